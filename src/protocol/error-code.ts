@@ -1,0 +1,269 @@
+/**
+ * Every error that Moonpool can report, in one place. `docs/errors.md` is checked against this list.
+ *
+ * `who` has to act:
+ * `app`      the author of the site (Lua, viewdefs),
+ * `client`   whoever sent the frame or the request,
+ * `operator` whoever runs the host,
+ * `internal` Moonpool's own developers.
+ */
+export type Who = "app" | "client" | "operator" | "internal";
+
+interface Entry {
+  who: Who;
+  /** What happened, when no better words are at hand; also all that a page sees outside development mode. */
+  text: string;
+  /** What to do about it. */
+  advice: string;
+}
+
+export const errors = {
+  // Frames
+  FRAME_TOO_LARGE: {
+    who: "client",
+    text: "The frame is too large.",
+    advice: "Send less at once, or raise `maxFrameBytes`.",
+  },
+  FRAME_NOT_JSON: { who: "client", text: "The frame is not JSON.", advice: "Send one JSON object per text frame." },
+  FRAME_INVALID: {
+    who: "client",
+    text: "The frame does not have the form of docs/protocol.md.",
+    advice: "Compare the frame with docs/protocol.md.",
+  },
+  FRAME_SEQ: {
+    who: "client",
+    text: "The frame's `seq` does not follow the last one.",
+    advice: "Count seq 1, 2, 3, … per connection and send frames in order.",
+  },
+  FRAME_TOO_MANY: {
+    who: "client",
+    text: "The frame holds too many messages.",
+    advice: "Send fewer messages per frame, or raise `maxFrameMessages`.",
+  },
+  RATE_LIMIT: {
+    who: "client",
+    text: "Too many frames in a short time.",
+    advice: "Send less often; input may be merged before it is sent.",
+  },
+
+  // Requests
+  ORIGIN_REFUSED: {
+    who: "operator",
+    text: "Pages of another origin may not connect.",
+    advice: "Add the origin to `origins` if it is yours.",
+  },
+  SESSION_UNKNOWN: {
+    who: "client",
+    text: "This session does not exist any more.",
+    advice: "Open the start page to get a new one.",
+  },
+  SESSION_FOREIGN: {
+    who: "client",
+    text: "This session belongs to another browser.",
+    advice: 'Open the start page, or let the host allow `share: "link"`.',
+  },
+  SESSION_LIMIT: {
+    who: "operator",
+    text: "The host has no room for another session now.",
+    advice: "Try again soon, or raise `maxSessions`.",
+  },
+  SESSION_FAILED: {
+    who: "app",
+    text: "The session could not start.",
+    advice: "Mend the error in the Lua code and load the page again.",
+  },
+  SESSION_ENDED: {
+    who: "internal",
+    text: "The session's Lua VM cannot go on.",
+    advice: "Load the page again; the log has the reason.",
+  },
+
+  // Variables and paths
+  VARIABLE_UNKNOWN: {
+    who: "client",
+    text: "There is no such variable.",
+    advice: "Drop messages to variables of views that are gone.",
+  },
+  VARIABLE_EXISTS: {
+    who: "client",
+    text: "There is such a variable already.",
+    advice: "Choose a new negative id for each `create`.",
+  },
+  PATH_SYNTAX: { who: "app", text: "The path is not understood.", advice: "See the path grammar in docs/viewdefs.md." },
+  PATH_NOT_ALLOWED: {
+    who: "client",
+    text: "No viewdef sent to this connection contains this path.",
+    advice: "Put the path into a viewdef.",
+  },
+  PATH_READ_ONLY: { who: "client", text: "The variable can only be read.", advice: "Give the binding `?access=rw`." },
+  PATH_NIL: {
+    who: "app",
+    text: "The path leads through nil, so there is nothing to write to.",
+    advice: "Create the object before it is edited, or use `?create=Type`.",
+  },
+  PATH_NOT_TABLE: {
+    who: "app",
+    text: "The path leads through something that has no fields.",
+    advice: "Check the path against the object.",
+  },
+  METHOD_MISSING: {
+    who: "app",
+    text: "The object has no such method.",
+    advice: "Define the method, or mend its name in the viewdef.",
+  },
+  METHOD_FAILED: { who: "app", text: "The method raised an error.", advice: "Mend the Lua code at the given place." },
+  VALUE_FUNCTION: { who: "app", text: "The path yields a function.", advice: "Write `name()` to call the method." },
+  VALUE_NOT_ENCODABLE: {
+    who: "app",
+    text: "The value cannot be shown.",
+    advice: "Return a string, a finite number, a boolean, an object or an array of these.",
+  },
+  VALUE_CYCLE: { who: "app", text: "The array contains itself.", advice: "Return an array without a cycle." },
+
+  // Views
+  TYPE_MISSING: {
+    who: "app",
+    text: "The object has no type, so no viewdef can be chosen for it.",
+    advice: "Make it with a `session:prototype`, or give it a `type` field; show an array with ui-viewlist.",
+  },
+  VIEWDEF_MISSING: {
+    who: "app",
+    text: "There is no viewdef for this type.",
+    advice: "Add viewdefs/TYPE.DEFAULT.html.",
+  },
+  VIEW_DEPTH: {
+    who: "app",
+    text: "Views are nested too deeply.",
+    advice: "A view probably shows an object that shows it again.",
+  },
+  LIST_EXPECTED: {
+    who: "app",
+    text: "A list shows an array, and this is none.",
+    advice: "Return an array (keys 1…n) or a lua.ViewList.",
+  },
+  WRAPPER_MISSING: {
+    who: "app",
+    text: "There is no such wrapper.",
+    advice: "Define a global table of this name with a function `new`.",
+  },
+  WRAPPER_FAILED: { who: "app", text: "The wrapper could not be made.", advice: "Mend its `new` or `sync`." },
+  CREATE_FAILED: {
+    who: "app",
+    text: "The object of `?create=` could not be made.",
+    advice: "Define a global table of this name with a function `new`.",
+  },
+
+  // Viewdef files
+  VIEWDEF_KEY: { who: "app", text: "The file name is not TYPE.NAMESPACE.html.", advice: "Rename the file." },
+  VIEWDEF_DUPLICATE: {
+    who: "app",
+    text: "Two files define the same viewdef.",
+    advice: "Remove or rename one of them.",
+  },
+  VIEWDEF_TEMPLATE: {
+    who: "app",
+    text: "A viewdef is exactly one <template> element.",
+    advice: "Wrap the content in one <template>.",
+  },
+  VIEWDEF_EMPTY: {
+    who: "app",
+    text: "The template has no element.",
+    advice: "Put at least one element into the <template>.",
+  },
+  ATTRIBUTE_UNKNOWN: {
+    who: "app",
+    text: "There is no such ui- attribute.",
+    advice: "See docs/viewdefs.md for all attributes.",
+  },
+  ATTRIBUTE_INVALID: { who: "app", text: "The attribute is not well formed.", advice: "See docs/viewdefs.md." },
+  ACCESS_INVALID: {
+    who: "app",
+    text: "The access does not fit the binding or its path.",
+    advice: "Use r, w, rw or action; a getter cannot be written.",
+  },
+  CODE_FORBIDDEN: {
+    who: "operator",
+    text: "ui-code is switched off.",
+    advice: "Allow it with `uiCode: true` if you trust the site.",
+  },
+
+  // Lua
+  LUA_ERROR: { who: "app", text: "The Lua code raised an error.", advice: "Mend the code at the given place." },
+  LUA_SYNTAX: { who: "app", text: "The Lua code has a syntax error.", advice: "Mend the code at the given place." },
+  REQUIRE_NAME: {
+    who: "app",
+    text: "This is not a module name.",
+    advice: 'Write require("folder.module"); modules live in the site\'s lua folder.',
+  },
+  REQUIRE_MISSING: {
+    who: "app",
+    text: "There is no such module in the site's lua folder.",
+    advice: "Check the name and the file.",
+  },
+  LIMIT_TIME: {
+    who: "app",
+    text: "The Lua code ran too long and was stopped.",
+    advice: "Look for an endless loop, or raise `timeLimit`.",
+  },
+  LIMIT_MEMORY: {
+    who: "app",
+    text: "The session's memory is used up.",
+    advice: "Keep less data in the session, or raise `memoryLimit`.",
+  },
+
+  // Command line and configuration
+  CONFIG_INVALID: { who: "operator", text: "The configuration is not valid.", advice: "See `moonpool serve --help`." },
+  SITE_MISSING: {
+    who: "operator",
+    text: "There is no site in this folder.",
+    advice: "Run `moonpool init DIR`, or give --dir.",
+  },
+  PORT_IN_USE: { who: "operator", text: "The address is in use.", advice: "Choose another --port." },
+
+  INTERNAL: { who: "internal", text: "Moonpool itself failed.", advice: "Report it with the log." },
+} as const satisfies Record<string, Entry>;
+
+export type ErrorCode = keyof typeof errors;
+
+/** An error as it crosses a boundary. `file` is relative to the site; `line` counts from 1. */
+export interface WireError {
+  code: ErrorCode;
+  message: string;
+  /** The variable at fault. */
+  id?: number;
+  file?: string;
+  line?: number;
+  /** Lua traceback, in development mode only. */
+  stack?: string;
+}
+
+/** An error of the catalogue as a JavaScript error. */
+export class MoonpoolError extends Error {
+  override readonly name = "MoonpoolError";
+  readonly code: ErrorCode;
+  readonly at: Pick<WireError, "id" | "file" | "line" | "stack">;
+
+  /** `message` defaults to the catalogue's text. */
+  constructor(
+    code: ErrorCode,
+    message?: string,
+    at: Pick<WireError, "id" | "file" | "line" | "stack"> = {},
+    cause?: unknown,
+  ) {
+    super(message ?? errors[code].text, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.at = at;
+  }
+
+  get who(): Who {
+    return errors[this.code].who;
+  }
+
+  get advice(): string {
+    return errors[this.code].advice;
+  }
+
+  toWire(): WireError {
+    return { code: this.code, message: this.message, ...this.at };
+  }
+}

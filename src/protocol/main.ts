@@ -1,0 +1,4 @@
+export * from "./error-code.ts";
+export * from "./message.ts";
+export * from "./path.ts";
+export * from "./viewdef.ts";

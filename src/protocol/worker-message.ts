@@ -1,0 +1,47 @@
+import type { WireError } from "./error-code.ts";
+
+/**
+ * What passes between the host and a session on its thread. Host → worker is the text of a session event (see
+ * `SessionEvent`) or a request to end; the hot path is one string each way, copied, never shared.
+ */
+
+/**
+ * A session event is text: a head line and a body. It is what the journal keeps and what `LuaVm.dispatch` takes.
+ *
+ *     start 0 1700000000123\n{"seed":"…32 hex digits…","development":true}
+ *     connect 3 1700000000123\n{"namespace":""}
+ *     frame 3 1700000000123\n{"event":true,"messages":[…]}
+ *     disconnect 3 1700000000123\n
+ *     pause 3 …   resume 3 …          the connection cannot take more for now / can again
+ *     timer 0 1700000000123\n         made by the worker when a Lua timer is due
+ *
+ * The number after the kind is the connection (0: none); the last is the time in ms that `os.time` answers from.
+ */
+export type SessionEventKind = "start" | "connect" | "frame" | "disconnect" | "pause" | "resume" | "timer";
+
+/** The text of a session event. `time` is ms since 1970. */
+export function sessionEvent(kind: SessionEventKind, connection: number, time: number, body = ""): string {
+  return `${kind} ${connection} ${Math.floor(time)}\n${body}`;
+}
+
+export type ToWorker = string | { kind: "close" };
+
+/** What one connection is to be sent. The fragments are JSON texts of messages, joined by commas, "" when none. */
+export interface ConnectionChanges {
+  connection: number;
+  /** Viewdefs that this connection needs and has not been sent, in the order they appear. */
+  viewdefs: string[];
+  high: string;
+  medium: string;
+  low: string;
+}
+
+export type FromWorker =
+  /** main.lua ran. */
+  | { kind: "started" }
+  /** The changes after one session event; `urgent` when a person waits for them. */
+  | { kind: "changes"; urgent: boolean; connections: ConnectionChanges[] }
+  /** `print`, `ui.log`, and errors of Lua code. `level` as of pino. */
+  | { kind: "log"; level: "error" | "warn" | "info" | "debug" | "trace"; message: string; error?: WireError }
+  /** The session cannot go on: main.lua failed, or its VM did. The task ends after this. */
+  | { kind: "failed"; error: WireError };
