@@ -170,12 +170,27 @@ export const errors = {
     text: "The template has no element.",
     advice: "Put at least one element into the <template>.",
   },
+  VIEWDEF_HTML: {
+    who: "app",
+    text: "The HTML of the viewdef is not well formed.",
+    advice: "Close every element, and nest elements as HTML allows.",
+  },
+  VIEWDEF_UNREADABLE: {
+    who: "app",
+    text: "The viewdef file cannot be read.",
+    advice: "Check the file's rights, or the target of the link.",
+  },
   ATTRIBUTE_UNKNOWN: {
     who: "app",
     text: "There is no such ui- attribute.",
     advice: "See docs/viewdefs.md for all attributes.",
   },
   ATTRIBUTE_INVALID: { who: "app", text: "The attribute is not well formed.", advice: "See docs/viewdefs.md." },
+  BINDING_LOST: {
+    who: "app",
+    text: "The binding stands where its element is replaced.",
+    advice: "Move the binding out of the element that shows a value, markup, a view or a list.",
+  },
   ACCESS_INVALID: {
     who: "app",
     text: "The access does not fit the binding or its path.",
@@ -190,6 +205,11 @@ export const errors = {
   // Lua
   LUA_ERROR: { who: "app", text: "The Lua code raised an error.", advice: "Mend the code at the given place." },
   LUA_SYNTAX: { who: "app", text: "The Lua code has a syntax error.", advice: "Mend the code at the given place." },
+  APP_MISSING: {
+    who: "app",
+    text: "The session has nothing to show.",
+    advice: "Call session:createAppVariable(app) in lua/main.lua.",
+  },
   REQUIRE_NAME: {
     who: "app",
     text: "This is not a module name.",

@@ -1,3 +1,5 @@
+export * from "./close-code.ts";
+export * from "./decode.ts";
 export * from "./error-code.ts";
 export * from "./message.ts";
 export * from "./path.ts";

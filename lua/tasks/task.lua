@@ -1,0 +1,9 @@
+-- Something to do.
+
+local Task = session:prototype("Task", {
+  title = "",
+  done = false,
+  list = EMPTY,
+})
+
+return Task

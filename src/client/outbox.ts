@@ -1,0 +1,119 @@
+import type { ClientMessage, Value } from "../protocol/message.ts";
+import type { Variable } from "./model.ts";
+
+/** What the outbox needs of a connection. */
+export interface Carrier {
+  readonly open: boolean;
+  readonly nextSeq: number;
+  send(messages: ClientMessage[], event: boolean): void;
+}
+
+interface Entry {
+  message: ClientMessage;
+  variable?: Variable;
+  /** Later writes to the same variable must not move across it. */
+  barrier?: boolean;
+}
+
+const QUIET_MS = 10;
+const LONGEST_MS = 50;
+const LIMIT = 1000;
+
+/**
+ * What waits to be sent, first in, first out. Writes wait until nothing was added for 10 ms, at most 50 ms; of several
+ * writes to one variable the last remains. Actions go at the end of the present task, with all that waits before them,
+ * so that everything one click sets off is one frame.
+ */
+export class Outbox {
+  readonly #carrier: Carrier;
+  readonly #endOfTask = new MessageChannel();
+  #entries: Entry[] = [];
+  #event = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #since = 0;
+  #leaving = false;
+  #warned = false;
+
+  constructor(carrier: Carrier) {
+    this.#carrier = carrier;
+    this.#endOfTask.port1.onmessage = () => {
+      this.#leaving = false;
+      this.flush();
+    };
+  }
+
+  get waiting(): number {
+    return this.#entries.length;
+  }
+
+  /** A new value of a variable. `event`: a person changed it and waits. */
+  write(variable: Variable, value: Value, event: boolean): void {
+    for (let at = this.#entries.length - 1; at >= 0; at--) {
+      const entry = this.#entries[at];
+      if (!entry || entry.barrier) break;
+      if (entry.variable !== variable) continue;
+      this.#entries.splice(at, 1);
+      break;
+    }
+    this.#event ||= event;
+    this.send({ type: "update", id: variable.id, value }, variable);
+  }
+
+  /** Runs an action. `soon: false` for events that come in streams: of those in a row only the last is sent. */
+  act(variable: Variable, value: Value, soon = true): void {
+    const last = this.#entries.at(-1);
+    if (!soon && last?.variable === variable) this.#entries.pop();
+    this.#event = true;
+    this.#add({ message: { type: "update", id: variable.id, value }, variable, barrier: true });
+    if (!soon) return this.#wait();
+    if (this.#leaving) return;
+    this.#leaving = true;
+    this.#endOfTask.port2.postMessage(0);
+  }
+
+  send(message: ClientMessage, variable?: Variable): void {
+    this.#add(variable ? { message, variable } : { message });
+    this.#wait();
+  }
+
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (!this.#carrier.open) return;
+    const entries = this.#entries.filter(({ variable }) => !variable?.gone);
+    const event = this.#event;
+    this.#entries = [];
+    this.#event = false;
+    if (entries.length === 0) return;
+    for (const { variable, barrier } of entries) if (variable && !barrier) variable.written = this.#carrier.nextSeq;
+    this.#carrier.send(
+      entries.map(({ message }) => message),
+      event,
+    );
+  }
+
+  /** Drops what was meant for a connection that is gone. */
+  clear(): void {
+    if (this.#entries.length > 0) this.#warn(`${this.#entries.length} changes made while offline were dropped`);
+    this.#entries = [];
+    this.#event = false;
+    this.#warned = false;
+  }
+
+  #add(entry: Entry): void {
+    if (this.#entries.length >= LIMIT) return this.#warn("offline for too long: further changes are dropped");
+    this.#entries.push(entry);
+  }
+
+  #wait(): void {
+    const now = performance.now();
+    if (this.#timer === undefined) this.#since = now;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.flush(), Math.min(QUIET_MS, Math.max(0, this.#since + LONGEST_MS - now)));
+  }
+
+  #warn(text: string): void {
+    if (!this.#warned) console.warn(`moonpool: ${text}`);
+    this.#warned = true;
+  }
+}

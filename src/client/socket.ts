@@ -1,0 +1,113 @@
+import type { AckFrame, ClientMessage, ServerFrame } from "../protocol/message.ts";
+import { closeCodes } from "../protocol/close-code.ts";
+
+export type ConnectionState = "connecting" | "connected" | "disconnected" | "ended";
+
+export interface SocketEvents {
+  state(state: ConnectionState): void;
+  /** A connection is open; it knows nothing of the ones before. */
+  open(): void;
+  frame(frame: ServerFrame): void;
+}
+
+const ACK_AFTER_FRAMES = 16;
+const ACK_AFTER_MS = 1000;
+const FIRST_RETRY_MS = 1000;
+const LAST_RETRY_MS = 30_000;
+
+/**
+ * The WebSocket: numbers frames, acknowledges what was applied, connects again with growing pauses until the host says
+ * that the session ended.
+ */
+export class Socket {
+  state: ConnectionState = "connecting";
+  readonly #url: string;
+  readonly #events: SocketEvents;
+  #socket: WebSocket | undefined;
+  #seq = 0;
+  #applied = 0;
+  #acknowledged = 0;
+  #ackTimer: ReturnType<typeof setTimeout> | undefined;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #failures = 0;
+
+  constructor(url: string, events: SocketEvents) {
+    this.#url = url;
+    this.#events = events;
+  }
+
+  connect(): void {
+    clearTimeout(this.#retryTimer);
+    const socket = new WebSocket(this.#url);
+    this.#socket = socket;
+    this.#enter("connecting");
+    socket.addEventListener("open", () => {
+      this.#seq = this.#applied = this.#acknowledged = 0;
+      this.#events.open();
+      this.#enter("connected");
+    });
+    socket.addEventListener("message", ({ data }: MessageEvent<string>) => {
+      if (socket !== this.#socket) return;
+      const frame = JSON.parse(data) as ServerFrame | AckFrame;
+      this.#failures = 0;
+      if ("messages" in frame) this.#events.frame(frame);
+    });
+    socket.addEventListener("close", ({ code }) => {
+      if (socket !== this.#socket) return;
+      clearTimeout(this.#ackTimer);
+      this.#ackTimer = undefined;
+      if (code === closeCodes.sessionEnded || code === closeCodes.abuse) return this.#enter("ended");
+      this.#enter("disconnected");
+      const pause = Math.min(FIRST_RETRY_MS * 2 ** this.#failures++, LAST_RETRY_MS);
+      // Between half of it and all of it, so that the pages of a host that comes back do not all come at once.
+      this.#retryTimer = setTimeout(() => this.connect(), pause * (0.5 + Math.random() / 2));
+    });
+  }
+
+  /** Waits no longer for the next attempt. */
+  retryNow(): void {
+    if (this.state === "disconnected") this.connect();
+  }
+
+  /** The session is over: stay away. */
+  end(): void {
+    this.#enter("ended");
+    clearTimeout(this.#retryTimer);
+    const socket = this.#socket;
+    this.#socket = undefined;
+    socket?.close();
+  }
+
+  get open(): boolean {
+    return this.state === "connected";
+  }
+
+  /** The number that the next frame gets. */
+  get nextSeq(): number {
+    return this.#seq + 1;
+  }
+
+  send(messages: ClientMessage[], event: boolean): void {
+    this.#seq++;
+    this.#transmit({ seq: this.#seq, ack: this.#applied, event, messages });
+  }
+
+  /** Frame `seq` of the server is in the page. */
+  applied(seq: number): void {
+    this.#applied = seq;
+    if (seq - this.#acknowledged >= ACK_AFTER_FRAMES) this.#transmit({ ack: seq });
+    else this.#ackTimer ??= setTimeout(() => this.#transmit({ ack: this.#applied }), ACK_AFTER_MS);
+  }
+
+  #transmit(frame: object): void {
+    clearTimeout(this.#ackTimer);
+    this.#ackTimer = undefined;
+    this.#acknowledged = this.#applied;
+    this.#socket?.send(JSON.stringify(frame));
+  }
+
+  #enter(state: ConnectionState): void {
+    this.state = state;
+    this.#events.state(state);
+  }
+}

@@ -1,0 +1,255 @@
+import {
+  closeCodes,
+  decodeFrame,
+  FrameError,
+  MoonpoolError,
+  peekSeq,
+  PROTOCOL_VERSION,
+  tooLarge,
+  type AckFrame,
+  type ClientFrame,
+  type ErrorCode,
+  type ErrorReport,
+  type Fault,
+  type FrameLimits,
+  type Welcome,
+} from "../protocol/main.ts";
+import type { ConnectionChanges } from "../protocol/worker-message.ts";
+import { Batcher } from "./batcher.ts";
+import type { Clock } from "./clock.ts";
+import { shortId, type Log } from "./log.ts";
+import { TokenBucket } from "./token-bucket.ts";
+
+/** What carries frames to the browser: a WebSocket, or a pair of functions in a test. */
+export interface Wire {
+  /** Sends a text; `sent` is called when the system has taken it. */
+  send(text: string, sent: () => void): void;
+  /** Bytes given to `send` that the system has not taken yet. */
+  readonly backlog: number;
+  close(code: number, reason: string): void;
+}
+
+/** What a connection is allowed and told, the same for all connections of a host. */
+export interface ConnectionSettings {
+  limits: FrameLimits;
+  rate: { perSecond: number; burst: number };
+  development: boolean;
+  clock: Clock;
+  log: Log;
+  /** The JSON text of a Viewdef. */
+  viewdef(key: string): string | undefined;
+}
+
+/** Where a connection's part of the session's events goes. */
+export interface ConnectionEvents {
+  /** `body` is the canonical JSON of `{event, messages}`: what the host checked, and nothing else. */
+  frame(body: string): void;
+  pause(): void;
+  resume(): void;
+  /** Something came from the browser, whatever it was. */
+  activity(): void;
+}
+
+/** Above `full` nothing more is written; below `clear` it goes on. */
+const BACKLOG = { full: 256 * 1024, clear: 64 * 1024 };
+const UNACKNOWLEDGED = { full: 512, clear: 256 };
+/** An ack of its own is sent after so many frames, or so many ms, if no frame could carry it. */
+const ACK_FRAMES = 16;
+const ACK_WAIT = 1_000;
+/** A connection that has so many bursts dropped without ever slowing down is closed. */
+const ABUSE_BURSTS = 5;
+
+/**
+ * One browser tab on a session: numbers and acknowledges frames both ways, refuses what the rules forbid, and gathers
+ * what the session has to say. Knows nothing of sockets, so that its state can outlive one.
+ */
+export class Connection {
+  readonly number: number;
+  readonly #session: string;
+  readonly #wire: Wire;
+  readonly #settings: ConnectionSettings;
+  readonly #events: ConnectionEvents;
+  readonly #batcher: Batcher;
+  readonly #bucket: TokenBucket;
+  /** Last `seq` sent, and the last of them that the browser has applied. */
+  #sent = 0;
+  #acknowledged = 0;
+  /** Last `seq` accepted from the browser, and the last of them that the browser knows to be accepted. */
+  #received = 0;
+  #receivedTold = 0;
+  #cancelAck: (() => void) | undefined;
+  #dropped = 0;
+  #told = 0;
+  #closed = false;
+
+  constructor(number: number, session: string, wire: Wire, settings: ConnectionSettings, events: ConnectionEvents) {
+    this.number = number;
+    this.#session = session;
+    this.#wire = wire;
+    this.#settings = settings;
+    this.#events = events;
+    this.#bucket = new TokenBucket(settings.rate, settings.clock.now());
+    this.#batcher = new Batcher({
+      clock: settings.clock,
+      write: (messages) => this.#write(messages),
+      isFull: () => this.#isOver("full"),
+      isClear: () => !this.#isOver("clear"),
+      viewdef: settings.viewdef,
+      onFull: () => events.pause(),
+      onClear: () => events.resume(),
+    });
+    const welcome = { type: "welcome", protocol: PROTOCOL_VERSION, connection: number, development: settings.development };
+    this.#batcher.greet(JSON.stringify(welcome satisfies Welcome));
+  }
+
+  /** The text of a frame from the browser. Never throws; what is wrong with it is answered. */
+  receive(text: string): void {
+    if (this.#closed) return;
+    this.#events.activity();
+    if (!this.#mayPass(text)) return;
+    let frame: ClientFrame | AckFrame;
+    try {
+      frame = decodeFrame(text, this.#settings.limits);
+    } catch (error) {
+      this.#refuse(error);
+      return;
+    }
+    if (frame.ack > this.#sent) {
+      const message = `ack is ${frame.ack}, but the last frame sent was ${this.#sent}.`;
+      this.#refuse(new FrameError("FRAME_INVALID", message, "seq" in frame ? frame.seq : undefined));
+      return;
+    }
+    if (frame.ack > this.#acknowledged) {
+      this.#acknowledged = frame.ack;
+      this.#batcher.drained();
+    }
+    if ("seq" in frame) this.#accept(frame);
+  }
+
+  /** A frame that is too large to be looked at; `head` is its beginning. */
+  receiveTooLarge(head: string): void {
+    if (this.#closed) return;
+    this.#events.activity();
+    if (this.#mayPass(head)) this.#refuse(tooLarge(head, this.#settings.limits.maxBytes));
+  }
+
+  receiveBinary(): void {
+    if (this.#closed) return;
+    this.#events.activity();
+    if (this.#mayPass("")) this.fault("FRAME_INVALID", "The frame is binary; frames are text.");
+  }
+
+  /** What the session's VM has to say to this connection. */
+  deliver(changes: ConnectionChanges, urgent: boolean): void {
+    this.#batcher.add(changes, urgent);
+  }
+
+  /** Tells the browser about an error that belongs to no variable. */
+  fault(code: ErrorCode, message?: string): void {
+    const fault = { type: "error", ...new MoonpoolError(code, message).toWire() };
+    this.#batcher.say(JSON.stringify(fault satisfies Fault));
+  }
+
+  /** Ends the connection from the host's side. The wire's own end must lead to `detach`. */
+  close(code: number, reason: string): void {
+    if (this.#closed) return;
+    this.detach();
+    this.#wire.close(code, reason);
+  }
+
+  /** The wire is gone: nothing is sent any more, no timer is left. */
+  detach(): void {
+    this.#closed = true;
+    this.#cancelAck?.();
+    this.#batcher.close();
+  }
+
+  /** Rate limit. A dropped frame uses up its number, like any refused one, or nothing sent after it could pass. */
+  #mayPass(head: string): boolean {
+    const { clock, rate, log } = this.#settings;
+    const now = clock.now();
+    if (this.#bucket.take(now)) {
+      this.#dropped = Math.max(0, this.#dropped - 1);
+      return true;
+    }
+    this.#useUp(peekSeq(head));
+    this.#dropped++;
+    if (this.#dropped > ABUSE_BURSTS * rate.burst) {
+      log.warn({ session: shortId(this.#session), connection: this.number }, "connection closed: it kept flooding");
+      this.close(closeCodes.abuse, "RATE_LIMIT");
+    } else if (now - this.#told >= 1_000) {
+      // One answer a second is enough: answers must not multiply a flood.
+      this.#told = now;
+      this.fault("RATE_LIMIT");
+    }
+    return false;
+  }
+
+  #refuse(error: unknown): void {
+    if (!(error instanceof FrameError)) throw error;
+    this.#useUp(error.seq);
+    this.fault(error.code, error.message);
+  }
+
+  #useUp(seq: number | undefined): void {
+    if (seq !== this.#received + 1) return;
+    this.#received = seq;
+    this.#scheduleAck();
+  }
+
+  #accept(frame: ClientFrame): void {
+    const expected = this.#received + 1;
+    if (frame.seq > expected) {
+      this.fault("FRAME_SEQ", `seq is ${frame.seq}, but ${expected} is next.`);
+      return;
+    }
+    this.#scheduleAck();
+    // A frame that was accepted before: its sender missed the ack.
+    if (frame.seq < expected) return;
+    this.#received = frame.seq;
+    for (const message of frame.messages) if (message.type === "error") this.#report(message);
+    const messages = frame.messages.filter((message) => message.type !== "error");
+    if (messages.length === 0) return;
+    // Encoded anew, although the raw text is at hand: two JSON parsers must not see two different frames.
+    this.#events.frame(JSON.stringify({ event: frame.event, messages }));
+  }
+
+  /** Errors of the page are for the log; the session has no part in them. */
+  #report(report: ErrorReport): void {
+    const { code, message, id } = report;
+    const fields = { session: shortId(this.#session), connection: this.number, code, ...(id === undefined ? {} : { variable: id }) };
+    this.#settings.log.warn(fields, `in the page: ${message}`);
+  }
+
+  #write(messages: string): void {
+    this.#sent++;
+    this.#tellReceived();
+    this.#send(`{"seq":${this.#sent},"ack":${this.#received},"messages":[${messages}]}`);
+  }
+
+  #send(text: string): void {
+    if (this.#closed) return;
+    this.#wire.send(text, () => this.#batcher.drained());
+  }
+
+  #scheduleAck(): void {
+    if (this.#closed) return;
+    if (this.#received - this.#receivedTold >= ACK_FRAMES) this.#sendAck();
+    else this.#cancelAck ??= this.#settings.clock.after(ACK_WAIT, () => this.#sendAck());
+  }
+
+  #sendAck(): void {
+    this.#tellReceived();
+    this.#send(`{"ack":${this.#received}}`);
+  }
+
+  #tellReceived(): void {
+    this.#receivedTold = this.#received;
+    this.#cancelAck?.();
+    this.#cancelAck = undefined;
+  }
+
+  #isOver(level: "full" | "clear"): boolean {
+    return this.#wire.backlog > BACKLOG[level] || this.#sent - this.#acknowledged > UNACKNOWLEDGED[level];
+  }
+}

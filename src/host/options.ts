@@ -1,0 +1,145 @@
+import fs from "node:fs";
+import path from "node:path";
+import { randomBytes } from "node:crypto";
+import { MoonpoolError } from "../protocol/main.ts";
+
+/** What `app.register(moonpool, options)` and `createServer(options)` take. All but `dir` have defaults. */
+export interface MoonpoolOptions {
+  /** The site's folder; holds `lua/main.lua`, `viewdefs/` and, if wanted, `html/`. */
+  dir: string;
+  /** URL prefix of this instance, such as "/admin". Default "": the root. */
+  prefix?: string;
+  /** Show errors with file, line and source in the page. Default: false. */
+  development?: boolean;
+  /** Worker threads. Default: as many as there are cores. */
+  threads?: number;
+  /** `dedicated` gives every session a thread of its own. Default: shared. */
+  isolation?: "shared" | "dedicated";
+  /** Bytes of Lua heap per session. */
+  memoryLimit?: number;
+  /** Milliseconds that one event may keep a session's Lua code busy. */
+  timeLimit?: number;
+  /** VM slots per thread; more sessions than slots take turns. */
+  slots?: number;
+  /** Sessions at a time; more newcomers get a 503 page. Default: 10,000. */
+  maxSessions?: number;
+  /** Milliseconds without a connection or a frame until a session ends. 0: never. Default: 24 hours. */
+  sessionTimeout?: number;
+  /** Other origins whose pages may connect, such as "https://example.org". */
+  origins?: string[];
+  /** Who may open a session's URL: the browser that made it, or everybody who knows the link. Default: browser. */
+  share?: "browser" | "link";
+  /** Signs the cookie. Default: random, so cookies do not outlive the process. 16 characters at least. */
+  secret?: string;
+  /** UTF-8 bytes of one frame from a browser. Default: 1 MiB. */
+  maxFrameBytes?: number;
+  /** Messages in one frame from a browser. Default: 1,000. */
+  maxFrameMessages?: number;
+  /** Frames that one connection may send: `perSecond` in the long run, `burst` at once. Default: 200 and 400. */
+  rate?: { perSecond: number; burst: number };
+  /** Allow `ui-code`. Default: false. */
+  uiCode?: boolean;
+  /** More folders of static files: URL path below the prefix → folder. */
+  mounts?: Record<string, string>;
+  /** Who may show the pages in a frame, as in CSP `frame-ancestors`. Default: 'self'. */
+  frameAncestors?: string;
+  /** Level of Moonpool's own log lines. Default: that of the app's logger. */
+  logLevel?: LogLevel;
+}
+
+export type LogLevel = "fatal" | "error" | "warn" | "info" | "debug" | "trace" | "silent";
+
+/** Options with nothing left open, paths absolute, prefix without a slash at its end. */
+export interface Settings extends Required<Omit<MoonpoolOptions, OptionalSetting>>, Pick<MoonpoolOptions, OptionalSetting> {
+  /** False when `secret` was made up for this process. */
+  secretGiven: boolean;
+}
+
+type OptionalSetting = "threads" | "memoryLimit" | "timeLimit" | "slots" | "logLevel";
+
+const levels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"];
+const DAY = 24 * 60 * 60 * 1000;
+
+/** Checks options and fills in defaults. Throws MoonpoolError CONFIG_INVALID or SITE_MISSING. */
+export function settingsOf(options: MoonpoolOptions): Settings {
+  if (typeof options.dir !== "string" || options.dir === "") throw wrong("dir", "a folder");
+  const dir = path.resolve(options.dir);
+  if (!isFolder(dir)) throw new MoonpoolError("SITE_MISSING", `There is no folder ${dir}.`);
+  const rate = options.rate ?? { perSecond: 200, burst: 400 };
+  positive("rate.perSecond", rate.perSecond);
+  positive("rate.burst", rate.burst);
+  for (const name of ["threads", "memoryLimit", "timeLimit", "slots", "maxSessions", "maxFrameBytes"] as const) {
+    if (options[name] !== undefined) positive(name, options[name]);
+  }
+  if (options.maxFrameMessages !== undefined) positive("maxFrameMessages", options.maxFrameMessages);
+  const sessionTimeout = options.sessionTimeout ?? DAY;
+  if (!(sessionTimeout >= 0)) throw wrong("sessionTimeout", "milliseconds, or 0 for never");
+  if (options.secret !== undefined && options.secret.length < 16) throw wrong("secret", "16 characters or more");
+  return {
+    ...options,
+    dir,
+    prefix: prefixOf(options.prefix ?? ""),
+    development: options.development ?? false,
+    isolation: oneOf("isolation", ["shared", "dedicated"], options.isolation ?? "shared"),
+    maxSessions: options.maxSessions ?? 10_000,
+    sessionTimeout,
+    origins: (options.origins ?? []).map(originOf),
+    share: oneOf("share", ["browser", "link"], options.share ?? "browser"),
+    secret: options.secret ?? randomBytes(32).toString("hex"),
+    secretGiven: options.secret !== undefined,
+    maxFrameBytes: options.maxFrameBytes ?? 1024 * 1024,
+    maxFrameMessages: options.maxFrameMessages ?? 1_000,
+    rate,
+    uiCode: options.uiCode ?? false,
+    mounts: mountsOf(options.mounts ?? {}),
+    frameAncestors: options.frameAncestors ?? "'self'",
+    ...(options.logLevel === undefined ? {} : { logLevel: oneOf("logLevel", levels, options.logLevel) as LogLevel }),
+  };
+}
+
+function wrong(name: string, expected: string): MoonpoolError {
+  return new MoonpoolError("CONFIG_INVALID", `Option \`${name}\` must be ${expected}.`);
+}
+
+function positive(name: string, value: number): void {
+  if (typeof value !== "number" || !(value > 0)) throw wrong(name, "a number above 0");
+}
+
+function oneOf<T extends string>(name: string, allowed: readonly T[], value: T): T {
+  if (!allowed.includes(value)) throw wrong(name, `one of ${allowed.join(", ")}`);
+  return value;
+}
+
+function isFolder(folder: string): boolean {
+  return fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** "/admin" for "/admin/", "admin" and "/admin"; "" for "/" and "". */
+function prefixOf(prefix: string): string {
+  const bare = prefix.replace(/^\/+|\/+$/g, "");
+  if (bare === "") return "";
+  // A parameter or wildcard in the prefix would give pages and cookies no path of their own.
+  if (!/^[\w.~/-]+$/.test(bare)) throw wrong("prefix", "a plain path such as /admin");
+  return `/${bare}`;
+}
+
+function originOf(origin: string): string {
+  try {
+    const url = new URL(origin);
+    if (url.origin !== "null") return url.origin;
+  } catch {
+    // Reported below, together with URLs that have no origin.
+  }
+  throw wrong("origins", `origins such as https://example.org, not ${JSON.stringify(origin)}`);
+}
+
+function mountsOf(mounts: Record<string, string>): Record<string, string> {
+  const checked: Record<string, string> = {};
+  for (const [url, folder] of Object.entries(mounts)) {
+    const prefix = prefixOf(url);
+    if (prefix === "" || prefix === "/_moonpool") throw wrong("mounts", `paths other than ${JSON.stringify(url)}`);
+    if (!isFolder(folder)) throw wrong("mounts", `existing folders, and ${folder} is none`);
+    checked[prefix] = path.resolve(folder);
+  }
+  return checked;
+}

@@ -1,0 +1,201 @@
+import { randomBytes } from "node:crypto";
+import { closeCodes, MoonpoolError, type ErrorCode, type WireError } from "../protocol/main.ts";
+import { sessionEvent, type FromWorker, type SessionEventKind } from "../protocol/worker-message.ts";
+import { Connection, type ConnectionSettings, type Wire } from "./connection.ts";
+import { logFromWorker, logWireError, shortId } from "./log.ts";
+
+/** The host's handle on a session's VM, wherever it runs. */
+export interface SessionPort {
+  send(text: string): void;
+  close(): void;
+}
+
+/** Where VMs come from (WorkerPool). `open` throws MoonpoolError SESSION_LIMIT when there is no room. */
+export interface SessionPool {
+  open(
+    options: { sessionId: string; isolation: "shared" | "dedicated" },
+    onMessage: (message: FromWorker) => void,
+    onEnd: (error?: WireError) => void,
+  ): SessionPort;
+}
+
+export interface SessionSettings extends ConnectionSettings {
+  isolation: "shared" | "dedicated";
+}
+
+/**
+ * `starting`: main.lua has not run yet. `running`. `failed`: there is no VM, its URL may try again with a new one.
+ * `closed`: gone for good.
+ */
+export type SessionState = "starting" | "running" | "failed" | "closed";
+
+/**
+ * One Lua VM and the browser tabs that show it. Every event of the session, from `start` to the last `disconnect`,
+ * passes through `#record` in the order in which the VM processes them.
+ */
+export class Session {
+  readonly id: string;
+  /** The browser that the session belongs to. */
+  readonly browser: string;
+  /** Settles when main.lua ran; rejects with the MoonpoolError that stopped it. */
+  readonly started: Promise<void>;
+  readonly #settings: SessionSettings;
+  readonly #connections = new Map<number, Connection>();
+  readonly #resolveStart: () => void;
+  readonly #rejectStart: (error: MoonpoolError) => void;
+  #state: SessionState = "starting";
+  #port: SessionPort | undefined;
+  #connectionCount = 0;
+  #eventTime = 0;
+  #lastActivity: number;
+  #error: MoonpoolError | undefined;
+
+  constructor(id: string, browser: string, pool: SessionPool, settings: SessionSettings) {
+    this.id = id;
+    this.browser = browser;
+    this.#settings = settings;
+    this.#lastActivity = settings.clock.now();
+    let resolveStart = (): void => {};
+    let rejectStart = (_: MoonpoolError): void => {};
+    this.started = new Promise<void>((resolve, reject) => {
+      resolveStart = resolve;
+      rejectStart = reject;
+    });
+    this.#resolveStart = resolveStart;
+    this.#rejectStart = rejectStart;
+    // Whoever waits sees the error; without anybody waiting it is not an unhandled rejection.
+    this.started.catch(() => {});
+    try {
+      const options = { sessionId: id, isolation: settings.isolation };
+      this.#port = pool.open(
+        options,
+        (message) => this.#onMessage(message),
+        (error) => this.#onEnd(error),
+      );
+    } catch (error) {
+      this.#fail(error instanceof MoonpoolError ? error : new MoonpoolError("INTERNAL", undefined, {}, error));
+      return;
+    }
+    const seed = randomBytes(16).toString("hex");
+    this.#record("start", 0, JSON.stringify({ seed, development: settings.development }));
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** Why the session failed. */
+  get error(): MoonpoolError | undefined {
+    return this.#error;
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  /** Connections that there have been so far. */
+  get connectionsEver(): number {
+    return this.#connectionCount;
+  }
+
+  /** Time of the last frame, connect or disconnect, in the clock's ms. */
+  get lastActivity(): number {
+    return this.#lastActivity;
+  }
+
+  /** Adds a browser tab. `detach` is to be called when its wire is gone, for whatever reason. */
+  attach(wire: Wire): { connection: Connection; detach: () => void } {
+    if (this.#state !== "running") throw new MoonpoolError("SESSION_ENDED");
+    const number = ++this.#connectionCount;
+    const connection: Connection = new Connection(number, this.id, wire, this.#settings, {
+      frame: (body) => this.#record("frame", number, body),
+      pause: () => this.#record("pause", number),
+      resume: () => this.#record("resume", number),
+      activity: () => this.#touch(),
+    });
+    this.#connections.set(number, connection);
+    this.#touch();
+    this.#record("connect", number, "{}");
+    return { connection, detach: () => this.#detach(connection) };
+  }
+
+  /** Ends the session and all its connections, for good. */
+  close(code: ErrorCode = "SESSION_ENDED", closeCode: number = closeCodes.sessionEnded): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#rejectStart(new MoonpoolError(code));
+    this.#closeConnections(closeCode, code);
+    this.#port?.close();
+    this.#port = undefined;
+  }
+
+  /** The one place through which everything passes that happens to the VM. */
+  #record(kind: SessionEventKind, connection: number, body = ""): void {
+    // The VM's clock never runs backwards, whatever is done to the machine's.
+    this.#eventTime = Math.max(this.#eventTime, this.#settings.clock.now());
+    this.#port?.send(sessionEvent(kind, connection, this.#eventTime, body));
+  }
+
+  #detach(connection: Connection): void {
+    connection.detach();
+    if (!this.#connections.delete(connection.number)) return;
+    this.#touch();
+    this.#record("disconnect", connection.number);
+  }
+
+  #touch(): void {
+    this.#lastActivity = this.#settings.clock.now();
+  }
+
+  #onMessage(message: FromWorker): void {
+    switch (message.kind) {
+      case "started":
+        if (this.#state !== "starting") return;
+        this.#state = "running";
+        this.#resolveStart();
+        return;
+      case "changes":
+        for (const changes of message.connections) {
+          this.#connections.get(changes.connection)?.deliver(changes, message.urgent);
+        }
+        return;
+      case "log":
+        logFromWorker(this.#settings.log, this.id, message);
+        return;
+      case "failed":
+        this.#fail(errorOf(message.error));
+        return;
+    }
+  }
+
+  /** The VM's task is over: asked for, after `failed`, or because its thread died. */
+  #onEnd(error: WireError | undefined): void {
+    this.#port = undefined;
+    this.#fail(error === undefined ? new MoonpoolError("SESSION_ENDED") : errorOf(error));
+  }
+
+  #fail(error: MoonpoolError): void {
+    if (this.#state === "failed" || this.#state === "closed") return;
+    const { log, development } = this.#settings;
+    const what = this.#state === "starting" ? "session did not start" : "session ended";
+    if (error.code === "SESSION_LIMIT") log.warn({ session: shortId(this.id) }, error.message);
+    else logWireError(log, this.id, error.toWire(), what);
+    this.#state = "failed";
+    this.#error = error;
+    this.#rejectStart(error);
+    const message = development ? `${new MoonpoolError("SESSION_ENDED").message} ${error.message}` : undefined;
+    for (const connection of this.#connections.values()) connection.fault("SESSION_ENDED", message);
+    this.#closeConnections(closeCodes.sessionEnded, "SESSION_ENDED");
+    this.#port?.close();
+    this.#port = undefined;
+  }
+
+  #closeConnections(closeCode: number, reason: string): void {
+    for (const connection of this.#connections.values()) connection.close(closeCode, reason);
+    this.#connections.clear();
+  }
+}
+
+function errorOf({ code, message, ...at }: WireError): MoonpoolError {
+  return new MoonpoolError(code, message, at);
+}

@@ -1,0 +1,66 @@
+import { createHash } from "node:crypto";
+import fs from "node:fs/promises";
+import path from "node:path";
+import type { Viewdef, ViewPlan } from "../../protocol/viewdef.ts";
+import { compileViewdef } from "./compile.ts";
+import type { Problem } from "./problem.ts";
+import type { ViewdefFile } from "./viewdef-files.ts";
+
+/** What one file gives. */
+export interface ViewdefEntry {
+  /** `TYPE.NAMESPACE`, from the file's name. */
+  key: string;
+  file: string;
+  /** Of the file's text: the same hash means the same viewdef. */
+  hash: string;
+  /** Absent when the file cannot be used. */
+  usable?: UsableViewdef;
+  problems: Problem[];
+}
+
+/** A viewdef that can be shown, with the JSON texts in which it is sent. */
+export interface UsableViewdef {
+  key: string;
+  hash: string;
+  viewdef: Viewdef;
+  plan: ViewPlan;
+  /** JSON of `viewdef`, for frames. */
+  viewdefText: string;
+  /** JSON of `plan`, for the Lua runtime. */
+  planText: string;
+}
+
+/** At least one dot, nothing empty, no space: the last part is the namespace, the rest the type. */
+const KEY = /^[^.\s]+(\.[^.\s]+)+$/;
+
+/** Turns one file into an entry; a file that cannot be read or has a wrong name is an entry with a problem. */
+export async function readEntry(file: ViewdefFile, options: { uiCode: boolean }): Promise<ViewdefEntry> {
+  let source: string;
+  try {
+    source = await fs.readFile(file.path, "utf8");
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return failed(file.file, "VIEWDEF_UNREADABLE", `The file cannot be read: ${reason}`);
+  }
+  return makeEntry(path.basename(file.path, ".html"), source.replace(/^\uFEFF/, ""), file.file, options);
+}
+
+/** The entry for the text of a viewdef. */
+export function makeEntry(key: string, source: string, file: string, options: { uiCode: boolean }): ViewdefEntry {
+  if (!KEY.test(key)) {
+    const message = key.includes(".")
+      ? `${key} is not a viewdef's name: it has an empty part or a space.`
+      : `The name has no namespace; call the file ${key}.DEFAULT.html.`;
+    return failed(file, "VIEWDEF_KEY", message);
+  }
+  const hash = createHash("sha256").update(source).digest("base64url").slice(0, 22);
+  const { compiled, problems } = compileViewdef(key, source, { file, uiCode: options.uiCode });
+  if (compiled === undefined) return { key, file, hash, problems };
+  const { viewdef, plan } = compiled;
+  const texts = { viewdefText: JSON.stringify(viewdef), planText: JSON.stringify(plan) };
+  return { key, file, hash, usable: { key, hash, viewdef, plan, ...texts }, problems };
+}
+
+function failed(file: string, code: "VIEWDEF_KEY" | "VIEWDEF_UNREADABLE", message: string): ViewdefEntry {
+  return { key: "", file, hash: "", problems: [{ code, severity: "error", message, file, line: 1, column: 1 }] };
+}

@@ -1,0 +1,55 @@
+import fs from "node:fs/promises";
+import path from "node:path";
+
+/** A file with a viewdef. */
+export interface ViewdefFile {
+  /** Relative to the site's folder, with forward slashes, by the name under which it was reached. */
+  file: string;
+  /** Where it can be read. */
+  path: string;
+}
+
+/**
+ * The `*.html` files below `dir`, in a fixed order (by name, files of a folder before its folders). Symbolic links
+ * are followed; a folder that is reached twice counts once, so cycles end. Names that begin with a dot are left out:
+ * they are what editors keep beside a file. A missing `dir` has no files; a link that leads nowhere is listed, and
+ * reading it fails.
+ * @param dir absolute
+ * @param site the folder that `file` is relative to; absolute
+ */
+export async function findViewdefFiles(dir: string, site: string): Promise<ViewdefFile[]> {
+  const found: ViewdefFile[] = [];
+  const visited = new Set<string>();
+
+  async function visit(folder: string): Promise<void> {
+    const real = await fs.realpath(folder).catch(() => undefined);
+    if (real === undefined || visited.has(real)) return;
+    visited.add(real);
+    const entries = await fs.readdir(folder, { withFileTypes: true });
+    const folders: string[] = [];
+    for (const entry of entries.sort((left, right) => (left.name < right.name ? -1 : 1))) {
+      if (entry.name.startsWith(".")) continue;
+      const entryPath = path.join(folder, entry.name);
+      if (await isFolder(entryPath, entry)) folders.push(entryPath);
+      else if (entry.name.endsWith(".html")) found.push({ file: siteName(entryPath, site), path: entryPath });
+    }
+    for (const entryPath of folders) await visit(entryPath);
+  }
+
+  await visit(dir);
+  return found;
+}
+
+/** How problems name a file: relative to the site, with forward slashes. */
+export function siteName(file: string, site: string): string {
+  return path.relative(site, file).split(path.sep).join("/");
+}
+
+async function isFolder(
+  entryPath: string,
+  entry: { isDirectory(): boolean; isSymbolicLink(): boolean },
+): Promise<boolean> {
+  if (!entry.isSymbolicLink()) return entry.isDirectory();
+  const target = await fs.stat(entryPath).catch(() => undefined);
+  return target?.isDirectory() ?? false;
+}

@@ -1,0 +1,121 @@
+-- One browser tab: its variable tree and what it is to be sent. Several of them show the same objects.
+local M = ...
+local connection = {}
+
+local errors, plans = M.errors, M.plans
+local encode_string = M.json.encode_string
+local concat, format = table.concat, string.format
+local next = next
+
+local names = { "high", "medium", "low" }
+local by_name = { high = 1, medium = 2, low = 3 }
+
+--- A connection whose variable 1 shows what `app()` returns. `scope` is the scope of the root view.
+function connection.new(number, app, namespace, development)
+  local root_plan = plans.compile({ key = "", slots = { {
+    text = "", up = 0, segments = {}, ["not"] = false, access = "r", priority = "medium", use = "view", namespace = namespace,
+  } } })
+  root_plan.slots[1].get = app
+  local root = root_plan.make(0, { depth = 0, plans = {} }, {}, root_plan)
+  root.first = 1
+  return {
+    number = number,
+    development = development,
+    next_id = 2,
+    order = { {}, { root }, {} }, -- by priority: nodes with something to read, parents before children
+    by_first = { [1] = root }, -- first variable → node
+    widest = 1, -- most slots of a node so far: how far `find` looks
+    errors = {}, -- id → Error
+    out = { {}, {}, {} }, -- fragments to send, by priority
+    fresh = {}, -- nodes made and not yet read
+    viewdefs = {}, -- keys to send with the next changes
+    sent = {}, -- key → true
+    dead = 0, -- destroyed nodes that still stand in `order`
+    paused = false,
+    urgent = false,
+  }
+end
+
+--- Adds a message. `level` is 1 (high) to 3 (low).
+function connection.emit(conn, level, fragment)
+  local list = conn.out[level]
+  list[#list + 1] = fragment
+end
+local emit = connection.emit
+
+--- Sends a property of a variable.
+function connection.emit_property(conn, id, priority, name, value)
+  emit(conn, by_name[priority], format('{"type":"update","id":%d,"properties":{%s:%s}}', id, encode_string(name), encode_string(value)))
+end
+
+--- Sends a fault that belongs to no variable that exists. `id` is the number that the client used, if any.
+function connection.fault(conn, e, id)
+  emit(conn, 1, '{"type":"error",' .. errors.encode(e, conn.development) .. (id and format(',"id":%d}', id) or "}"))
+end
+
+--- Gives a variable an error, unless it has the same one already. `where` names the binding in the log.
+function connection.set_error(conn, id, level, e, where)
+  local present = conn.errors[id]
+  if present and present.code == e.code and present.message == e.message and present.line == e.line then return end
+  conn.errors[id] = e
+  emit(conn, level, format('{"type":"update","id":%d,"error":{%s}}', id, errors.encode(e, conn.development)))
+  errors.log(e, where)
+end
+
+--- Takes a variable's error away.
+function connection.clear_error(conn, id, level)
+  conn.errors[id] = nil
+  emit(conn, level, format('{"type":"update","id":%d,"error":null}', id))
+end
+
+--- Notes that this connection needs a viewdef.
+function connection.need_viewdef(conn, key)
+  if not conn.sent[key] then
+    conn.sent[key] = true
+    conn.viewdefs[#conn.viewdefs + 1] = key
+  end
+end
+
+--- The lines of the output text for this connection (docs/architecture.md), appended to `lines`; empties the buffers.
+function connection.write(conn, lines)
+  local out = conn.out
+  if not (out[1][1] or out[2][1] or out[3][1] or conn.viewdefs[1]) then
+    conn.urgent = false
+    return
+  end
+  lines[#lines + 1] = format("c %d %d", conn.number, conn.urgent and 1 or 0)
+  if conn.viewdefs[1] then
+    lines[#lines + 1] = "v " .. concat(conn.viewdefs, "\t")
+    conn.viewdefs = {}
+  end
+  for level = 1, 3 do
+    if out[level][1] then
+      lines[#lines + 1] = names[level]:sub(1, 1) .. " " .. concat(out[level], ",")
+      out[level] = {}
+    end
+  end
+  conn.urgent = false
+end
+
+--- The node that has variable `id`, and which of its slots that is; nil if there is none.
+function connection.find(conn, id)
+  local by_first = conn.by_first
+  for first = id, id - conn.widest + 1, -1 do
+    local node = by_first[first]
+    if node then
+      if id < first + node.plan.n then return node, id - first + 1 end
+      return nil
+    end
+  end
+  return nil
+end
+
+--- The node whose own variable is `id` (the one that its parent shows). Looks at all of them; only `create` needs it.
+function connection.node(conn, id)
+  for _, node in next, conn.by_first do
+    if node.id == id then return node end
+  end
+  return nil
+end
+
+return connection

@@ -1,0 +1,303 @@
+-- Change detection: reads what a connection watches and sends what differs. Nobody calls "update" in Moonpool: after
+-- each event every bound path is read again, high priority first, parents before children, each exactly once.
+-- Raw values are compared; JSON is made only for what changed. A plain field costs one table read and one comparison.
+local M = ...
+local detect = {}
+
+local connection, errors, lists, plans, tree, values, wrappers =
+  M.connection, M.errors, M.lists, M.plans, M.tree, M.values, M.wrappers
+local handler, raise = errors.handler, errors.raise
+local format = string.format
+local error, next, type, xpcall = error, next, type, xpcall
+local emit = connection.emit
+local ALL, HIGH, LOW <const> = plans.ALL, plans.HIGH, plans.LOW
+
+-- What an unreadable slot holds: differs from every value, so that the next good one is sent.
+local FAILED = {}
+local NOTHING = {}
+
+-- Where detection is. Reading may fail anywhere in user code; it then goes on behind the slot that failed, so the place
+-- is kept outside of the loop. A protected call is paid once per pass, not once per slot.
+local conn -- the connection
+local list, count, level -- nodes of this pass, how many, which slots
+local i, j -- node, slot within the node: slots up to j are done
+local careful -- this node's plain fields are read one by one
+local again = {} -- nodes that got another object after some of their slots had been read: { node, levels up to }
+local memo -- with several connections: object → { path → value }, so that a method is called once per event
+
+local function describe(node, slot)
+  return node.plan.key .. " " .. slot.text
+end
+
+-- A slot's value differs from the last one: encode, keep, send (or, on first reading, put it into the view message).
+local function changed(node, k, raw)
+  local slot = node.plan.slots[k]
+  local text, kept = values.encode(raw, node[k], slot.text)
+  if not text then return end
+  node[k] = kept
+  local id = node.first + k - 1
+  if conn.errors[id] then connection.clear_error(conn, id, slot.level) end
+  if node.values then
+    node.values[k] = text
+  else
+    emit(conn, slot.level, format('{"type":"update","id":%d,"value":%s}', id, text))
+  end
+end
+
+-- A message about what a slot shows must not come before the view that the slot belongs to.
+local function emit_late(node, slot, fragment)
+  local pending = node.values
+  if pending then
+    pending.late = pending.late or {}
+    pending.late[#pending.late + 1] = fragment
+  else
+    emit(conn, slot.level, fragment)
+  end
+end
+
+-- A shown object was replaced by one of the same type: its slots follow in this pass, except those that had their turn.
+local function follow(node, object)
+  node.object = object
+  if not node.values then
+    again[#again + 1] = { node = node, up_to = level == ALL and LOW or level - 1 }
+  end
+end
+
+local function show(node, k, slot, object)
+  local kids = tree.kids(node)
+  local id, kid = node.first + k - 1, kids[k]
+  if object == nil then
+    if kid then
+      tree.destroy(conn, kid)
+      kids[k] = nil
+      emit_late(node, slot, format('{"type":"view","id":%d,"viewdef":null}', id))
+    end
+    return
+  end
+  if type(object) ~= "table" then
+    raise("TYPE_MISSING", "Path '" .. slot.text .. "' yields a " .. type(object) .. "; a view shows an object.")
+  end
+  local scope = kid and kid.scope or tree.scope(node, slot)
+  local plan = plans.for_object(scope, object, slot.wrapper)
+  if kid and kid.plan == plan then
+    if kid.object ~= object then follow(kid, object) end
+    return
+  end
+  local new = tree.make(id, scope, object, plan)
+  if kid then tree.destroy(conn, kid) end
+  kids[k] = new
+  tree.place(conn, new)
+end
+
+-- A row that has an id but is not yet in the tree: an object becomes a node, a value is shown as it is.
+local function make_row(scope, id, object)
+  if type(object) ~= "table" or values.is_array(object) then return { id = id, object = object } end
+  local ok, row = xpcall(function() return tree.make(id, scope, object, plans.for_object(scope, object)) end, handler)
+  if ok then return row end
+  return { id = id, object = object, failure = row }
+end
+
+local function place_row(row, slot, where)
+  if row.plan then
+    tree.place(conn, row)
+  elseif row.failure then
+    connection.set_error(conn, row.id, slot.level, row.failure, where)
+    row.failure = nil
+  else
+    emit(conn, slot.level, format('{"type":"update","id":%d,"value":%s}', row.id, (values.encode(row.object, nil, slot.text))))
+  end
+end
+
+local function array_of(slot, raw, kid)
+  if raw == nil then return NOTHING end
+  if type(raw) ~= "table" then raise("LIST_EXPECTED", "Path '" .. slot.text .. "' yields a " .. type(raw) .. ", not an array.") end
+  if wrappers.is_list(raw) then return raw.items end
+  if (raw.type ~= nil or #raw == 0) and not values.is_array(raw) then
+    raise("LIST_EXPECTED", "Path '" .. slot.text .. "' yields an object, not an array.")
+  end
+  if not slot.itemWrapper then return raw end
+  local objects
+  objects, kid.presenters = wrappers.present(slot, raw, kid.presenters)
+  return objects
+end
+
+local function show_list(node, k, slot, raw)
+  local kids = tree.kids(node)
+  local id, kid = node.first + k - 1, kids[k]
+  if not kid then
+    kid = { id = id, scope = tree.scope(node, slot), rows = {} }
+    kids[k] = kid
+  end
+  local objects = array_of(slot, raw, kid)
+  local new = {}
+  local rows, fields = lists.update(kid.rows, objects, #objects, function(object)
+    local row = make_row(kid.scope, conn.next_id, object)
+    conn.next_id = conn.next_id + 1
+    new[#new + 1] = row
+    return row
+  end, function(row) tree.drop_row(conn, row) end)
+  if not fields then return end
+  kid.rows = rows
+  emit_late(node, slot, format('{"type":"list","id":%d,%s}', id, fields))
+  for n = 1, #new do place_row(new[n], slot, describe(node, slot)) end
+end
+
+local function read(node, slot)
+  local object = node.object
+  if not (memo and slot.calls and slot.up == 0) then return slot.get(object, node) end
+  local known = memo[object]
+  if not known then
+    known = {}
+    memo[object] = known
+  end
+  local entry = known[slot.text]
+  if not entry then
+    entry = { slot.get(object, node) }
+    known[slot.text] = entry
+  end
+  return entry[1]
+end
+
+-- Reads a slot that is more than a plain field.
+local function evaluate(node, k)
+  local slot = node.plan.slots[k]
+  local raw = read(node, slot)
+  if slot.create and raw == nil and node[k] == plans.UNSET then
+    raw = wrappers.create(slot.create)
+    slot.set(node.object, node, raw)
+  end
+  if slot["not"] then raw = not raw end
+  local id = node.first + k - 1
+  if slot.wrapper then
+    local records, owner = tree.kids(node).wrappers, conn
+    raw, records[k] = wrappers.wrap(slot, id, raw, records[k], function(priority, name, value)
+      connection.emit_property(owner, id, priority, name, value)
+    end)
+  end
+  if slot.use == "value" then
+    if raw ~= node[k] then changed(node, k, raw) end
+    return
+  end
+  if slot.use == "view" then show(node, k, slot, raw) else show_list(node, k, slot, raw) end
+  node[k] = false -- not UNSET any more
+  if conn.errors[id] then connection.clear_error(conn, id, slot.level) end
+end
+
+-- One slot after the other, so that it is known which one fails.
+local function read_carefully(node, steps)
+  local calls, names, at = steps.calls, steps.names, steps.at
+  for f = j - calls + 1, #names do
+    j = calls + f
+    local raw, k = node.object[names[f]], at[f]
+    if raw ~= node[k] then changed(node, k, raw) end
+  end
+end
+
+local function run()
+  while i <= count do
+    local node = list[i]
+    local steps = node.plan[level]
+    if not node.dead and steps then
+      local calls = steps.calls
+      while j < calls do
+        j = j + 1
+        evaluate(node, steps.complex[j])
+      end
+      if careful then
+        read_carefully(node, steps)
+        careful = false
+      elseif steps.read then
+        j = calls + 1
+        steps.read(node, node.object, changed)
+      end
+    end
+    if node.values then tree.finish(conn, node) end
+    i, j = i + 1, 0
+  end
+end
+
+-- The slot that was being read failed: it gets the error; detection goes on behind it.
+local function fail(e)
+  local node = list[i]
+  local steps = node.plan[level]
+  local k = steps and (steps.complex[j] or steps.at[j - steps.calls])
+  if not k then error(e, 0) end -- not in a slot: our own mistake, or no memory is left
+  local slot = node.plan.slots[k]
+  node[k] = FAILED
+  connection.set_error(conn, node.first + k - 1, slot.level, e, describe(node, slot))
+end
+
+-- Reads the slots of one level of the first `n` nodes.
+local function pass(nodes, n, which)
+  list, count, level, i, j, careful = nodes, n, which, 1, 0, false
+  local careful_i, failed_i, failed_j
+  while true do
+    local ok, e = xpcall(run, handler)
+    if ok then return end
+    e = errors.from(e, "LUA_ERROR")
+    local steps = list[i].plan[level]
+    if steps and not careful and j > steps.calls and careful_i ~= i then
+      careful, careful_i, j = true, i, steps.calls -- one of the plain fields: reading them one by one tells which
+    else
+      if i == failed_i and j == failed_j then error(e, 0) end
+      failed_i, failed_j = i, j
+      fail(e)
+    end
+  end
+end
+
+-- Reads nodes that have come into being, until none is left. They make further ones.
+local function read_fresh()
+  while conn.fresh[1] do
+    local nodes = conn.fresh
+    conn.fresh = {}
+    pass(nodes, #nodes, ALL)
+  end
+end
+
+local function detect_one(c)
+  conn = c
+  tree.sweep(c)
+  -- Nodes that come now are read whole when they come; they must not have another turn at a lower level.
+  local counts = { #c.order[1], #c.order[2], #c.order[3] }
+  for which = HIGH, LOW do
+    pass(c.order[which], counts[which], which)
+    read_fresh()
+  end
+  local guard = 0
+  while again[1] and guard < 100 do
+    guard = guard + 1
+    local entries = again
+    again = {}
+    for _, entry in next, entries do
+      for which = HIGH, entry.up_to do
+        if not entry.node.dead then pass({ entry.node }, 1, which) end
+      end
+      -- What this one shows has had its turn too, so it follows with all its slots.
+      for _, later in next, again do later.up_to = LOW end
+    end
+    read_fresh()
+  end
+end
+
+--- Reads everything that `c` watches and puts what changed into its buffers. Raises only when detection itself fails.
+--- `shared` is a table for the results of methods during one event, given when several connections are read.
+function detect.run(c, shared)
+  memo, again = shared, {}
+  detect_one(c)
+end
+
+--- Enters a variable that a client asked for. Its value follows as an `update`.
+function detect.add(c, parent, id, slot)
+  local plan = slot.alone
+  if not plan then
+    plan = plans.compile({ key = parent.plan.key, slots = { slot } })
+    slot.alone = plan
+  end
+  local node = tree.make(0, parent.scope, parent.object, plan)
+  node.first, node.owner = id, parent
+  tree.kids(parent).made[id] = node
+  tree.enter(c, node)
+end
+
+return detect

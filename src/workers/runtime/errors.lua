@@ -1,0 +1,111 @@
+-- Errors: everything that is raised becomes a table of the catalogue's form (src/protocol/error-code.ts) once, here.
+local M = ...
+local errors = {}
+
+local json = M.json
+local traceback = M.raw.debug.traceback
+local concat, find, gmatch, gsub, match, sub = table.concat, string.find, string.gmatch, string.gsub, string.match, string.sub
+local error, getmetatable, next, rawget, setmetatable, tonumber, tostring, type = error, getmetatable, next, rawget, setmetatable, tonumber, tostring, type
+local pcall, xpcall = pcall, xpcall
+
+local Error = {}
+Error.__index = Error
+Error.__name = "error"
+Error.__tostring = function(e)
+  local place = e.file and (e.file .. ":" .. (e.line or "?") .. ": ") or ""
+  return place .. e.message
+end
+Error.__concat = function(a, b) return tostring(a) .. tostring(b) end
+
+--- Raises an error of the catalogue. `message` says what is wrong in terms of the user's own names.
+function errors.raise(code, message)
+  error(setmetatable({ code = code, message = message }, Error), 0)
+end
+
+-- Lua's own texts begin with `file.lua:line: `; chunk names are relative to the site's lua folder.
+local function place(text)
+  local file, line, rest = match(text, "^([^\n:]+%.lua):(%d+): (.*)$")
+  if file then return rest, "lua/" .. file, tonumber(line) end
+  return text
+end
+
+-- Frames of the runtime and of C say nothing to the author of an app.
+local function trim(stack)
+  local kept = {}
+  for line in gmatch(stack, "[^\n]+") do
+    if not find(line, "moonpool/", 1, true) and not find(line, "[C]", 1, true) and line ~= "stack traceback:" then
+      kept[#kept + 1] = gsub(line, "^%s+", "")
+    end
+  end
+  return kept[1] and concat(kept, "\n") or nil
+end
+
+-- Whatever user code raised, as text: a table may have a message, and its __tostring may fail.
+local function describe(raised)
+  if type(raised) == "string" then return raised end
+  if type(raised) == "table" then
+    local message = rawget(raised, "message")
+    if type(message) == "string" then return message end
+  end
+  local ok, text = pcall(tostring, raised)
+  return ok and text or ("an error value of type " .. type(raised))
+end
+
+--- Makes an Error of anything that was raised. `code` is used when the error does not say itself what it is.
+local function from(raised, code, stack)
+  if type(raised) == "table" and getmetatable(raised) == Error then return raised end
+  local text = describe(raised)
+  if sub(text, 1, 12) == "LIMIT_TIME: " then
+    code, text = "LIMIT_TIME", sub(text, 13)
+  elseif text == "not enough memory" then
+    code = "LIMIT_MEMORY"
+  end
+  local message, file, line = place(text)
+  return setmetatable({ code = code, message = message, file = file, line = line, stack = stack and trim(stack) }, Error)
+end
+errors.from = from
+
+--- A message handler for xpcall: an Error with the stack of the place that raised it.
+function errors.handler(raised)
+  return from(raised, "LUA_ERROR", traceback("", 2))
+end
+local handler = errors.handler
+
+--- Calls `f(...)`. Returns true and its first result, or false and an Error.
+function errors.guard(f, ...)
+  local ok, result = xpcall(f, handler, ...)
+  if not ok then result = from(result, "LUA_ERROR") end
+  return ok, result
+end
+
+--- Raises the normal Lua error for a bad argument, at the caller of the API function. `position` counts self as 1.
+function errors.argument(position, name, expected, value)
+  error(("bad argument #%d to '%s' (%s expected, got %s)"):format(position, name, expected, type(value)), 3)
+end
+
+--- An Error as JSON fields without braces. Only a development page is told file, line and stack.
+function errors.encode(e, development)
+  local text = '"code":"' .. e.code .. '","message":' .. json.encode_string(e.message)
+  if development then
+    if e.file then text = text .. ',"file":' .. json.encode_string(e.file) .. ',"line":' .. (e.line or 0) end
+    if e.stack then text = text .. ',"stack":' .. json.encode_string(e.stack) end
+  end
+  return text
+end
+
+local logged = {} -- what this event has logged already: a fault in a row's viewdef would be said for every row
+
+--- Begins a new event: what it logs is not yet said.
+function errors.begin()
+  if next(logged) then logged = {} end
+end
+
+--- Writes an Error to the host's log, once per event. `where` says what was being done ("timer", "Contact.DEFAULT name()").
+function errors.log(e, where)
+  local key = where .. tostring(e)
+  if logged[key] then return end
+  logged[key] = true
+  M.host("log", "error\n" .. where .. ": " .. tostring(e) .. "\n{" .. errors.encode(e, true) .. "}")
+end
+
+return errors

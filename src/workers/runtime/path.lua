@@ -1,0 +1,117 @@
+-- Paths: the host has parsed them (src/protocol/path.ts); here a slot's segments become a getter and a setter.
+local M = ...
+local path = {}
+
+local raise = M.errors.raise
+local ipairs, pairs, rawget, rawset, type = ipairs, pairs, rawget, rawset, type
+local unpack = table.unpack
+
+-- One step of reading. nil reads on as nil: a path through nothing is empty, not an error.
+local function step(value, segment, slot)
+  local field = segment.field
+  if type(value) ~= "table" then
+    raise("PATH_NOT_TABLE", "Path '" .. slot.text .. "': a " .. type(value) .. " has no '" .. (field or segment.call or segment.index) .. "'.")
+  end
+  if field then return value[field] end
+  if segment.index then return rawget(value, segment.index + 1) end
+  return (path.method(value, segment.call, slot)(value, unpack(segment.arguments, 1, segment.n)))
+end
+
+--- The method `name` of an object, or a coded error. Anything with __call is as good as a function.
+function path.method(object, name, slot)
+  local method = object[name]
+  if method == nil then
+    raise("METHOD_MISSING", "Path '" .. slot.text .. "': " .. (object.type or "the object") .. " has no method '" .. name .. "'.")
+  end
+  return method
+end
+
+-- The object a path starts from: that of the view, or `..` of the views around it.
+local function start(slot, object, node)
+  for _ = 1, slot.up do
+    node = node.scope.node
+    if not node then return nil end
+    object = node.object
+  end
+  return object
+end
+
+local function walk(slot, value, last)
+  local segments = slot.segments
+  for i = 1, last do
+    if value == nil then return nil end
+    value = step(value, segments[i], slot)
+  end
+  return value
+end
+
+-- The most frequent forms get a getter without a loop.
+local function getter(slot)
+  local segments = slot.segments
+  local n, first = #segments, segments[1]
+  if slot.up == 0 and n == 1 then
+    if first.field then
+      local field = first.field
+      return function(object) return object[field] end
+    end
+    if first.call and first.n == 0 then
+      local name = first.call
+      return function(object)
+        local method = object[name]
+        if method == nil then method = path.method(object, name, slot) end
+        return (method(object))
+      end
+    end
+  end
+  return function(object, node) return walk(slot, start(slot, object, node), n) end
+end
+
+local function setter(slot)
+  local segments = slot.segments
+  local n = #segments
+  local last = segments[n]
+  return function(object, node, value)
+    if not last or slot["not"] then raise("PATH_READ_ONLY", "Path '" .. slot.text .. "' can only be read.") end
+    local target = walk(slot, start(slot, object, node), n - 1)
+    if target == nil then
+      if slot.access == "action" and last.call then return end -- a button of something that is gone does nothing
+      raise("PATH_NIL", "Path '" .. slot.text .. "' leads through nil, so nothing can be written.")
+    end
+    if type(target) ~= "table" then
+      raise("PATH_NOT_TABLE", "Path '" .. slot.text .. "' leads through a " .. type(target) .. ".")
+    end
+    if last.field then
+      target[last.field] = value
+    elseif last.index then
+      rawset(target, last.index + 1, value)
+    elseif last.value or (slot.access ~= "action" and last.n == 0) then
+      path.method(target, last.call, slot)(target, value)
+    else
+      path.method(target, last.call, slot)(target, unpack(last.arguments, 1, last.n))
+    end
+  end
+end
+
+--- Completes a slot of a ViewPlan: `get(object, node)`, `set(object, node, value)` (whatever the slot's access),
+--- `readable`, `writable`, `calls` when reading runs a method, and `field` when the slot is nothing but one plain field,
+--- which change detection reads without a call.
+function path.compile(slot)
+  for _, segment in ipairs(slot.segments) do
+    if segment.call then
+      segment.n, slot.calls = 0, true
+      -- nil among the arguments leaves a hole, which # may take for the end.
+      for position in pairs(segment.arguments or {}) do
+        if position > segment.n then segment.n = position end
+      end
+    end
+  end
+  slot.readable = slot.access == "r" or slot.access == "rw"
+  slot.writable = slot.access ~= "r"
+  slot.get, slot.set = getter(slot), setter(slot)
+  local first = slot.segments[1]
+  local plain = slot.up == 0 and #slot.segments == 1 and first.field and slot.use == "value"
+  if plain and slot.readable and not slot["not"] and not slot.wrapper and not slot.create then slot.field = first.field end
+  return slot
+end
+
+return path

@@ -1,0 +1,112 @@
+-- What a view of a type needs: the ViewPlan of its viewdef (src/protocol/viewdef.ts), fetched once and compiled.
+local M = ...
+local plans = {}
+
+local json, path, host = M.json, M.path, M.host
+local raise = M.errors.raise
+local load = M.raw.load
+local ipairs, type = ipairs, type
+local concat, format, rep = table.concat, string.format, string.rep
+
+local known = {} -- key → plan, or false
+
+plans.HIGH, plans.MEDIUM, plans.LOW, plans.ALL = 1, 2, 3, 4
+local number_of = { high = plans.HIGH, medium = plans.MEDIUM, low = plans.LOW }
+
+--- A slot that nobody has read yet: differs from every value.
+plans.UNSET = {}
+
+-- A node is made by a constructor of exactly its size: its values stand in the array part, which never has to grow, and
+-- nil among them does no harm.
+local constructors = {}
+local function constructor(n)
+  local make = constructors[n]
+  if not make then
+    make = load(
+      "local UNSET = ... return function(id, scope, object, plan) return { " .. rep("UNSET,", n)
+        .. " id = id, scope = scope, object = object, plan = plan, first = 0, kids = false, dead = false, values = false } end",
+      "=moonpool/node", "t"
+    )(plans.UNSET)
+    constructors[n] = make
+  end
+  return make
+end
+
+-- Reads all plain fields of a node and reports those that differ: a function made for the plan, because a loop over
+-- names costs twice as much, and this is what an event spends its time on.
+local function reader(names, at)
+  if not names[1] then return false end
+  local lines = {}
+  for f, name in ipairs(names) do
+    lines[f] = format("v = object[%q] if v ~= node[%d] then changed(node, %d, v) end", name, at[f], at[f])
+  end
+  return load("return function(node, object, changed) local v " .. concat(lines, " ") .. " end", "=moonpool/reader", "t")()
+end
+
+-- What there is to read at one priority (or at all of them): `complex`, slots that need a call, `calls` of them, then
+-- `names` and `at`, plain fields and their slots, which `read(node, object, changed)` reads at once.
+local function steps(slots, level)
+  local complex, names, at = {}, {}, {}
+  for l = plans.HIGH, plans.LOW do
+    for k, slot in ipairs(slots) do
+      if slot.readable and slot.level == l and (level == l or level == plans.ALL) then
+        if slot.field then
+          names[#names + 1], at[#at + 1] = slot.field, k
+        else
+          complex[#complex + 1] = k
+        end
+      end
+    end
+  end
+  if not complex[1] and not names[1] then return false end
+  return { complex = complex, calls = #complex, names = names, at = at, read = reader(names, at) }
+end
+
+--- Completes a decoded ViewPlan: `n` slots, `make` a node, and what to read at each level, false for nothing.
+function plans.compile(plan)
+  local slots = plan.slots
+  plan.n = #slots
+  plan.name = json.encode_string(plan.key)
+  plan.make = constructor(plan.n)
+  for _, slot in ipairs(slots) do
+    path.compile(slot)
+    slot.level = number_of[slot.priority]
+  end
+  for level = plans.HIGH, plans.ALL do plan[level] = steps(slots, level) end
+  return plan
+end
+
+local function get(key)
+  local plan = known[key]
+  if plan == nil then
+    local text = host("viewdef", key)
+    plan = text ~= nil and text ~= "" and plans.compile(json.decode(text)) or false
+    known[key] = plan
+  end
+  return plan
+end
+plans.get = get
+
+--- The plan for an object shown in `scope`: TYPE.namespace, TYPE.fallbackNamespace, TYPE.DEFAULT, the first there is.
+--- `default` is the type of an object that has none.
+function plans.for_object(scope, object, default)
+  local name = object.type or default
+  local plan = scope.plans[name]
+  if plan then return plan end
+  if type(name) ~= "string" then
+    raise("TYPE_MISSING", "An object without a type cannot be shown as a view.")
+  end
+  plan = scope.namespace and get(name .. "." .. scope.namespace)
+    or scope.fallback and get(name .. "." .. scope.fallback)
+    or get(name .. ".DEFAULT")
+  if not plan then
+    local tried = name .. ".DEFAULT"
+    if scope.fallback then tried = name .. "." .. scope.fallback .. ", " .. tried end
+    if scope.namespace and scope.namespace ~= "DEFAULT" then tried = name .. "." .. scope.namespace .. ", " .. tried end
+    raise("VIEWDEF_MISSING", "There is no viewdef for type " .. name .. " (looked for " .. tried .. ").")
+  end
+  scope.plans[name] = plan
+  return plan
+end
+
+return plans

@@ -1,0 +1,181 @@
+-- Prototypes: declared by name, kept by identity over reloads, instances migrated by `mutate` (semantics 4 and 5).
+local M = ...
+local prototype = {}
+
+local errors = M.errors
+local getinfo = M.raw.debug.getinfo
+local getmetatable, ipairs, next, pairs, rawget, rawequal, setmetatable, type =
+  getmetatable, ipairs, next, pairs, rawget, rawequal, setmetatable, type
+local sort = table.sort
+local sub = string.sub
+
+local EMPTY = {} -- declares a field whose value is nil
+prototype.EMPTY = EMPTY
+
+local registry = {} -- name → { proto, snapshot, module }
+local instances = setmetatable({}, { __mode = "k" }) -- proto → weak set: instance → number in order of creation
+local created = 0
+local mutations = {} -- FIFO of { proto, removed }
+
+local reserved = { type = true, __index = true, new = true }
+
+--- Makes `inst` (default: a new table) an instance of `proto` and remembers it, weakly, for `mutate`.
+function prototype.create(proto, inst)
+  inst = inst or {}
+  setmetatable(inst, proto)
+  local known = instances[proto]
+  if not known then
+    known = setmetatable({}, { __mode = "k" })
+    instances[proto] = known
+  end
+  if not known[inst] then
+    created = created + 1
+    known[inst] = created
+  end
+  return inst
+end
+
+-- Init tables are live (the prototype is one, and instances may fill a shared list), so a snapshot copies plain tables.
+local function copy(value, seen)
+  if type(value) ~= "table" or value == EMPTY or getmetatable(value) then return value end
+  if seen[value] then return seen[value] end
+  local result = {}
+  seen[value] = result
+  for key, field in next, value do result[key] = copy(field, seen) end
+  return result
+end
+
+-- Two functions are the same when they stand at the same place; two plain tables when their contents are the same.
+local function equal(a, b, seen)
+  if rawequal(a, b) then return true end
+  local kind = type(a)
+  if kind ~= type(b) then return false end
+  if kind == "function" then
+    local x, y = getinfo(a, "S"), getinfo(b, "S")
+    return x.source == y.source and x.what == y.what and x.what ~= "C"
+  end
+  if kind ~= "table" or a == EMPTY or b == EMPTY or getmetatable(a) or getmetatable(b) then return false end
+  if seen[a] == b then return true end
+  seen[a] = b
+  for key, value in next, a do
+    if not equal(value, rawget(b, key), seen) then return false end
+  end
+  for key in next, b do
+    if rawget(a, key) == nil then return false end
+  end
+  return true
+end
+
+local function snapshot(init)
+  local result, seen = {}, {}
+  for key, value in next, init or {} do
+    if type(key) == "string" and not reserved[key] then result[key] = copy(value, seen) end
+  end
+  return result
+end
+
+local function set_base(proto, name, base)
+  base = base or (name ~= "Object" and registry.Object and registry.Object.proto) or nil
+  if base then
+    setmetatable(proto, base)
+  elseif rawget(proto, "new") == nil then
+    proto.new = function(self, inst)
+      return prototype.create(type(self) == "table" and self or proto, inst)
+    end
+  end
+end
+
+local function declare(name, init, base, module)
+  local record = { snapshot = snapshot(init), module = module }
+  local proto = init or {}
+  record.proto = proto
+  proto.type, proto.__index = name, proto
+  set_base(proto, name, base)
+  for key, value in pairs(record.snapshot) do
+    if value == EMPTY then proto[key] = nil end
+  end
+  registry[name] = record
+  return proto
+end
+
+local function redeclare(record, init)
+  local proto, old, new = record.proto, record.snapshot, snapshot(init)
+  local removed, changed = {}, false
+  for key in pairs(old) do
+    if new[key] == nil then
+      removed[#removed + 1] = key
+      proto[key] = nil -- else the old default would stay visible through every instance
+      changed = true
+    end
+  end
+  for key, value in pairs(new) do
+    if not equal(old[key], value, {}) then
+      changed = true
+      if value == EMPTY then proto[key] = nil else proto[key] = init[key] end
+    elseif type(value) == "function" then
+      proto[key] = init[key] -- same place, but it may be newer code
+    end
+  end
+  if changed then
+    record.snapshot = new
+    sort(removed)
+    mutations[#mutations + 1] = { proto = proto, removed = removed }
+  end
+  return proto
+end
+
+--- Declares prototype `name`. The first time the prototype is `init` itself; later the registered table is brought up to
+--- date and, when its fields changed, all instances are migrated at the end of the event. Returns the prototype.
+function prototype.declare(name, init, base, module)
+  local record = registry[name]
+  if not record then return declare(name, init, base, module) end
+  if init == nil then return record.proto end
+  return redeclare(record, init)
+end
+
+--- Forgets prototype `name`; with `children` also all whose name begins with `name.`. Instances go on working.
+function prototype.remove(name, children)
+  if registry[name] then
+    instances[registry[name].proto] = nil
+    registry[name] = nil
+  end
+  if not children then return end
+  for other in pairs(registry) do
+    if sub(other, 1, #name + 1) == name .. "." then prototype.remove(other) end
+  end
+end
+
+--- Forgets all prototypes that a module declared.
+function prototype.remove_module(module)
+  for name, record in pairs(registry) do
+    if record.module == module then prototype.remove(name) end
+  end
+end
+
+local function in_order(known)
+  local list = {}
+  for inst in pairs(known) do list[#list + 1] = inst end
+  sort(list, function(a, b) return known[a] < known[b] end)
+  return list
+end
+
+--- Migrates the instances of prototypes whose fields changed: `mutate`, then the removed fields go. An error in one
+--- instance's `mutate` is logged and does not stop the others.
+function prototype.process_mutations()
+  if not mutations[1] then return end
+  local queue = mutations
+  mutations = {}
+  for _, entry in ipairs(queue) do
+    local proto = entry.proto
+    for _, inst in ipairs(in_order(instances[proto] or {})) do
+      local mutate = proto.mutate
+      if type(mutate) == "function" then
+        local ok, e = errors.guard(mutate, inst)
+        if not ok then errors.log(e, "mutate of " .. proto.type) end
+      end
+      for _, key in ipairs(entry.removed) do inst[key] = nil end
+    end
+  end
+end
+
+return prototype

@@ -1,0 +1,95 @@
+-- What a client asks for: writing a variable, running an action, watching one more path. The host has checked the form.
+local M = ...
+local requests = {}
+
+local connection, detect, errors, plans, tree, values =
+  M.connection, M.detect, M.errors, M.plans, M.tree, M.values
+local guard, raise = errors.guard, errors.raise
+local format = string.format
+local ipairs, next = ipairs, next
+
+-- A value of the client must be sent again, whatever detection finds: the page shows something that was not accepted.
+local REFUSED = {}
+
+local function refuse(conn, code, message, id)
+  local _, e = guard(raise, code, message)
+  connection.fault(conn, e, id)
+end
+
+local function update(conn, message)
+  local id, value = message.id, message.value
+  local node, k = connection.find(conn, id)
+  if not node then
+    refuse(conn, "VARIABLE_UNKNOWN", format("There is no variable %d.", id), id)
+    return
+  end
+  local slot = node.plan.slots[k]
+  local ok, e
+  if slot.writable then
+    ok, e = guard(slot.set, node.object, node, value)
+  else
+    ok, e = guard(raise, "PATH_READ_ONLY", "Path '" .. slot.text .. "' can only be read.")
+  end
+  if node.dead then return end
+  if not ok then
+    if slot.readable and slot.use == "value" then node[k] = REFUSED end
+    connection.set_error(conn, id, slot.level, e, node.plan.key .. " " .. slot.text)
+    return
+  end
+  if slot.readable and slot.use == "value" and not slot["not"] then node[k] = values.written(value, slot.text) end
+  if conn.errors[id] then connection.clear_error(conn, id, slot.level) end
+end
+
+-- The slot that a path names, if a viewdef that this connection was sent has it.
+local function allowed(conn, text)
+  for key in next, conn.sent do
+    local plan = plans.get(key)
+    for _, slot in ipairs(plan and plan.slots or {}) do
+      if slot.text == text then return slot end
+    end
+  end
+  return nil
+end
+
+local function create(conn, message)
+  local id, text = message.id, message.path
+  if conn.by_first[id] then
+    refuse(conn, "VARIABLE_EXISTS", format("There is a variable %d already.", id), id)
+    return
+  end
+  local parent = connection.node(conn, message.parent)
+  if not parent then
+    refuse(conn, "VARIABLE_UNKNOWN", format("There is no view on a variable %d.", message.parent), id)
+    return
+  end
+  local slot = allowed(conn, text)
+  if not slot then
+    refuse(conn, "PATH_NOT_ALLOWED", "No viewdef that was sent contains the path '" .. text .. "'.", id)
+    return
+  end
+  detect.add(conn, parent, id, slot)
+end
+
+local function destroy(conn, message)
+  local id = message.id
+  local node = conn.by_first[id]
+  if not node or id >= 0 then
+    refuse(conn, "VARIABLE_UNKNOWN", format("There is no variable %d that a client made.", id), id)
+    return
+  end
+  node.owner.kids.made[id] = nil
+  tree.destroy(conn, node)
+end
+
+local function report(_, message)
+  M.host("log", "warn\npage: " .. message.code .. ": " .. message.message .. "\n")
+end
+
+local handlers = { update = update, create = create, destroy = destroy, error = report }
+
+--- Carries out the messages of one frame, in order. An error in one does not stop those after it.
+function requests.run(conn, messages)
+  for _, message in ipairs(messages) do handlers[message.type](conn, message) end
+end
+
+return requests

@@ -1,0 +1,93 @@
+-- What user code finds in its globals: the safe part of the standard library, answered from event time.
+local M = ...
+local sandbox = {}
+
+local raw, host = M.raw, M.host
+local os, math, string, table = os, math, string, table
+local concat, floor, format, pack = table.concat, math.floor, string.format, table.pack
+local error, load, select, tonumber, tostring, type = error, load, select, tonumber, tostring, type
+local collectgarbage, random, randomseed = collectgarbage, math.random, math.randomseed
+local os_time, os_date, os_difftime = os.time, os.date, os.difftime
+
+local now, started = 0, 0 -- ms since 1970
+
+--- Sets the time that the event is processed at.
+function sandbox.set_time(milliseconds) now = milliseconds end
+
+--- The time of the event being processed, in ms since 1970.
+function sandbox.time() return now end
+
+--- Begins the session's clock and its own sequence of random numbers. `seed` is 32 hex digits.
+function sandbox.start(seed)
+  started = now
+  randomseed(tonumber(seed:sub(1, 16), 16) or 0, tonumber(seed:sub(17, 32), 16) or 0)
+end
+
+local safe_os = {
+  time = function(t)
+    if t == nil then return floor(now / 1000) end
+    return os_time(t)
+  end,
+  clock = function() return (now - started) / 1000 end,
+  date = function(form, t)
+    if form ~= nil and type(form) ~= "string" then error("bad argument #1 to 'date' (string expected, got " .. type(form) .. ")", 2) end
+    return os_date(form or "%c", t or floor(now / 1000))
+  end,
+  difftime = os_difftime,
+}
+
+-- Text chunks only: a binary one can break the VM.
+local function safe_load(chunk, name, _, ...)
+  if type(chunk) == "function" then
+    local parts = {}
+    for piece in chunk do
+      if piece == "" then break end
+      parts[#parts + 1] = piece
+    end
+    chunk = concat(parts)
+  end
+  if type(chunk) ~= "string" then error("bad argument #1 to 'load' (string or function expected, got " .. type(chunk) .. ")", 2) end
+  if select("#", ...) > 0 then return load(chunk, name or "=load", "t", (...)) end
+  return load(chunk, name or "=load", "t")
+end
+
+-- The collector's mode belongs to the runtime: images stay small only in the mode it was born with.
+local allowed = { count = true, collect = true, step = true, isrunning = true }
+local function safe_collectgarbage(option, argument)
+  option = option or "collect"
+  if not allowed[option] then error("bad argument #1 to 'collectgarbage' (option '" .. tostring(option) .. "' is not available)", 2) end
+  return collectgarbage(option, argument or 0)
+end
+
+local function print(...)
+  local parts = pack(...)
+  for i = 1, parts.n do parts[i] = tostring(parts[i]) end
+  host("log", "info\n" .. concat(parts, "\t", 1, parts.n) .. "\n")
+end
+
+local kept = {
+  "assert", "error", "getmetatable", "ipairs", "next", "pairs", "pcall", "rawequal", "rawget", "rawlen", "rawset",
+  "select", "setmetatable", "tonumber", "tostring", "type", "xpcall", "_VERSION",
+  "coroutine", "math", "string", "table", "utf8",
+}
+
+--- Replaces the globals of the state by those that user code may have.
+function sandbox.close()
+  local globals = { _G = _G, os = safe_os, load = safe_load, collectgarbage = safe_collectgarbage, print = print }
+  for _, name in ipairs(kept) do globals[name] = _G[name] end
+  -- Names of Lua 5.1 that older apps use.
+  globals.unpack = table.unpack
+  globals.loadstring = function(text, name) return safe_load(text, name) end
+  string.dump = nil
+  math.randomseed = function(...)
+    -- Without an argument Lua seeds from the clock and an address, which a replay could not repeat.
+    if select("#", ...) == 0 then return randomseed(random(0), random(0)) end
+    return randomseed(...)
+  end
+  for name in next, _G do
+    if globals[name] == nil then _G[name] = nil end
+  end
+  for name, value in next, globals do _G[name] = value end
+end
+
+return sandbox

@@ -1,0 +1,82 @@
+-- Timers live in the image: the worker only learns when the next one is due and then dispatches a `timer` event.
+local M = ...
+local timers = {}
+
+local errors, sandbox = M.errors, M.sandbox
+local floor, max = math.floor, math.max
+local sort = table.sort
+local pairs, tonumber, type = pairs, tonumber, type
+
+local pending = {} -- handle → { f, due, every }
+local last = 0
+
+local function add(f, milliseconds, every)
+  last = last + 1
+  pending[last] = { f = f, due = sandbox.time() + milliseconds, every = every }
+  return last
+end
+
+local function duration(name, milliseconds)
+  local ms = type(milliseconds) == "number" and milliseconds or nil
+  if not ms or ms ~= ms then errors.argument(3, name, "number", milliseconds) end
+  if ms == 1 / 0 then ms = 2 ^ 52 end
+  return floor(ms)
+end
+
+--- Runs `f` after the present event. Returns a handle.
+function timers.set_immediate(_, f)
+  if type(f) ~= "function" then errors.argument(2, "setImmediate", "function", f) end
+  return add(f, 0)
+end
+
+--- Runs `f` once after `milliseconds` (at least at once). Returns a handle.
+function timers.set_timeout(_, f, milliseconds)
+  if type(f) ~= "function" then errors.argument(2, "setTimeout", "function", f) end
+  return add(f, max(0, duration("setTimeout", milliseconds)))
+end
+
+--- Runs `f` every `milliseconds` (at least 1). A tick that comes late is not made up for. Returns a handle.
+function timers.set_interval(_, f, milliseconds)
+  if type(f) ~= "function" then errors.argument(2, "setInterval", "function", f) end
+  local every = max(1, duration("setInterval", milliseconds))
+  return add(f, every, every)
+end
+
+--- Forgets a timer of any kind. Unknown and fired handles are fine.
+function timers.clear(_, handle)
+  if tonumber(handle) then pending[handle] = nil end
+end
+
+--- When the next timer is due, in ms since 1970, or nil.
+function timers.next_due()
+  local due
+  for _, timer in pairs(pending) do
+    if not due or timer.due < due then due = timer.due end
+  end
+  return due
+end
+
+--- Runs what is due now, in order of time, then of creation. Timers set meanwhile wait for their own event.
+--- `report(e)` is called with the error of a callback; the others still run, and an interval goes on.
+function timers.fire(report)
+  local now, due = sandbox.time(), {}
+  for handle, timer in pairs(pending) do
+    if timer.due <= now then due[#due + 1] = { handle = handle, at = timer.due, timer = timer } end
+  end
+  sort(due, function(a, b) return a.at < b.at or (a.at == b.at and a.handle < b.handle) end)
+  for _, entry in ipairs(due) do
+    local handle, timer = entry.handle, entry.timer
+    if pending[handle] == timer then -- an earlier callback may have cleared it
+      if timer.every then
+        timer.due = timer.due + timer.every
+        if timer.due <= now then timer.due = now + timer.every end
+      else
+        pending[handle] = nil
+      end
+      local ok, e = errors.guard(timer.f)
+      if not ok then report(e) end
+    end
+  end
+end
+
+return timers

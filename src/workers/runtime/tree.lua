@@ -1,0 +1,138 @@
+-- Nodes: one for each view that is shown. A node's variables are its plan's slots, with ids first … first + n - 1; their
+-- last raw values stand in the node's array part. What the slots show in turn hangs in `kids`:
+--   kids[k]          the node, or the list { id, scope, rows, presenters }, that slot k shows
+--   kids.wrappers[k] the wrapper of slot k
+--   kids.made        nodes of variables that the client asked for with `create`
+-- A row of a list is a node (its object has a view) or { id, object } (a primitive value).
+local M = ...
+local tree = {}
+
+local connection, plans = M.connection, M.plans
+local raise = M.errors.raise
+local concat, format = table.concat, string.format
+local ipairs, next, pairs = ipairs, next, pairs
+
+local MAX_DEPTH <const> = 100
+
+--- The scope of what slot `k` of a node shows: namespaces for viewdefs, the node around it, the priority it is sent with.
+function tree.scope(node, slot)
+  local outer = node.scope
+  local fallback = slot.fallbackNamespace or outer.fallback
+  if slot.use == "list" or slot.wrapper == "lua.ViewList" then fallback = slot.fallbackNamespace or "list-item" end
+  return {
+    namespace = slot.namespace or outer.namespace,
+    fallback = fallback,
+    node = node,
+    depth = outer.depth + 1,
+    level = slot.level,
+    plans = {},
+  }
+end
+
+--- Children of a node, made when the first one comes.
+function tree.kids(node)
+  local kids = node.kids
+  if not kids then
+    kids = { wrappers = {}, made = {} }
+    node.kids = kids
+  end
+  return kids
+end
+
+--- A node for variable `id` that shows `object` by `plan`, without ids for its slots yet.
+function tree.make(id, scope, object, plan)
+  if scope.depth > MAX_DEPTH then
+    raise("VIEW_DEPTH", format("Views are nested more than %d deep at %s.", MAX_DEPTH, plan.key))
+  end
+  return plan.make(id, scope, object, plan)
+end
+
+--- Gives a node's slots their ids and enters it for detection; its `view` message follows when it has been read.
+function tree.place(conn, node)
+  local plan = node.plan
+  local n = plan.n
+  local first = conn.next_id
+  conn.next_id = first + n
+  node.first, node.values = first, {}
+  tree.enter(conn, node)
+  conn.fresh[#conn.fresh + 1] = node
+  connection.need_viewdef(conn, plan.key)
+end
+
+--- Enters a node whose `first` is set into the tables of its connection.
+function tree.enter(conn, node)
+  local plan = node.plan
+  if plan.n > 0 then conn.by_first[node.first] = node end
+  if plan.n > conn.widest then conn.widest = plan.n end
+  for level = plans.HIGH, plans.LOW do
+    if plan[level] then
+      local order = conn.order[level]
+      order[#order + 1] = node
+    end
+  end
+end
+
+--- Sends the `view` message of a node that has just been read for the first time, and what had to wait for it.
+function tree.finish(conn, node)
+  local values = node.values
+  local n = node.plan.n
+  for k = 1, n do values[k] = values[k] or "null" end
+  connection.emit(conn, node.scope.level, format(
+    '{"type":"view","id":%d,"viewdef":%s,"first":%d,"values":[%s]}',
+    node.id, node.plan.name, node.first, concat(values, ",", 1, n)
+  ))
+  if values.late then
+    for _, fragment in ipairs(values.late) do connection.emit(conn, node.scope.level, fragment) end
+  end
+  node.values = false
+end
+
+--- Ends a node and everything below it. Its variables are gone without a further message.
+function tree.destroy(conn, node)
+  node.dead = true
+  node.values = false
+  conn.dead = conn.dead + 1
+  local first, n = node.first, node.plan.n
+  if n > 0 and conn.by_first[first] == node then conn.by_first[first] = nil end
+  if next(conn.errors) then
+    conn.errors[node.id] = nil
+    for id = first, first + n - 1 do conn.errors[id] = nil end
+  end
+  local kids = node.kids
+  if not kids then return end
+  node.kids = false
+  for _, made in pairs(kids.made) do tree.destroy(conn, made) end
+  for k = 1, n do
+    local kid = kids[k]
+    if kid and kid.rows then
+      for _, row in ipairs(kid.rows) do tree.drop_row(conn, row) end
+    elseif kid then
+      tree.destroy(conn, kid)
+    end
+  end
+end
+
+--- Ends a row.
+function tree.drop_row(conn, row)
+  if row.plan then
+    tree.destroy(conn, row)
+  else
+    conn.errors[row.id] = nil
+  end
+end
+
+--- Takes destroyed nodes out of the lists, when they are many enough to be worth a walk.
+function tree.sweep(conn)
+  local total = #conn.order[1] + #conn.order[2] + #conn.order[3]
+  if conn.dead * 4 < total then return end
+  for level = plans.HIGH, plans.LOW do
+    local kept, order = {}, conn.order[level]
+    for i = 1, #order do
+      if not order[i].dead then kept[#kept + 1] = order[i] end
+    end
+    conn.order[level] = kept
+  end
+  conn.dead = 0
+end
+
+return tree

@@ -1,0 +1,243 @@
+-- Wrappers stand between a variable's value and its view: lua.ViewList and lua.ViewListItem, and the app's own.
+local M = ...
+local wrappers = {}
+
+local errors = M.errors
+local raise = errors.raise
+local getmetatable, ipairs, pairs, rawget, setmetatable, tostring, type = getmetatable, ipairs, pairs, rawget, setmetatable, tostring, type
+local gmatch = string.gmatch
+local remove = table.remove
+
+local registered = {} -- ui.registerWrapper and ui.registerPresenter: name → table
+
+--- Makes `class` known as `name` to path options. Without it the name is that of a global, dots lead into tables.
+function wrappers.register(name, class)
+  if type(name) ~= "string" then errors.argument(1, "registerWrapper", "string", name) end
+  registered[name] = class
+end
+
+local function find_class(name)
+  local class = registered[name]
+  if class then return class end
+  class = _G
+  for part in gmatch(name, "[^.]+") do
+    class = type(class) == "table" and class[part] or nil
+  end
+  return class
+end
+
+-- `NAME:new(argument)` for a name that stands in a path option.
+local function construct(name, argument, failure)
+  local class = find_class(name)
+  if type(class) ~= "table" or class.new == nil then
+    raise("WRAPPER_MISSING", "There is no global table '" .. name .. "' with a function 'new'.")
+  end
+  local ok, object = errors.guard(class.new, class, argument)
+  if not ok then
+    object.code = object.code == "LUA_ERROR" and failure or object.code
+    error(object, 0)
+  end
+  if type(object) ~= "table" then
+    raise(failure, "'" .. name .. ":new' returned " .. tostring(object) .. " instead of an object.")
+  end
+  return object
+end
+
+--- The object of `?create=NAME`.
+function wrappers.create(name)
+  return construct(name, nil, "CREATE_FAILED")
+end
+
+-- ------------------------------------------------------------------------------------------------ ViewListItem
+
+local ViewListItem = { type = "lua.ViewListItem" }
+ViewListItem.__index = ViewListItem
+
+--- Takes the element out of the list's array.
+function ViewListItem:remove() self.list:remove(self) end
+
+-- ---------------------------------------------------------------------------------------------------- ViewList
+
+local ViewList = { type = "lua.ViewList", selectionIndex = -1 }
+ViewList.__index = ViewList
+
+local function bring_up_to_date(item, index)
+  if item.index == index then return end
+  -- A presenter made of the constructor's argument has the index too.
+  local presenter = item.item
+  if presenter ~= item.baseItem and type(presenter) == "table" and rawget(presenter, "index") == item.index then
+    presenter.index = index
+  end
+  item.index = index
+end
+
+local function new_item(list, element, index)
+  local item = setmetatable({ baseItem = element, index = index, list = list, item = element }, ViewListItem)
+  local name = rawget(list, "_itemWrapper")
+  if name then
+    item.item = construct(name, { baseItem = element, index = index, list = list }, "WRAPPER_FAILED")
+  end
+  return item
+end
+
+local NAN = {}
+local function key_of(element) return element ~= element and NAN or element end
+
+--- Brings `items` into step with the array: every element keeps its item wherever it moves to. Returns whether it had to.
+function ViewList:sync()
+  local array, items = self.value or {}, self.items
+  local n = #array
+  local same = n == #items
+  for i = 1, same and n or 0 do
+    if items[i].baseItem ~= array[i] then same = false break end
+  end
+  if same then return false end
+  local pool = {} -- element → its items of before, the first one last
+  for i = #items, 1, -1 do
+    local key = key_of(items[i].baseItem)
+    pool[key] = { item = items[i], next = pool[key] }
+  end
+  local result = {}
+  for i = 1, n do
+    local element = array[i]
+    if element ~= nil then
+      local key = key_of(element)
+      local entry = pool[key]
+      local item
+      if entry then
+        pool[key], item = entry.next, entry.item
+        bring_up_to_date(item, i - 1)
+      else
+        item = new_item(self, element, i - 1)
+      end
+      result[#result + 1] = item
+    end
+  end
+  self.items = result
+  return true
+end
+
+--- The items, one for each element.
+function ViewList:getItems()
+  return self.items
+end
+
+--- Takes the element at a 0-based index out of the array.
+function ViewList:removeAt(index)
+  if self.value and index >= 0 and index < #self.value then
+    remove(self.value, index + 1)
+    self:sync()
+  end
+end
+
+--- Takes an element out of the array; give its ViewListItem, its presenter or the element itself.
+function ViewList:remove(what)
+  for i, item in ipairs(self.items) do
+    if item == what or item.item == what or item.baseItem == what then
+      self:removeAt(i - 1)
+      return
+    end
+  end
+end
+
+--- `lua.ViewList:new(variable)`: a list over the variable's array, presenters by its `itemWrapper`.
+function ViewList:new(variable)
+  local list = setmetatable({ items = {}, value = variable:getValue(), _itemWrapper = variable:getProperty("itemWrapper") }, self)
+  return list
+end
+
+wrappers.library = { ViewList = ViewList, ViewListItem = ViewListItem }
+
+--- Is this a lua.ViewList (or something derived from it)?
+function wrappers.is_list(object)
+  local class = getmetatable(object)
+  while type(class) == "table" do
+    if class == ViewList then return true end
+    local up = rawget(class, "__index")
+    class = up ~= class and up or getmetatable(class)
+  end
+  return false
+end
+
+-- ---------------------------------------------------------------------------------------------------- Variable
+
+-- What a wrapper's constructor is given. Its functions work with a colon and with a dot (reference: only with a dot).
+local function handle(id, slot, emit)
+  local state = { value = nil, wrapper = nil, properties = {} }
+  for name, value in pairs(slot.properties or {}) do state.properties[name] = value end
+  for _, name in ipairs({ "itemWrapper", "wrapper", "namespace", "fallbackNamespace", "access", "priority", "create" }) do
+    state.properties[name] = slot[name]
+  end
+  state.properties.path = slot.text
+  local variable = { _id = id }
+  local function argument(a, b)
+    if a == variable then return b end
+    return a
+  end
+  function variable.getID() return id end
+  function variable.getValue() return state.value end
+  function variable.getWrapper() return state.wrapper end
+  function variable.getProperty(a, b)
+    local value = state.properties[argument(a, b)]
+    if value == "" then return nil end
+    return value
+  end
+  function variable.setProperty(a, b, c)
+    local name, value = a, b
+    if a == variable then name, value = b, c end
+    if type(name) ~= "string" then errors.argument(2, "setProperty", "string", name) end
+    local plain, priority = name:match("^(.*):(%a+)$")
+    priority = priority and priority:lower()
+    if priority == "high" or priority == "medium" or priority == "low" then name = plain else priority = "medium" end
+    value = value == nil and "" or tostring(value)
+    if state.properties[name] ~= value then
+      state.properties[name] = value
+      emit(priority, name, value)
+    end
+  end
+  return variable, state
+end
+
+--- The wrapper of a slot over `value`. `record` (nil the first time) is what the last call returned second.
+--- `emit(priority, name, value)` sends a property of the variable to the page.
+--- A wrapper is made once; on change its `value` is set and `sync` called, or, without a `sync`, `new` is called again
+--- (where `variable:getWrapper()` gives the present one).
+function wrappers.wrap(slot, id, value, record, emit)
+  if value == nil then return nil, nil end
+  if not record then
+    local variable, state = handle(id, slot, emit)
+    record = { variable = variable, state = state }
+    state.value = value
+    state.wrapper = construct(slot.wrapper, variable, "WRAPPER_FAILED")
+  end
+  local wrapper, state = record.state.wrapper, record.state
+  if value ~= state.value or type(value) == "table" then
+    local changed = value ~= state.value
+    state.value = value
+    if type(wrapper.sync) == "function" then
+      -- An array may have other elements though it is the same table; only lists look, others would be disturbed.
+      if changed or wrappers.is_list(wrapper) then
+        wrapper.value = value
+        wrapper:sync()
+      end
+    elseif changed then
+      state.wrapper = construct(slot.wrapper, record.variable, "WRAPPER_FAILED")
+    end
+  end
+  return state.wrapper, record
+end
+
+--- The presenters of `?itemWrapper=` directly on a ui-viewlist: one for each element, kept while the element is there.
+--- Returns the list of presenters (the same table while nothing changed); `record` is as for `wrap`.
+function wrappers.present(slot, array, record)
+  local list = record or setmetatable({ items = {}, presenters = {}, _itemWrapper = slot.itemWrapper }, ViewList)
+  list.value = array
+  if list:sync() then
+    local presenters = {}
+    for i, item in ipairs(list.items) do presenters[i] = item.item end
+    list.presenters = presenters
+  end
+  return list.presenters, list
+end
+
+return wrappers
