@@ -56,6 +56,10 @@ function Contact:subtitle()
   return position ~= "" and position or self.email
 end
 
+function Contact:isBlank(field)
+  return self[field] == ""
+end
+
 function Contact:mailLink()
   return self.email ~= "" and "mailto:" .. self.email or nil
 end

@@ -1,16 +1,16 @@
 -- What a row of the list knows beyond its contact. A global, because the viewdef names it: `?itemWrapper=ContactRow`.
--- The list makes one for each contact that it shows, with the contact in `item`.
+-- The list makes one for each contact that it shows, with the contact in `baseItem`.
 
 ContactRow = session:prototype("ContactRow", {
-  item = EMPTY,
+  baseItem = EMPTY,
 })
 
 function ContactRow:open()
-  self.item:open()
+  self.baseItem:open()
 end
 
 function ContactRow:isSelected()
-  return self.item:isOpen()
+  return self.baseItem:isOpen()
 end
 
 function ContactRow:ariaSelected()
@@ -19,7 +19,7 @@ end
 
 -- The letter above the first contact that begins with it.
 function ContactRow:heading()
-  return self.item.book.headings[self.item] or ""
+  return self.baseItem.book.headings[self.baseItem] or ""
 end
 
 return ContactRow

@@ -1,12 +1,12 @@
 -- A task as the list shows it. A global, because the viewdef names it: `?itemWrapper=TaskRow`.
 
 TaskRow = session:prototype("TaskRow", {
-  item = EMPTY,
+  baseItem = EMPTY,
 })
 
 function TaskRow:editor()
-  local editor = self.item.list.editor
-  if editor and editor.task == self.item then
+  local editor = self.baseItem.list.editor
+  if editor and editor.task == self.baseItem then
     return editor
   end
 end
@@ -16,37 +16,37 @@ function TaskRow:isEditing()
 end
 
 function TaskRow:isCursor()
-  return self.item.list.cursor == self.item
+  return self.baseItem.list.cursor == self.baseItem
 end
 
 function TaskRow:pick()
-  self.item.list.cursor = self.item
+  self.baseItem.list.cursor = self.baseItem
 end
 
 function TaskRow:edit()
-  self.item.list:edit(self.item)
+  self.baseItem.list:edit(self.baseItem)
 end
 
 function TaskRow:moveUp()
   self:pick()
-  self.item.list:move(self.item, -1)
+  self.baseItem.list:move(self.baseItem, -1)
 end
 
 function TaskRow:moveDown()
   self:pick()
-  self.item.list:move(self.item, 1)
+  self.baseItem.list:move(self.baseItem, 1)
 end
 
 function TaskRow:isFirst()
-  return self.item.list:neighbour(self.item, -1) == nil
+  return self.baseItem.list:neighbour(self.baseItem, -1) == nil
 end
 
 function TaskRow:isLast()
-  return self.item.list:neighbour(self.item, 1) == nil
+  return self.baseItem.list:neighbour(self.baseItem, 1) == nil
 end
 
 function TaskRow:remove()
-  self.item.list:remove(self.item)
+  self.baseItem.list:remove(self.baseItem)
 end
 
 return TaskRow
