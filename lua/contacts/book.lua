@@ -17,6 +17,7 @@ local ContactBook = session:prototype("ContactBook", {
   form = EMPTY,
   -- on a phone either the list or the details fit
   detailOpen = false,
+  asking = false,
   deleting = EMPTY,
   deleted = EMPTY,
   undoTimer = EMPTY,
@@ -200,27 +201,26 @@ end
 
 -- Deleting ----------------------------------------------------------------------------------------------------------
 
+-- `deleting` outlives the question, so that the dialog still says the name while it fades out.
 function ContactBook:askDelete()
   self.deleting = self.selected
+  self.asking = true
 end
 
-function ContactBook:isDeleting()
-  return self.deleting ~= nil
-end
-
-function ContactBook:cancelDelete()
-  self.deleting = nil
+function ContactBook:keep()
+  self.asking = false
 end
 
 function ContactBook:confirmDelete()
-  local contact = self.deleting
-  self.deleting = nil
-  if not contact then
+  if not self.asking then
     return
   end
-  self:forget(contact)
-  self.deleted = contact
-  session:clearTimeout(self.undoTimer or 0)
+  self.asking = false
+  self:forget(self.deleting)
+  self.deleted = self.deleting
+  if self.undoTimer then
+    session:clearTimeout(self.undoTimer)
+  end
   self.undoTimer = session:setTimeout(function()
     self.deleted = nil
   end, UNDO_MS)

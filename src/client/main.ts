@@ -1,1 +1,154 @@
-export {};
+import { APP_VARIABLE } from "../protocol/message.ts";
+import { bindAction } from "./bindings/action.ts";
+import { bindAttr } from "./bindings/attr.ts";
+import { bindClass } from "./bindings/class.ts";
+import { bindCode } from "./bindings/code.ts";
+import { bindEvent } from "./bindings/event.ts";
+import { bindHtml } from "./bindings/html.ts";
+import { bindKey } from "./bindings/key.ts";
+import { bindList } from "./bindings/list.ts";
+import { bindStyle } from "./bindings/style.ts";
+import { bindValue } from "./bindings/value.ts";
+import { bindView } from "./bindings/view.ts";
+import { makeBridge } from "./bridge.ts";
+import { ErrorDisplay } from "./error-display.ts";
+import { FrameReader } from "./frame-reader.ts";
+import { Model, type Undo } from "./model.ts";
+import { Outbox } from "./outbox.ts";
+import type { Page } from "./page.ts";
+import { Region } from "./region.ts";
+import { ScriptRunner } from "./scripts.ts";
+import { sessionUrl } from "./session-url.ts";
+import { Socket } from "./socket.ts";
+import { Ties } from "./ties.ts";
+import { mountView } from "./view.ts";
+import { ViewdefStore } from "./viewdef-store.ts";
+
+/** Mistakes of scripts that are passed on to the host's log, per page. */
+const REPORTS = 20;
+
+const root = document.documentElement;
+const model = new Model((error, variable) => {
+  console.error(error);
+  page.report("INTERNAL", String(error), variable.id);
+});
+const viewdefs = new ViewdefStore();
+const scripts = new ScriptRunner();
+const errorDisplay = new ErrorDisplay(model);
+const frameTasks = new Set<() => void>();
+let reports = 0;
+
+const facts = document.querySelector<HTMLMetaElement>('meta[name="moonpool"]');
+const socket = new Socket(sessionUrl(location, facts?.content), {
+  state(state) {
+    root.setAttribute("data-moonpool-state", state);
+    bridge.entered(state);
+  },
+  fresh() {
+    outbox.clear();
+    frames.clear();
+    errorDisplay.clear();
+    viewdefs.clear();
+    model.reset();
+    showApp();
+  },
+  frame: (frame) => frames.take(frame),
+});
+const outbox = new Outbox(socket);
+
+const page: Page = {
+  model,
+  outbox,
+  viewdefs,
+  scripts,
+  ties: new Ties(),
+  owners: new WeakMap(),
+  commits: new Map(),
+  counts: { views: 0, lists: 0, listeners: 0 },
+  bindings: {
+    action: bindAction,
+    attr: bindAttr,
+    class: bindClass,
+    code: bindCode,
+    event: bindEvent,
+    html: bindHtml,
+    key: bindKey,
+    list: bindList,
+    style: bindStyle,
+    value: bindValue,
+    view: bindView,
+  },
+  get store() {
+    return bridge.uiStore;
+  },
+  write(variable, value) {
+    model.write(variable, value);
+    outbox.write(variable, value, true);
+  },
+  commitInput(element) {
+    page.commits.get(element as HTMLElement)?.();
+    for (let active = document.activeElement; active; active = active.parentElement) page.commits.get(active)?.();
+  },
+  sanitize(html) {
+    const fragment = document.createDocumentFragment();
+    fragment.append(html);
+    return fragment;
+  },
+  listen(target, type, call, options) {
+    page.counts.listeners++;
+    target.addEventListener(type, call, options);
+    return () => {
+      page.counts.listeners--;
+      target.removeEventListener(type, call, options);
+    };
+  },
+  afterEachFrame(task) {
+    frameTasks.add(task);
+    return () => void frameTasks.delete(task);
+  },
+  report(code, message, id) {
+    if (reports++ >= REPORTS) return;
+    outbox.send({ type: "error", code, message: message.slice(0, 2000), ...(id !== undefined && { id }) });
+  },
+};
+
+const frames = new FrameReader({
+  model,
+  viewdefs,
+  async prepareHtml() {
+    try {
+      page.sanitize = (await import("./sanitize.ts")).sanitize;
+    } catch (error) {
+      page.report("INTERNAL", `ui-html shows plain text: ${String(error)}`);
+    }
+  },
+  welcome({ development }) {
+    errorDisplay.development = development;
+  },
+  fault: (error) => errorDisplay.add(error),
+  applied(seq) {
+    for (const task of frameTasks) task();
+    void scripts.run();
+    errorDisplay.update();
+    socket.applied(seq);
+  },
+});
+
+const placeholder = document.querySelector("[ui-app]") ?? document.body.appendChild(document.createElement("div"));
+const appRegion = new Region(placeholder);
+let undoApp: Undo | undefined;
+/** Shows the app variable of the present connection where the one before left its view. */
+function showApp(): void {
+  undoApp?.();
+  undoApp = mountView(page, model.claim(APP_VARIABLE), appRegion, { keep: true });
+}
+
+const bridge = makeBridge(page, socket, () => appRegion.host);
+const { moonpool, uiApp, uiStore } = bridge;
+Object.assign(window, { moonpool, uiApp, uiStore });
+addEventListener("error", ({ message, filename, lineno }) =>
+  page.report("SCRIPT_FAILED", `${message} (${filename}:${lineno})`),
+);
+addEventListener("unhandledrejection", ({ reason }) => page.report("SCRIPT_FAILED", String(reason)));
+addEventListener("online", () => socket.retryNow());
+socket.connect();

@@ -84,8 +84,8 @@ export class Model {
     return variable;
   }
 
-  /** Phase one for `update`. `ack`: the last of our frames that the sender had seen. */
-  update(message: Update, ack: number): void {
+  /** Phase one for `update`, of whose properties `properties` are meant for the variable. `ack`: the last of our frames that the sender had seen. */
+  update(message: Update, properties: Record<string, Value>, ack: number): void {
     const variable = this.#ensure(message.id);
     // The sender did not know our newer write yet; the write is going to prevail there too.
     if (message.value !== undefined && variable.written <= ack) {
@@ -93,7 +93,7 @@ export class Model {
       variable.value = message.value;
       this.#mark(variable, CHANGED.value);
     }
-    for (const [name, value] of Object.entries(message.properties ?? {})) {
+    for (const [name, value] of Object.entries(properties)) {
       if (value === "") delete variable.properties[name];
       else variable.properties[name] = value;
       this.#mark(variable, CHANGED.properties);

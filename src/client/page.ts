@@ -3,6 +3,8 @@ import type { Binding, BindingKind } from "../protocol/viewdef.ts";
 import type { Model, Undo, Variable } from "./model.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Region } from "./region.ts";
+import type { ScriptRunner } from "./scripts.ts";
+import type { Ties } from "./ties.ts";
 import type { ViewdefStore } from "./viewdef-store.ts";
 
 /** What views and bindings work with. `main.ts` makes the one there is. */
@@ -11,17 +13,25 @@ export interface Page {
   readonly outbox: Outbox;
   readonly viewdefs: ViewdefStore;
   readonly bindings: Record<BindingKind, Bind>;
-  /** What is bound to an element, in the order of binding. */
-  readonly bound: WeakMap<Element, Context[]>;
+  readonly ties: Ties;
+  readonly scripts: ScriptRunner;
+  /** The variable of the view that a root node belongs to. */
+  readonly owners: WeakMap<Node, Variable>;
   /** Sends what has been typed into a field and not been sent yet. */
   readonly commits: Map<Element, () => void>;
   readonly counts: { views: number; lists: number; listeners: number };
-  /** Sanitises HTML. Only called in views whose viewdef has a `html` binding, after its chunk was loaded. */
+  /** Writes a value that a person chose: it counts here at once, and is sent. */
+  write(variable: Variable, value: Value): void;
+  /** Sends unsent input of `element` and of the field with the focus, so that it arrives before an event does. */
+  commitInput(element: Element): void;
+  /** What ui-code gets as `store`. */
+  readonly store: object;
+  /** Sanitises HTML. Whoever shows HTML has seen to it that the sanitiser is loaded; without it this yields text. */
   sanitize(html: string): DocumentFragment;
   /** addEventListener, with an undo. */
   listen(target: EventTarget, type: string, call: (event: Event) => void, options?: AddEventListenerOptions): Undo;
-  /** Runs `task` when everything of the present frame is in the page. */
-  afterFrame(task: () => void): void;
+  /** Calls back whenever a frame is in the page. */
+  afterEachFrame(task: () => void): Undo;
   /** Tells the host's log of a mistake in the page. */
   report(code: string, message: string, id?: number): void;
 }

@@ -22,8 +22,7 @@ export class Region {
   #owner: Region | undefined;
   #key = "";
   #marked: Element | undefined;
-  #attachments: Attachment[] = [];
-  #undo: Undo[] = [];
+  readonly #attachments = new Map<Attachment, Undo | void>();
 
   constructor(placeholder: ChildNode) {
     this.#parts = [placeholder];
@@ -34,46 +33,43 @@ export class Region {
     return this.#parts.flatMap((part) => (part instanceof Region ? part.nodes() : [part]));
   }
 
-  /** Puts `parts`, whose nodes are `fragment`, in the place of the present content. No parts: the region is empty. */
-  fill(parts: Part[], fragment: DocumentFragment, key: string): void {
+  /** Puts `parts` in the place of the present content. No parts: the region is empty. */
+  fill(parts: Part[], key: string): void {
     const old = this.nodes();
-    if (parts.length === 0) {
-      const anchor = document.createComment("");
-      fragment.append(anchor);
-      parts = [anchor];
-    }
-    old[0]?.before(fragment);
-    for (const node of old) node.remove();
-    this.#parts = parts;
+    this.#parts = parts.length > 0 ? parts : [document.createComment("")];
     this.#key = key;
     for (const part of parts) if (part instanceof Region) part.#owner = this;
+    const fragment = document.createDocumentFragment();
+    fragment.append(...this.nodes());
+    old[0]?.before(fragment);
+    for (const node of old) node.remove();
     this.#settle();
   }
 
   /** Does `attachment` to the host, now and whenever there is a new one. */
-  attach(attachment: Attachment): void {
-    this.#attachments.push(attachment);
-    if (this.host) this.#apply(attachment, this.host);
+  attach(attachment: Attachment): Undo {
+    this.#attachments.set(attachment, this.host && attachment(this.host));
+    return () => {
+      this.#attachments.get(attachment)?.();
+      this.#attachments.delete(attachment);
+    };
   }
 
   /** Undoes the attachments; the nodes stay. */
   release(): void {
-    for (const undo of this.#undo.splice(0)) undo();
-    this.#attachments = [];
+    for (const undo of this.#attachments.values()) undo?.();
+    this.#attachments.clear();
     this.#owner = undefined;
-  }
-
-  #apply(attachment: Attachment, host: HTMLElement): void {
-    const undo = attachment(host);
-    if (undo) this.#undo.push(undo);
   }
 
   #settle(): void {
     const host = this.#find((element) => !/^(style|script)$/i.test(element.tagName), (region) => region.host);
     if (host !== this.host) {
-      for (const undo of this.#undo.splice(0)) undo();
       this.host = host as HTMLElement | undefined;
-      if (this.host) for (const attachment of this.#attachments) this.#apply(attachment, this.host);
+      for (const [attachment, undo] of this.#attachments) {
+        undo?.();
+        this.#attachments.set(attachment, this.host && attachment(this.host));
+      }
     }
     const first = this.#find(() => true, (region) => region.#marked);
     if (this.#key && first && first !== this.#marked) {
@@ -81,7 +77,8 @@ export class Region {
       first.setAttribute(MARKER, others ? `${this.#key} ${others}` : this.#key);
     }
     this.#marked = first;
-    this.#owner?.#settle();
+    const owner = this.#owner;
+    if (owner) owner.#settle();
   }
 
   /** The first root element that counts; what a region at that place says if one comes first. */

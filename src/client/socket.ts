@@ -5,8 +5,8 @@ export type ConnectionState = "connecting" | "connected" | "disconnected" | "end
 
 export interface SocketEvents {
   state(state: ConnectionState): void;
-  /** A connection is open; it knows nothing of the ones before. */
-  open(): void;
+  /** The first frame of a connection is about to come; the host knows nothing of the connections before. */
+  fresh(): void;
   frame(frame: ServerFrame): void;
 }
 
@@ -41,15 +41,14 @@ export class Socket {
     const socket = new WebSocket(this.#url);
     this.#socket = socket;
     this.#enter("connecting");
-    socket.addEventListener("open", () => {
-      this.#seq = this.#applied = this.#acknowledged = 0;
-      this.#events.open();
-      this.#enter("connected");
-    });
     socket.addEventListener("message", ({ data }: MessageEvent<string>) => {
       if (socket !== this.#socket) return;
       const frame = JSON.parse(data) as ServerFrame | AckFrame;
-      this.#failures = 0;
+      if (this.state !== "connected") {
+        this.#seq = this.#applied = this.#acknowledged = this.#failures = 0;
+        this.#events.fresh();
+        this.#enter("connected");
+      }
       if ("messages" in frame) this.#events.frame(frame);
     });
     socket.addEventListener("close", ({ code }) => {
@@ -67,15 +66,6 @@ export class Socket {
   /** Waits no longer for the next attempt. */
   retryNow(): void {
     if (this.state === "disconnected") this.connect();
-  }
-
-  /** The session is over: stay away. */
-  end(): void {
-    this.#enter("ended");
-    clearTimeout(this.#retryTimer);
-    const socket = this.#socket;
-    this.#socket = undefined;
-    socket?.close();
   }
 
   get open(): boolean {

@@ -1,45 +1,59 @@
 import type { Value } from "../protocol/message.ts";
 import type { Binding } from "../protocol/viewdef.ts";
-import { carry } from "./placeholder.ts";
-import { showError } from "./error-mark.ts";
 import { CHANGED, type Undo, type Variable } from "./model.ts";
-import type { Context, Page } from "./page.ts";
+import type { Page } from "./page.ts";
+import { carry } from "./placeholder.ts";
 import { Region } from "./region.ts";
 import { replaces, type PreparedViewdef } from "./viewdef-store.ts";
+
+export interface ViewOptions {
+  /** Leave what is there until the server has said what to show. */
+  keep?: boolean;
+  /** The element for a value that is no object, when there is no view for it. */
+  plain?: (value: Value) => HTMLElement | undefined;
+}
 
 /**
  * Shows the view on `variable` in `region`, from now until it is undone. Rendering happens outside the document, views
  * within views included, so the page gets it whole. The undo leaves the nodes to the region's owner.
  */
-export function mountView(page: Page, variable: Variable, region: Region, whileUnknown: "empty" | "keep"): Undo {
+export function mountView(page: Page, variable: Variable, region: Region, { keep, plain }: ViewOptions = {}): Undo {
   let undoContent: Undo | undefined;
   const render = () => {
     const { content } = variable;
-    if (!content && whileUnknown === "keep") return;
+    if (keep && !content) return;
     undoContent?.();
     undoContent = undefined;
     const viewdef = content?.key ? page.viewdefs.get(content.key) : undefined;
-    if (content && viewdef) undoContent = fill(page, viewdef, content.first, region);
-    else region.fill([], document.createDocumentFragment(), "");
-    if (content?.key && !viewdef) page.report("VIEWDEF_MISSING", `The page was not sent ${content.key}`, variable.id);
+    if (content && viewdef) {
+      undoContent = fill(page, viewdef, variable, content.first, region);
+      return;
+    }
+    if (content?.key) page.report("VIEWDEF_MISSING", `The page was not sent ${content.key}.`, variable.id);
+    const element = plain?.(variable.value);
+    region.fill(element ? [element] : [], "");
   };
   page.counts.views++;
+  const undoTie = region.attach((host) => page.ties.add(host, { variable }));
   const stop = page.model.watch(variable, (changes) => {
-    if (changes & CHANGED.content) render();
+    if (changes & CHANGED.content || (plain && !variable.content?.key && changes & CHANGED.value)) render();
+    if (changes & CHANGED.error && region.host) page.ties.mark(region.host);
   });
   render();
   return () => {
     page.counts.views--;
     stop();
     undoContent?.();
+    undoTie();
   };
 }
 
-function fill(page: Page, viewdef: PreparedViewdef, first: number, region: Region): Undo {
+function fill(page: Page, viewdef: PreparedViewdef, owner: Variable, first: number, region: Region): Undo {
   const fragment = document.importNode(viewdef.content, true);
   page.scripts.collect(fragment, viewdef);
   const elements = fragment.querySelectorAll<HTMLElement>("*");
   const roots = [...fragment.childNodes];
+  for (const root of roots) page.owners.set(root, owner);
   const undo: Undo[] = [];
   const regions = new Map<Node, Region>();
   for (const at of viewdef.placeholders) {
@@ -55,13 +69,11 @@ function fill(page: Page, viewdef: PreparedViewdef, first: number, region: Regio
     const variable = page.model.get(first + binding.slot);
     if (!element || !variable) continue;
     const inner = regions.get(element);
-    if (!inner) undo.push(bind(page, binding, variable, element));
-    else if (replaces(binding)) undo.push(bind(page, binding, variable, element, inner));
+    if (!inner || replaces(binding)) undo.push(bind(page, binding, variable, element, inner));
     else inner.attach((host) => bind(page, binding, variable, host));
   }
   region.fill(
-    roots.map((node) => regions.get(node) ?? node),
-    fragment,
+    roots.map((root) => regions.get(root) ?? root),
     viewdef.key,
   );
   return () => {
@@ -72,7 +84,12 @@ function fill(page: Page, viewdef: PreparedViewdef, first: number, region: Regio
 /** Sets one binding to work, and shows its variable's errors on its element. */
 function bind(page: Page, binding: Binding, variable: Variable, element: HTMLElement, region?: Region): Undo {
   let apply: ((value: Value) => void) | undefined;
-  const context: Context = {
+  const undoTie = region ? undefined : page.ties.add(element, { variable, binding });
+  const stop = page.model.watch(variable, (changes) => {
+    if (changes & CHANGED.error && !region) page.ties.mark(element);
+    if (changes & CHANGED.value) apply?.(variable.value);
+  });
+  const undo = page.bindings[binding.kind]({
     page,
     binding,
     variable,
@@ -82,16 +99,10 @@ function bind(page: Page, binding: Binding, variable: Variable, element: HTMLEle
       apply = call;
       call(variable.value);
     },
-  };
-  const undoMark = showError(page, context);
-  const stop = page.model.watch(variable, (changes) => {
-    if (changes & CHANGED.error) undoMark.update();
-    if (changes & CHANGED.value) apply?.(variable.value);
   });
-  const undo = page.bindings[binding.kind](context);
   return () => {
     stop();
     undo?.();
-    undoMark.undo();
+    undoTie?.();
   };
 }

@@ -98,8 +98,9 @@ export class Connection {
       onFull: () => events.pause(),
       onClear: () => events.resume(),
     });
-    const welcome = { type: "welcome", protocol: PROTOCOL_VERSION, connection: number, development: settings.development };
-    this.#batcher.greet(JSON.stringify(welcome satisfies Welcome));
+    const { development } = settings;
+    const welcome: Welcome = { type: "welcome", protocol: PROTOCOL_VERSION, connection: number, development };
+    this.#batcher.greet(JSON.stringify(welcome));
   }
 
   /** The text of a frame from the browser. Never throws; what is wrong with it is answered. */
@@ -146,8 +147,8 @@ export class Connection {
 
   /** Tells the browser about an error that belongs to no variable. */
   fault(code: ErrorCode, message?: string): void {
-    const fault = { type: "error", ...new MoonpoolError(code, message).toWire() };
-    this.#batcher.say(JSON.stringify(fault satisfies Fault));
+    const fault: Fault = { type: "error", ...new MoonpoolError(code, message).toWire() };
+    this.#batcher.say(JSON.stringify(fault));
   }
 
   /** Ends the connection from the host's side. The wire's own end must lead to `detach`. */
@@ -203,10 +204,11 @@ export class Connection {
       this.fault("FRAME_SEQ", `seq is ${frame.seq}, but ${expected} is next.`);
       return;
     }
+    const isRepeated = frame.seq < expected;
+    if (!isRepeated) this.#received = frame.seq;
+    // Also for a frame that was accepted before: its sender missed the ack.
     this.#scheduleAck();
-    // A frame that was accepted before: its sender missed the ack.
-    if (frame.seq < expected) return;
-    this.#received = frame.seq;
+    if (isRepeated) return;
     for (const message of frame.messages) if (message.type === "error") this.#report(message);
     const messages = frame.messages.filter((message) => message.type !== "error");
     if (messages.length === 0) return;

@@ -1,1 +1,26 @@
-export {};
+import type { FastifyInstance } from "fastify";
+import { moonpoolOn } from "./plugin.ts";
+import { serverOf, type ServerOptions } from "./server.ts";
+import { WorkerPool } from "./worker-pool.ts";
+
+/**
+ * The Fastify plugin: `app.register(moonpool, { dir, prefix: "/app" })`, as often as wanted under different prefixes.
+ * The app's hooks apply to pages and sockets alike. Fails with MoonpoolError CONFIG_INVALID or SITE_MISSING.
+ */
+export const moonpool = moonpoolOn(async (settings, store) => {
+  const { dir, development, threads, memoryLimit, timeLimit, slots } = settings;
+  const pool = new WorkerPool({ dir, development, threads, memoryLimit, timeLimit, slots, plans: store.plans() });
+  await pool.ready;
+  return pool;
+});
+
+export default moonpool;
+
+/** A server with one Moonpool instance and nothing else, ready to `listen`. Fails as the plugin does. */
+export function createServer(options: ServerOptions): Promise<FastifyInstance> {
+  return serverOf(moonpool, options);
+}
+
+export type { ServerOptions } from "./server.ts";
+export type { Moonpool } from "./moonpool.ts";
+export type { LogLevel, MoonpoolOptions } from "./options.ts";

@@ -23,6 +23,8 @@ export interface MoonpoolOptions {
   slots?: number;
   /** Sessions at a time; more newcomers get a 503 page. Default: 10,000. */
   maxSessions?: number;
+  /** Browser tabs on one session. Default: 64. */
+  maxConnections?: number;
   /** Milliseconds without a connection or a frame until a session ends. 0: never. Default: 24 hours. */
   sessionTimeout?: number;
   /** Other origins whose pages may connect, such as "https://example.org". */
@@ -68,7 +70,7 @@ export function settingsOf(options: MoonpoolOptions): Settings {
   const rate = options.rate ?? { perSecond: 200, burst: 400 };
   positive("rate.perSecond", rate.perSecond);
   positive("rate.burst", rate.burst);
-  for (const name of ["threads", "memoryLimit", "timeLimit", "slots", "maxSessions", "maxFrameBytes"] as const) {
+  for (const name of ["threads", "memoryLimit", "timeLimit", "slots", "maxSessions", "maxConnections", "maxFrameBytes"] as const) {
     if (options[name] !== undefined) positive(name, options[name]);
   }
   if (options.maxFrameMessages !== undefined) positive("maxFrameMessages", options.maxFrameMessages);
@@ -82,6 +84,7 @@ export function settingsOf(options: MoonpoolOptions): Settings {
     development: options.development ?? false,
     isolation: oneOf("isolation", ["shared", "dedicated"], options.isolation ?? "shared"),
     maxSessions: options.maxSessions ?? 10_000,
+    maxConnections: options.maxConnections ?? 64,
     sessionTimeout,
     origins: (options.origins ?? []).map(originOf),
     share: oneOf("share", ["browser", "link"], options.share ?? "browser"),

@@ -90,7 +90,9 @@ export class SessionHost {
   }
 
   #open(id: string, browser: string): Session {
-    if (this.#closed || this.size >= this.#settings.maxSessions) throw new MoonpoolError("SESSION_LIMIT");
+    // The first comparison spares counting, as long as it is far from the limit.
+    const isFull = this.#sessions.size >= this.#settings.maxSessions && this.size >= this.#settings.maxSessions;
+    if (this.#closed || isFull) throw new MoonpoolError("SESSION_LIMIT");
     this.#forgetFailed(id);
     const session = new Session(id, browser, this.#pool, this.#settings);
     this.#sessions.set(id, session);

@@ -21,6 +21,8 @@ export interface SessionPool {
 
 export interface SessionSettings extends ConnectionSettings {
   isolation: "shared" | "dedicated";
+  /** Browser tabs at a time. */
+  maxConnections: number;
 }
 
 /**
@@ -103,9 +105,13 @@ export class Session {
     return this.#lastActivity;
   }
 
-  /** Adds a browser tab. `detach` is to be called when its wire is gone, for whatever reason. */
+  /**
+   * Adds a browser tab. `detach` is to be called when its wire is gone, for whatever reason. Throws MoonpoolError
+   * SESSION_ENDED or CONNECTION_LIMIT.
+   */
   attach(wire: Wire): { connection: Connection; detach: () => void } {
     if (this.#state !== "running") throw new MoonpoolError("SESSION_ENDED");
+    if (this.#connections.size >= this.#settings.maxConnections) throw new MoonpoolError("CONNECTION_LIMIT");
     const number = ++this.#connectionCount;
     const connection: Connection = new Connection(number, this.id, wire, this.#settings, {
       frame: (body) => this.#record("frame", number, body),

@@ -67,6 +67,11 @@ export const errors = {
     text: "The host has no room for another session now.",
     advice: "Try again soon, or raise `maxSessions`.",
   },
+  CONNECTION_LIMIT: {
+    who: "client",
+    text: "This session is open in too many tabs.",
+    advice: "Close some tabs, or raise `maxConnections`.",
+  },
   SESSION_FAILED: {
     who: "app",
     text: "The session could not start.",
@@ -229,6 +234,12 @@ export const errors = {
     who: "app",
     text: "The session's memory is used up.",
     advice: "Keep less data in the session, or raise `memoryLimit`.",
+  },
+
+  IMAGE_FOREIGN: {
+    who: "internal",
+    text: "The saved session was made by another version of Moonpool.",
+    advice: "Start the session again, or run the version that saved it.",
   },
 
   // Command line and configuration

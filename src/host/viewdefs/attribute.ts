@@ -53,7 +53,7 @@ const ELSEWHERE: Record<string, string> = {
 };
 
 const EVENTS = new Set(
-  "input change submit focus blur keydown keyup mouseover mouseenter mouseleave dblclick scroll".split(" "),
+  "click input change submit focus blur keydown keyup mouseover mouseenter mouseleave dblclick scroll".split(" "),
 );
 
 /**
@@ -127,9 +127,10 @@ function invalid(message: string): Attribute {
 }
 
 function advice(name: string): string {
+  const plain = name.slice(3);
+  if (Object.hasOwn(ELSEWHERE, plain)) return `the same is done by ${ELSEWHERE[plain]}.`;
   const near = nearest(name, WHOLE.keys());
   if (near) return `did you mean ${near}?`;
-  const plain = name.slice(3);
   const [word = "", ...others] = plain.split("-");
   const rest = others.join("-");
   if (rest !== "") {
@@ -138,7 +139,6 @@ function advice(name: string): string {
     const family = nearest(word, FAMILIES);
     if (family) return `did you mean ui-${family}-${rest}?`;
   }
-  if (Object.hasOwn(ELSEWHERE, plain)) return `the same is done by ${ELSEWHERE[plain]}.`;
   if (EVENTS.has(plain)) return `did you mean ui-event-${plain}?`;
   if (/^on[a-z]+$/.test(plain)) return `did you mean ui-event-${plain.slice(2)}?`;
   return `to set the attribute ${plain} write ui-attr-${plain}.`;

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import fs from "node:fs/promises";
 import path from "node:path";
 import type { Viewdef, ViewPlan } from "../../protocol/viewdef.ts";
+import type { SiteFile } from "../site-files.ts";
 import { compileViewdef } from "./compile.ts";
 import type { Problem } from "./problem.ts";
-import type { ViewdefFile } from "./viewdef-files.ts";
 
 /** What one file gives. */
 export interface ViewdefEntry {
@@ -34,7 +34,7 @@ export interface UsableViewdef {
 const KEY = /^[^.\s]+(\.[^.\s]+)+$/;
 
 /** Turns one file into an entry; a file that cannot be read or has a wrong name is an entry with a problem. */
-export async function readEntry(file: ViewdefFile, options: { uiCode: boolean }): Promise<ViewdefEntry> {
+export async function readEntry(file: SiteFile, options: { uiCode: boolean }): Promise<ViewdefEntry> {
   let source: string;
   try {
     source = await fs.readFile(file.path, "utf8");

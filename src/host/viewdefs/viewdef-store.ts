@@ -1,8 +1,8 @@
 import path from "node:path";
+import { findSiteFiles } from "../site-files.ts";
 import { BUILT_IN } from "./built-in.ts";
 import type { Problem } from "./problem.ts";
 import { makeEntry, readEntry, type UsableViewdef, type ViewdefEntry } from "./viewdef-entry.ts";
-import { findViewdefFiles } from "./viewdef-files.ts";
 
 export interface ViewdefStoreOptions {
   /** Whether `ui-code` may be used. Default: false. */
@@ -24,7 +24,7 @@ export class ViewdefStore {
   static async load(dir: string, options: ViewdefStoreOptions = {}): Promise<ViewdefStore> {
     const site = path.resolve(dir);
     const uiCode = options.uiCode ?? false;
-    const files = await findViewdefFiles(path.join(site, "viewdefs"), site);
+    const files = await findSiteFiles(path.join(site, "viewdefs"), site, ".html");
     const entries: ViewdefEntry[] = [];
     // Not all at once: a site may have more files than a process may open.
     for (let first = 0; first < files.length; first += 64)

@@ -7,7 +7,7 @@ local encode_string = M.json.encode_string
 local concat, format = table.concat, string.format
 local next = next
 
-local names = { "high", "medium", "low" }
+local letters = { "h", "m", "l" }
 local by_name = { high = 1, medium = 2, low = 3 }
 
 --- A connection whose variable 1 shows what `app()` returns. `scope` is the scope of the root view.
@@ -90,7 +90,7 @@ function connection.write(conn, lines)
   end
   for level = 1, 3 do
     if out[level][1] then
-      lines[#lines + 1] = names[level]:sub(1, 1) .. " " .. concat(out[level], ",")
+      lines[#lines + 1] = letters[level] .. " " .. concat(out[level], ",")
       out[level] = {}
     end
   end

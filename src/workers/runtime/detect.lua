@@ -12,8 +12,6 @@ local error, next, type, xpcall = error, next, type, xpcall
 local emit = connection.emit
 local ALL, HIGH, LOW <const> = plans.ALL, plans.HIGH, plans.LOW
 
--- What an unreadable slot holds: differs from every value, so that the next good one is sent.
-local FAILED = {}
 local NOTHING = {}
 
 -- Where detection is. Reading may fail anywhere in user code; it then goes on behind the slot that failed, so the place
@@ -34,9 +32,10 @@ local function changed(node, k, raw)
   local slot = node.plan.slots[k]
   local text, kept = values.encode(raw, node[k], slot.text)
   if not text then return end
-  node[k] = kept
   local id = node.first + k - 1
-  if conn.errors[id] then connection.clear_error(conn, id, slot.level) end
+  -- That a refused text is put right is no reason to take away the message why it was refused.
+  if conn.errors[id] and node[k] ~= plans.REFUSED then connection.clear_error(conn, id, slot.level) end
+  node[k] = kept
   if node.values then
     node.values[k] = text
   else
@@ -223,7 +222,7 @@ local function fail(e)
   local k = steps and (steps.complex[j] or steps.at[j - steps.calls])
   if not k then error(e, 0) end -- not in a slot: our own mistake, or no memory is left
   local slot = node.plan.slots[k]
-  node[k] = FAILED
+  node[k] = plans.FAILED
   connection.set_error(conn, node.first + k - 1, slot.level, e, describe(node, slot))
 end
 

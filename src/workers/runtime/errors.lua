@@ -4,7 +4,8 @@ local errors = {}
 
 local json = M.json
 local traceback = M.raw.debug.traceback
-local concat, find, gmatch, gsub, match, sub = table.concat, string.find, string.gmatch, string.gsub, string.match, string.sub
+local concat, find, format, gmatch, gsub, match, sub =
+  table.concat, string.find, string.format, string.gmatch, string.gsub, string.match, string.sub
 local error, getmetatable, next, rawget, setmetatable, tonumber, tostring, type = error, getmetatable, next, rawget, setmetatable, tonumber, tostring, type
 local pcall, xpcall = pcall, xpcall
 
@@ -80,7 +81,7 @@ end
 
 --- Raises the normal Lua error for a bad argument, at the caller of the API function. `position` counts self as 1.
 function errors.argument(position, name, expected, value)
-  error(("bad argument #%d to '%s' (%s expected, got %s)"):format(position, name, expected, type(value)), 3)
+  error(format("bad argument #%d to '%s' (%s expected, got %s)", position, name, expected, type(value)), 3)
 end
 
 --- An Error as JSON fields without braces. Only a development page is told file, line and stack.

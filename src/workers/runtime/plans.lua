@@ -13,8 +13,10 @@ local known = {} -- key → plan, or false
 plans.HIGH, plans.MEDIUM, plans.LOW, plans.ALL = 1, 2, 3, 4
 local number_of = { high = plans.HIGH, medium = plans.MEDIUM, low = plans.LOW }
 
---- A slot that nobody has read yet: differs from every value.
-plans.UNSET = {}
+-- What a slot holds instead of a value; all differ from every value, so that the next good one is sent.
+plans.UNSET = {} -- nobody has read it yet
+plans.FAILED = {} -- reading it raised an error
+plans.REFUSED = {} -- the client wrote something that was not accepted, so its page shows something else
 
 -- A node is made by a constructor of exactly its size: its values stand in the array part, which never has to grow, and
 -- nil among them does no harm.

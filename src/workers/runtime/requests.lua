@@ -8,9 +8,6 @@ local guard, raise = errors.guard, errors.raise
 local format = string.format
 local ipairs, next = ipairs, next
 
--- A value of the client must be sent again, whatever detection finds: the page shows something that was not accepted.
-local REFUSED = {}
-
 local function refuse(conn, code, message, id)
   local _, e = guard(raise, code, message)
   connection.fault(conn, e, id)
@@ -32,7 +29,7 @@ local function update(conn, message)
   end
   if node.dead then return end
   if not ok then
-    if slot.readable and slot.use == "value" then node[k] = REFUSED end
+    if slot.readable and slot.use == "value" then node[k] = plans.REFUSED end
     connection.set_error(conn, id, slot.level, e, node.plan.key .. " " .. slot.text)
     return
   end

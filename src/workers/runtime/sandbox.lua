@@ -4,7 +4,7 @@ local sandbox = {}
 
 local raw, host = M.raw, M.host
 local os, math, string, table = os, math, string, table
-local concat, floor, format, pack = table.concat, math.floor, string.format, table.pack
+local concat, floor, pack, sub = table.concat, math.floor, table.pack, string.sub
 local error, load, select, tonumber, tostring, type = error, load, select, tonumber, tostring, type
 local collectgarbage, random, randomseed = collectgarbage, math.random, math.randomseed
 local os_time, os_date, os_difftime = os.time, os.date, os.difftime
@@ -20,7 +20,7 @@ function sandbox.time() return now end
 --- Begins the session's clock and its own sequence of random numbers. `seed` is 32 hex digits.
 function sandbox.start(seed)
   started = now
-  randomseed(tonumber(seed:sub(1, 16), 16) or 0, tonumber(seed:sub(17, 32), 16) or 0)
+  randomseed(tonumber(sub(seed, 1, 16), 16) or 0, tonumber(sub(seed, 17, 32), 16) or 0)
 end
 
 local safe_os = {

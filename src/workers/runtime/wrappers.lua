@@ -5,7 +5,7 @@ local wrappers = {}
 local errors = M.errors
 local raise = errors.raise
 local getmetatable, ipairs, pairs, rawget, setmetatable, tostring, type = getmetatable, ipairs, pairs, rawget, setmetatable, tostring, type
-local gmatch = string.gmatch
+local gmatch, lower, match = string.gmatch, string.lower, string.match
 local remove = table.remove
 
 local registered = {} -- ui.registerWrapper and ui.registerPresenter: name → table
@@ -186,8 +186,8 @@ local function handle(id, slot, emit)
     local name, value = a, b
     if a == variable then name, value = b, c end
     if type(name) ~= "string" then errors.argument(2, "setProperty", "string", name) end
-    local plain, priority = name:match("^(.*):(%a+)$")
-    priority = priority and priority:lower()
+    local plain, priority = match(name, "^(.*):(%a+)$")
+    priority = priority and lower(priority)
     if priority == "high" or priority == "medium" or priority == "low" then name = plain else priority = "medium" end
     value = value == nil and "" or tostring(value)
     if state.properties[name] ~= value then

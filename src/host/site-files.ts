@@ -1,8 +1,8 @@
 import fs from "node:fs/promises";
 import path from "node:path";
 
-/** A file with a viewdef. */
-export interface ViewdefFile {
+/** A file of a site. */
+export interface SiteFile {
   /** Relative to the site's folder, with forward slashes, by the name under which it was reached. */
   file: string;
   /** Where it can be read. */
@@ -10,15 +10,15 @@ export interface ViewdefFile {
 }
 
 /**
- * The `*.html` files below `dir`, in a fixed order (by name, files of a folder before its folders). Symbolic links
- * are followed; a folder that is reached twice counts once, so cycles end. Names that begin with a dot are left out:
- * they are what editors keep beside a file. A missing `dir` has no files; a link that leads nowhere is listed, and
- * reading it fails.
+ * The files below `dir` whose names end in `ending`, in a fixed order (by name, files of a folder before its folders).
+ * Symbolic links are followed; a folder that is reached twice counts once, so cycles end. Names that begin with a dot
+ * are left out: they are what editors keep beside a file. A missing `dir` has no files; a link that leads nowhere is
+ * listed, and reading it fails.
  * @param dir absolute
  * @param site the folder that `file` is relative to; absolute
  */
-export async function findViewdefFiles(dir: string, site: string): Promise<ViewdefFile[]> {
-  const found: ViewdefFile[] = [];
+export async function findSiteFiles(dir: string, site: string, ending: string): Promise<SiteFile[]> {
+  const found: SiteFile[] = [];
   const visited = new Set<string>();
 
   async function visit(folder: string): Promise<void> {
@@ -31,7 +31,7 @@ export async function findViewdefFiles(dir: string, site: string): Promise<Viewd
       if (entry.name.startsWith(".")) continue;
       const entryPath = path.join(folder, entry.name);
       if (await isFolder(entryPath, entry)) folders.push(entryPath);
-      else if (entry.name.endsWith(".html")) found.push({ file: siteName(entryPath, site), path: entryPath });
+      else if (entry.name.endsWith(ending)) found.push({ file: siteName(entryPath, site), path: entryPath });
     }
     for (const entryPath of folders) await visit(entryPath);
   }

@@ -1,0 +1,86 @@
+import { pino } from "pino";
+import pretty from "pino-pretty";
+import { createServer, type LogLevel, type ServerOptions } from "../host/main.ts";
+import { MoonpoolError } from "../protocol/main.ts";
+import type { Given } from "./options.ts";
+import type { Settings } from "./settings.ts";
+
+/** What `-v` counts through; development mode begins one higher. */
+const LEVELS: LogLevel[] = ["warn", "info", "debug", "trace"];
+const STDERR = 2;
+
+/**
+ * Runs the host until SIGINT or SIGTERM. The address goes to standard output, in one line, when the host can be used;
+ * the log goes to standard error. Resolves when the host listens.
+ * @throws MoonpoolError CONFIG_INVALID, SITE_MISSING, PORT_IN_USE
+ */
+export async function serve({ given, dir, warnings }: Settings): Promise<void> {
+  const { port = 8040, host = "127.0.0.1", prefix = "" } = given;
+  for (const warning of warnings) console.error(warning);
+  const app = await createServer(serverOptions(given, dir));
+  const close = closeOnSignals(() => app.close());
+  try {
+    await app.listen({ port, host });
+  } catch (error) {
+    await close();
+    throw listenError(error, host, port);
+  }
+  const address = app.server.address();
+  const bound = typeof address === "object" && address ? address.port : port;
+  console.log(`Moonpool serves ${dir} at ${urlOf(host, bound, prefix)}`);
+}
+
+/** The host's options: only what was given, because the host has the defaults. */
+function serverOptions(given: Given, dir: string): ServerOptions {
+  const { port: _port, host: _host, dir: _dir, logFormat, logLevel, verbose = 0, ...own } = given;
+  const first = own.development ? 1 : 0;
+  const level = logLevel ?? LEVELS[Math.min(first + verbose, LEVELS.length - 1)] ?? "trace";
+  const isPretty = (logFormat ?? (process.stderr.isTTY ? "pretty" : "json")) === "pretty";
+  const stream = isPretty
+    ? pretty({ destination: STDERR, sync: true, ignore: "pid,hostname,name", translateTime: "HH:MM:ss" })
+    : pino.destination({ dest: STDERR, sync: true });
+  return { ...own, dir, logLevel: level, logger: { level, stream } };
+}
+
+/**
+ * Closes once on the first SIGINT or SIGTERM; the second one ends the process at once. Returns what closes without a
+ * signal and stops listening for them.
+ */
+function closeOnSignals(close: () => Promise<unknown>): () => Promise<void> {
+  let closing = false;
+  const onSignal = (signal: "SIGINT" | "SIGTERM"): void => {
+    if (closing) process.exit(signal === "SIGINT" ? 130 : 143);
+    closing = true;
+    close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error(error);
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  return async () => {
+    process.off("SIGINT", onSignal);
+    process.off("SIGTERM", onSignal);
+    await close();
+  };
+}
+
+function listenError(error: unknown, host: string, port: number): unknown {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "EADDRINUSE")
+    return new MoonpoolError("PORT_IN_USE", `Something else listens on ${host}:${port}.`, {}, error);
+  if (code === "EACCES")
+    return new MoonpoolError("CONFIG_INVALID", `This user may not listen on port ${port}.`, {}, error);
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
+    return new MoonpoolError("CONFIG_INVALID", `${host} is not an address of this machine.`, {}, error);
+  return error;
+}
+
+/** An address that a browser on this machine can open. */
+function urlOf(host: string, port: number, prefix: string): string {
+  const name = host === "0.0.0.0" || host === "::" ? "localhost" : host.includes(":") ? `[${host}]` : host;
+  return `http://${name}:${port}/${prefix.replace(/^\/+|\/+$/g, "")}`;
+}

@@ -1,0 +1,110 @@
+import type { Value } from "../../protocol/message.ts";
+import { fieldOf, type Field } from "../fields.ts";
+import type { Undo } from "../model.ts";
+import type { Context } from "../page.ts";
+import { equal, textOf } from "../text.ts";
+
+/** ui-value: the value of a form control, two-way; the text of anything else. */
+export function bindValue(context: Context): Undo {
+  const { element } = context;
+  const undo: Undo[] = [];
+  let undone = false;
+  const start = () => {
+    if (undone) return;
+    const field = fieldOf(element);
+    if (field) undo.push(...bindField(context, field));
+    else if (element.localName !== "input") context.watch((value) => showText(element, value));
+  };
+  if (context.binding.write) {
+    const { page, variable } = context;
+    // Any element can report a value of its own making.
+    undo.push(
+      page.listen(element, "ui-value-change", (event) => {
+        if (event.target === element) page.write(variable, (event as CustomEvent).detail?.value ?? null);
+      }),
+    );
+  }
+  if (!element.localName.includes("-") || customElements.get(element.localName)) start();
+  else void customElements.whenDefined(element.localName).then(start);
+  return () => {
+    undone = true;
+    for (const call of undo) call();
+  };
+}
+
+function showText(element: HTMLElement, value: Value): void {
+  const text = textOf(value);
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/**
+ * `agreed` is what both sides last had: the field differs from it when a person has changed it, the variable when the
+ * server has. While somebody is at work in the field it is left alone; what they send prevails.
+ */
+function bindField({ page, element, variable, binding, watch }: Context, field: Field): Undo[] {
+  let agreed: Value = null;
+  /** A value of the type that the server gives the variable. */
+  let sample: Value = null;
+  let composing = false;
+  let sending = false;
+
+  const read = (): Value | undefined => {
+    const value = field.read(Array.isArray(variable.value) ? variable.value : sample);
+    // An empty field for nil stays nil.
+    return value === "" && agreed === null ? null : value;
+  };
+  /** Somebody is at work here, and has not sent the result yet. */
+  const busy = () => {
+    if (composing) return true;
+    if (!field.gradual || !element.contains(document.activeElement)) return false;
+    const value = read();
+    return value === undefined ? isHalfTyped(element) : !equal(value, agreed);
+  };
+  const show = (value: Value) => {
+    if (!sending && value !== null) sample = value;
+    if (binding.write && !sending && busy()) return;
+    agreed = value;
+    if (!equal(read(), value)) field.write(value);
+    agreed = read() ?? value;
+  };
+  const commit = () => {
+    const value = read();
+    if (composing || value === undefined || equal(value, agreed)) return;
+    agreed = value;
+    sending = true;
+    page.write(variable, value);
+    sending = false;
+  };
+
+  watch(show);
+  const undo: Undo[] = [];
+  if (field.depends) undo.push(observe(element, () => show(variable.value)));
+  if (!binding.write) return undo;
+  const listen = (types: string[], call: () => void) => {
+    for (const type of types) undo.push(page.listen(element, type, call));
+  };
+  listen([...field.change, "focusout"], commit);
+  // What the server sent meanwhile was held back; who leaves the field without a change wants to see it.
+  listen(["focusout"], () => show(variable.value));
+  if (binding.keypress) listen(field.input, commit);
+  listen(["compositionstart"], () => (composing = true));
+  listen(["compositionend"], () => {
+    composing = false;
+    if (binding.keypress) commit();
+  });
+  page.commits.set(element, commit);
+  undo.push(() => page.commits.delete(element));
+  return undo;
+}
+
+/** A number or a date of which a part is missing: its field has no value yet. */
+function isHalfTyped(element: HTMLElement): boolean {
+  return (element as HTMLInputElement).validity?.badInput ?? false;
+}
+
+function observe(element: HTMLElement, call: () => void): Undo {
+  const observer = new MutationObserver(call);
+  const attributeFilter = ["value", "min", "max", "step", "multiple"];
+  observer.observe(element, { childList: true, subtree: true, attributes: true, attributeFilter });
+  return () => observer.disconnect();
+}

@@ -1,0 +1,43 @@
+import type { WireError } from "../protocol/error-code.ts";
+import type { Model } from "./model.ts";
+
+const LIMIT = 20;
+
+/** In development mode, a list of the present errors in the page. Loaded when there is one. */
+export class ErrorDisplay {
+  development = false;
+  readonly #model: Model;
+  #faults: WireError[] = [];
+  #shown = "";
+
+  constructor(model: Model) {
+    this.#model = model;
+  }
+
+  /** An error that belongs to no variable; it stays until it is dismissed. */
+  add(error: WireError): void {
+    // Somebody clicked on what was just being replaced.
+    if (error.code === "VARIABLE_UNKNOWN") return;
+    if (this.#faults.length < LIMIT) this.#faults.push(error);
+  }
+
+  clear(): void {
+    this.#faults = [];
+  }
+
+  /** Shows what there is now, if that is something else than before. */
+  update(): void {
+    if (!this.development) return;
+    const errors = [...this.#model.errors.values(), ...this.#faults];
+    const text = JSON.stringify(errors);
+    if (text === this.#shown || (errors.length === 0 && this.#shown === "")) return;
+    this.#shown = text;
+    void import("./overlay.ts").then(({ showOverlay }) => {
+      if (text !== this.#shown) return;
+      showOverlay(errors, () => {
+        this.clear();
+        showOverlay([], () => {});
+      });
+    });
+  }
+}

@@ -1,0 +1,89 @@
+import type { WireError } from "../protocol/error-code.ts";
+import { PROTOCOL_VERSION, type ServerFrame, type ServerMessage, type Welcome } from "../protocol/message.ts";
+import type { Model } from "./model.ts";
+import type { ViewdefStore } from "./viewdef-store.ts";
+
+export interface FrameReaderParts {
+  readonly model: Model;
+  readonly viewdefs: ViewdefStore;
+  /** Loads what HTML from the host needs before it can be shown. */
+  prepareHtml(): Promise<void>;
+  welcome(message: Welcome): void;
+  fault(error: WireError): void;
+  /** Frame `seq` is in the page. */
+  applied(seq: number): void;
+}
+
+/**
+ * Takes frames one after the other. Each is stored as a whole before anything is shown; one that needs a part of the
+ * client that is not loaded yet waits for it, and those behind it too, so that a view is never seen half done.
+ */
+export class FrameReader {
+  readonly #parts: FrameReaderParts;
+  #frames: ServerFrame[] = [];
+  #reading = false;
+  #htmlReady = false;
+
+  constructor(parts: FrameReaderParts) {
+    this.#parts = parts;
+  }
+
+  take(frame: ServerFrame): void {
+    this.#frames.push(frame);
+    if (!this.#reading) void this.#read();
+  }
+
+  /** Drops what is left of the connection before. */
+  clear(): void {
+    this.#frames = [];
+  }
+
+  async #read(): Promise<void> {
+    this.#reading = true;
+    for (let frame = this.#frames[0]; frame; frame = this.#frames[0]) {
+      if (!this.#htmlReady && frame.messages.some(bringsHtml)) {
+        await this.#parts.prepareHtml();
+        this.#htmlReady = true;
+        if (this.#frames[0] !== frame) continue;
+      }
+      this.#frames.shift();
+      this.#apply(frame);
+    }
+    this.#reading = false;
+  }
+
+  #apply(frame: ServerFrame): void {
+    for (const message of frame.messages) this.#store(message, frame.ack);
+    this.#parts.model.notify();
+    this.#parts.applied(frame.seq);
+  }
+
+  #store(message: ServerMessage, ack: number): void {
+    const { model, viewdefs } = this.#parts;
+    switch (message.type) {
+      case "welcome":
+        if (message.protocol !== PROTOCOL_VERSION) console.warn(`moonpool: the host speaks ${message.protocol}`);
+        return this.#parts.welcome(message);
+      case "update": {
+        const { viewdefs: received, ...properties } = message.properties ?? {};
+        for (const [key, viewdef] of Object.entries(received ?? {})) viewdefs.set(key, viewdef);
+        return model.update(message, properties, ack);
+      }
+      case "view":
+        return model.view(message);
+      case "list":
+        return model.list(message);
+      case "error":
+        return this.#parts.fault(message);
+    }
+  }
+}
+
+function bringsHtml(message: ServerMessage): boolean {
+  return (
+    message.type === "update" &&
+    Object.values(message.properties?.viewdefs ?? {}).some(({ bindings }) =>
+      bindings.some((binding) => binding.kind === "html"),
+    )
+  );
+}

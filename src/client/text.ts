@@ -1,0 +1,11 @@
+import type { Value } from "../protocol/message.ts";
+
+/** How a value reads as text: nil is empty, the elements of an array are separated by commas. */
+export function textOf(value: Value): string {
+  return value === null ? "" : String(value);
+}
+
+/** Whether two values are the same; arrays and objects by their content. */
+export function equal(one: Value | undefined, other: Value | undefined): boolean {
+  return one === other || (typeof one === "object" && JSON.stringify(one) === JSON.stringify(other));
+}

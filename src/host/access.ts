@@ -1,0 +1,37 @@
+import type { FastifyRequest } from "fastify";
+import { MoonpoolError } from "../protocol/main.ts";
+import type { BrowserCookie } from "./browser-cookie.ts";
+import type { Session } from "./session.ts";
+import type { SessionHost } from "./session-host.ts";
+
+/**
+ * The running session that `request` (a route with a `:session`) may use. A failed one is tried again. Throws
+ * MoonpoolError SESSION_UNKNOWN, SESSION_FOREIGN, SESSION_LIMIT, or what stops the session's main.lua.
+ */
+export async function sessionFor(
+  request: FastifyRequest,
+  sessions: SessionHost,
+  cookie: BrowserCookie,
+  share: "browser" | "link",
+): Promise<Session> {
+  const { session: id } = request.params as { session: string };
+  const session = sessions.get(id);
+  if (session === undefined) throw new MoonpoolError("SESSION_UNKNOWN");
+  if (share === "browser" && cookie.read(request) !== session.browser) throw new MoonpoolError("SESSION_FOREIGN");
+  return sessions.revive(session);
+}
+
+/** The HTTP status of an error of the catalogue. */
+export function statusOf(error: MoonpoolError): number {
+  switch (error.code) {
+    case "SESSION_UNKNOWN":
+      return 404;
+    case "SESSION_FOREIGN":
+    case "ORIGIN_REFUSED":
+      return 403;
+    case "SESSION_LIMIT":
+      return 503;
+    default:
+      return 500;
+  }
+}

@@ -1,0 +1,130 @@
+import fs from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import fastifyStatic from "@fastify/static";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { MoonpoolError } from "../protocol/main.ts";
+import { sessionFor, statusOf } from "./access.ts";
+import type { BrowserCookie } from "./browser-cookie.ts";
+import { isInside } from "./inside.ts";
+import type { Settings } from "./options.ts";
+import { failurePage, failureText, messagePage } from "./pages.ts";
+import type { SessionHost } from "./session-host.ts";
+import { SitePage } from "./site-page.ts";
+import { sourceExcerpt } from "./source-excerpt.ts";
+
+/** The bundled browser client: dist/public, seen from dist/src/host. */
+const CLIENT = fileURLToPath(new URL("../../public", import.meta.url));
+/** Seconds after which somebody who found no room may ask again. */
+const RETRY_AFTER = 5;
+/** A session's id in a route: 32 hex digits. */
+export const SESSION_PARAMETER = ":session(^[0-9a-f]{32}$)";
+
+/** Adds the pages and static files to `scope`, whose prefix is the instance's. */
+export async function addPages(
+  scope: FastifyInstance,
+  settings: Settings,
+  sessions: SessionHost,
+  cookie: BrowserCookie,
+): Promise<void> {
+  const prefix = scope.prefix;
+  const start = { href: `${prefix}/`, text: "Start anew" };
+  const html = path.join(settings.dir, "html");
+  const sitePage = new SitePage(html);
+
+  const sendPage = (reply: FastifyReply, status: number, page: string): FastifyReply =>
+    reply.code(status).headers(pageHeaders(settings, status)).type("text/html; charset=utf-8").send(page);
+
+  /** The page for a session that there is not. `again` is the URL that may work later. */
+  const sendProblem = async (reply: FastifyReply, problem: unknown, again: string): Promise<FastifyReply> => {
+    if (!(problem instanceof MoonpoolError)) throw problem;
+    const status = statusOf(problem);
+    switch (problem.code) {
+      case "SESSION_UNKNOWN":
+      case "SESSION_FOREIGN":
+        return sendPage(reply, status, messagePage(problem.message, problem.advice, start));
+      case "SESSION_LIMIT": {
+        reply.header("retry-after", String(RETRY_AFTER));
+        const link = { href: again, text: "Try again" };
+        return sendPage(reply, status, messagePage("No room at the moment", "Too many people are here. Please try again soon.", link));
+      }
+      default: {
+        if (!settings.development) {
+          const link = { href: again, text: "Try again" };
+          return sendPage(reply, status, messagePage("This page does not work at the moment", failureText, link));
+        }
+        const { file, line } = problem.at;
+        const excerpt = file === undefined || line === undefined ? undefined : await sourceExcerpt(settings.dir, file, line);
+        return sendPage(reply, status, failurePage(problem, excerpt, again));
+      }
+    }
+  };
+
+  // HEAD must not make a session.
+  scope.head("/", (_, reply) => sendPage(reply, 200, ""));
+  scope.get("/", { exposeHeadRoute: false }, async (request, reply) => {
+    const browser = cookie.give(request, reply);
+    try {
+      const session = await sessions.create(browser);
+      return await reply.headers(pageHeaders(settings, 303)).redirect(`${prefix}/${session.id}${queryOf(request)}`, 303);
+    } catch (problem) {
+      return sendProblem(reply, problem, `${prefix}/`);
+    }
+  });
+
+  const sendSession = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const { "*": rest, session: id } = request.params as { "*"?: string; session: string };
+    try {
+      await sessionFor(request, sessions, cookie, settings.share);
+    } catch (problem) {
+      return sendProblem(reply, problem, `${prefix}/${id}`);
+    }
+    return sendPage(reply, 200, await sitePage.render({ prefix, session: id, isSubPath: rest !== undefined }));
+  };
+  scope.get(`/${SESSION_PARAMETER}`, sendSession);
+  scope.get(`/${SESSION_PARAMETER}/*`, sendSession);
+  // The raw file lacks what a session's page has.
+  scope.get("/index.html", async (_, reply) => reply.redirect(`${prefix}/`, 303));
+
+  await addFolder(scope, "/_moonpool/", CLIENT, CLIENT);
+  for (const [url, folder] of Object.entries(settings.mounts)) await addFolder(scope, `${url}/`, folder, folder);
+  // Symlinks to elsewhere in the site are the author's wish; symlinks out of it are not followed.
+  if (fs.existsSync(html)) await addFolder(scope, "/", html, settings.dir);
+}
+
+/** Serves `folder` at `url`: no dotfiles, no listing, nothing whose real place is outside `bounds`. */
+async function addFolder(scope: FastifyInstance, url: string, folder: string, bounds: string): Promise<void> {
+  await scope.register(fastifyStatic, {
+    root: folder,
+    prefix: url,
+    index: false,
+    dotfiles: "ignore",
+    decorateReply: false,
+    suppressWarning: true,
+    cacheControl: false,
+    allowedPath: (pathName) => isInside(bounds, path.join(folder, pathName)),
+    setHeaders: (reply, file) => {
+      reply.header("x-content-type-options", "nosniff");
+      // A name with a content hash (client-name-HASH.js) never means anything else; all others are asked for by ETag.
+      const isHashed = /-[A-Z0-9]{8}\.(js|js\.map)$/.test(file);
+      reply.header("cache-control", isHashed ? "public, max-age=31536000, immutable" : "no-cache");
+    },
+  });
+}
+
+/** Headers of pages. The session's id is in the URL, which is not to be passed on to other sites or kept anywhere. */
+function pageHeaders(settings: Settings, status: number): Record<string, string> {
+  const ancestors = `frame-ancestors ${settings.frameAncestors}`;
+  return {
+    "cache-control": "no-store",
+    // Moonpool's own pages need nothing but their inline style; what a site's page needs is for its author to say.
+    "content-security-policy": status < 400 ? ancestors : `default-src 'none'; style-src 'unsafe-inline'; ${ancestors}`,
+    "referrer-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+  };
+}
+
+function queryOf(request: FastifyRequest): string {
+  const at = request.url.indexOf("?");
+  return at === -1 ? "" : request.url.slice(at);
+}

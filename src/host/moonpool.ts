@@ -1,0 +1,19 @@
+import type { Problem } from "./viewdefs/problem.ts";
+
+/** An instance as the app that registered it sees it: `app.moonpool`. */
+export interface Moonpool {
+  /** Whole URL prefix, "" for the root. */
+  readonly prefix: string;
+  /** The site's folder. */
+  readonly dir: string;
+  /** Sessions that live now. */
+  readonly sessionCount: number;
+  /** Browser tabs connected now. */
+  readonly connectionCount: number;
+  /** What is wrong with the site's viewdefs. */
+  readonly problems: readonly Problem[];
+  /** Ends a session: its tabs are told, its memory is freed. False if there is none with this id. */
+  endSession(id: string): boolean;
+  /** The instance at another prefix of the same server. */
+  at(prefix: string): Moonpool | undefined;
+}

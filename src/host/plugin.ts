@@ -1,0 +1,128 @@
+import type { Server } from "node:http";
+import fastifyCookie from "@fastify/cookie";
+import fastifyWebsocket from "@fastify/websocket";
+import type { FastifyInstance, FastifyPluginAsync } from "fastify";
+import fastifyPlugin from "fastify-plugin";
+import { MoonpoolError } from "../protocol/main.ts";
+import { BrowserCookie } from "./browser-cookie.ts";
+import { systemClock } from "./clock.ts";
+import { addPages } from "./http.ts";
+import type { Log } from "./log.ts";
+import type { Moonpool } from "./moonpool.ts";
+import { settingsOf, type MoonpoolOptions, type Settings } from "./options.ts";
+import type { SessionPool } from "./session.ts";
+import { SessionHost } from "./session-host.ts";
+import { addSocket } from "./socket.ts";
+import { ViewdefStore } from "./viewdefs/viewdef-store.ts";
+
+declare module "fastify" {
+  interface FastifyInstance {
+    /** The first Moonpool instance of this app; the others by `moonpool.at(prefix)`. */
+    moonpool: Moonpool;
+  }
+}
+
+/** Frames up to this size are answered with an error; larger ones end the connection (code 1009). */
+const SOCKET_LIMIT = 16 * 1024 * 1024;
+
+/** Instances by server and prefix, and who listens for upgrades there. */
+const instances = new WeakMap<Server, Map<string, Moonpool>>();
+const upgraders = new WeakSet<Server>();
+
+/** Where sessions live: the worker threads, or a stand-in for them. */
+export interface Pool extends SessionPool {
+  /** Ends all VMs and whatever they ran on. */
+  close(): Promise<void>;
+}
+
+export type OpenPool = (settings: Settings, store: ViewdefStore) => Promise<Pool>;
+
+/** The Fastify plugin, with sessions on the pool that `openPool` gives for each instance. */
+export function moonpoolOn(openPool: OpenPool): FastifyPluginAsync<MoonpoolOptions> {
+  const plugin: FastifyPluginAsync<MoonpoolOptions> = (app, options) => register(app, options, openPool);
+  return fastifyPlugin(plugin, { fastify: "5.x", name: "moonpool" });
+}
+
+async function register(app: FastifyInstance, options: MoonpoolOptions, openPool: OpenPool): Promise<void> {
+  const settings = settingsOf(options);
+  const log = app.log.child({ name: "moonpool" }, settings.logLevel === undefined ? {} : { level: settings.logLevel });
+  const store = await ViewdefStore.load(settings.dir, { uiCode: settings.uiCode });
+  for (const { code, severity, message, file, line } of store.problems) {
+    log[severity === "error" ? "error" : "warn"]({ code }, `${file}:${line}: ${message}`);
+  }
+  const pool = await openPool(settings, store);
+  const sessions = new SessionHost(pool, {
+    limits: { maxBytes: settings.maxFrameBytes, maxMessages: settings.maxFrameMessages },
+    rate: settings.rate,
+    development: settings.development,
+    clock: systemClock,
+    log: log as Log,
+    viewdef: (key) => store.get(key)?.viewdefText,
+    isolation: settings.isolation,
+    maxSessions: settings.maxSessions,
+    maxConnections: settings.maxConnections,
+    sessionTimeout: settings.sessionTimeout,
+  });
+  // Before @fastify/websocket's own hook, so that browsers learn that the host goes away and come back later.
+  app.addHook("preClose", async () => sessions.close());
+  app.addHook("onClose", () => pool.close());
+  await acceptUpgrades(app, settings);
+  await app.register(
+    async (scope) => {
+      if (!scope.hasDecorator("parseCookie")) await scope.register(fastifyCookie, { hook: false });
+      const cookie = new BrowserCookie(scope, scope.prefix, settings.secret, settings.secretGiven);
+      addSocket(scope, settings, sessions, cookie, log as Log);
+      await addPages(scope, settings, sessions, cookie);
+    },
+    { prefix: settings.prefix },
+  );
+  decorate(app, settings, store, sessions);
+}
+
+/**
+ * One listener per server may take upgrades, or a request would be answered twice. So instances share the app's
+ * @fastify/websocket, whoever registered it.
+ */
+async function acceptUpgrades(app: FastifyInstance, settings: Settings): Promise<void> {
+  const limit = Math.max(SOCKET_LIMIT, 16 * settings.maxFrameBytes);
+  if (!app.hasDecorator("websocketServer")) {
+    if (upgraders.has(app.server)) {
+      throw new MoonpoolError(
+        "CONFIG_INVALID",
+        "Another part of this app has a Moonpool instance. Register @fastify/websocket on the app itself, before both.",
+      );
+    }
+    upgraders.add(app.server);
+    await app.register(fastifyWebsocket, {
+      options: { maxPayload: limit },
+      // A browser that goes away in the middle of something is not an error.
+      errorHandler: (error, socket, request) => {
+        request.log.debug({ err: error }, "socket failed");
+        socket.terminate();
+      },
+    });
+  } else if (upgraders.has(app.server)) {
+    const { options } = app.websocketServer;
+    options.maxPayload = Math.max(options.maxPayload ?? 0, limit);
+  }
+}
+
+function decorate(app: FastifyInstance, settings: Settings, store: ViewdefStore, sessions: SessionHost): void {
+  const siblings = instances.get(app.server) ?? new Map<string, Moonpool>();
+  instances.set(app.server, siblings);
+  const instance: Moonpool = {
+    prefix: app.prefix + settings.prefix,
+    dir: settings.dir,
+    get sessionCount() {
+      return sessions.size;
+    },
+    get connectionCount() {
+      return sessions.connectionCount;
+    },
+    problems: store.problems,
+    endSession: (id) => sessions.end(id),
+    at: (prefix) => siblings.get(prefix),
+  };
+  siblings.set(instance.prefix, instance);
+  if (!app.hasDecorator("moonpool")) app.decorate("moonpool", instance);
+}

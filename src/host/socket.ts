@@ -1,0 +1,123 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { RawData, WebSocket } from "ws";
+import { closeCodes, MoonpoolError } from "../protocol/main.ts";
+import { sessionFor, statusOf } from "./access.ts";
+import type { BrowserCookie } from "./browser-cookie.ts";
+import type { Wire } from "./connection.ts";
+import { SESSION_PARAMETER } from "./http.ts";
+import type { Log } from "./log.ts";
+import type { Settings } from "./options.ts";
+import { isOriginAllowed } from "./origin.ts";
+import type { Session } from "./session.ts";
+import type { SessionHost } from "./session-host.ts";
+
+/** A socket that did not answer the ping before the next is due is dead. */
+const PING_INTERVAL = 30_000;
+/** How long a browser may take to answer a close. */
+const CLOSE_WAIT = 1_000;
+
+/**
+ * Adds `_moonpool/ws/<session>` to `scope`. Refusals are HTTP answers with a JSON WireError, before the upgrade. A plain
+ * GET of the same URL gets the same refusal, or 426: browsers do not tell scripts why a WebSocket failed.
+ */
+export function addSocket(
+  scope: FastifyInstance,
+  settings: Settings,
+  sessions: SessionHost,
+  cookie: BrowserCookie,
+  log: Log,
+): void {
+  const admitted = new WeakMap<FastifyRequest, Session>();
+
+  const admit = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
+    reply.header("cache-control", "no-store");
+    try {
+      if (!isOriginAllowed(request.headers.origin, request.host, settings.origins)) throw new MoonpoolError("ORIGIN_REFUSED");
+      admitted.set(request, await sessionFor(request, sessions, cookie, settings.share));
+      return undefined;
+    } catch (problem) {
+      if (!(problem instanceof MoonpoolError)) throw problem;
+      const { code, message } = problem;
+      log.debug({ code, origin: request.headers.origin }, "connection refused");
+      return reply.code(statusOf(problem)).send(settings.development ? problem.toWire() : { code, message });
+    }
+  };
+
+  scope.route({
+    method: "GET",
+    url: `/_moonpool/ws/${SESSION_PARAMETER}`,
+    exposeHeadRoute: false,
+    preValidation: admit,
+    handler: (_, reply) => reply.code(426).header("upgrade", "websocket").send({ message: "This is a WebSocket." }),
+    wsHandler: (socket, request) => {
+      const session = admitted.get(request);
+      // preValidation ran, or there would be no upgrade.
+      if (session !== undefined) serve(socket, session, settings.maxFrameBytes);
+    },
+  });
+}
+
+/** Connects a socket with a session until one of them ends. */
+function serve(socket: WebSocket, session: Session, maxFrameBytes: number): void {
+  const wire: Wire = {
+    send: (text, sent) => socket.send(text, () => sent()),
+    get backlog() {
+      return socket.bufferedAmount;
+    },
+    close: (code, reason) => closeWithin(socket, code, reason),
+  };
+  // The session may have ended while the upgrade went on: the browser is told, by the socket's close code.
+  const attached = attach(session, wire);
+  if (attached === undefined) return;
+  const { connection, detach } = attached;
+  const stopPinging = keepAlive(socket);
+  socket.on("message", (data: RawData, isBinary: boolean) => {
+    const bytes = bufferOf(data);
+    if (isBinary) connection.receiveBinary();
+    else if (bytes.length > maxFrameBytes) connection.receiveTooLarge(bytes.toString("latin1", 0, 64));
+    else connection.receive(bytes.toString("utf8"));
+  });
+  socket.on("close", () => {
+    stopPinging();
+    detach();
+  });
+}
+
+function attach(session: Session, wire: Wire): ReturnType<Session["attach"]> | undefined {
+  try {
+    return session.attach(wire);
+  } catch (error) {
+    if (!(error instanceof MoonpoolError)) throw error;
+    wire.close(error.code === "CONNECTION_LIMIT" ? closeCodes.abuse : closeCodes.sessionEnded, error.code);
+    return undefined;
+  }
+}
+
+/** Pings the browser; a socket that does not answer is ended. Returns the undo. */
+function keepAlive(socket: WebSocket): () => void {
+  let isAlive = true;
+  socket.on("pong", () => {
+    isAlive = true;
+  });
+  const timer = setInterval(() => {
+    if (!isAlive) return socket.terminate();
+    isAlive = false;
+    socket.ping();
+  }, PING_INTERVAL);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+/** Closes a socket politely; one that does not answer is ended after a moment, so that closing the host takes no longer. */
+function closeWithin(socket: WebSocket, code: number, reason: string): void {
+  if (socket.readyState === socket.CLOSED) return;
+  const timer = setTimeout(() => socket.terminate(), CLOSE_WAIT);
+  socket.once("close", () => clearTimeout(timer));
+  socket.close(code, reason);
+}
+
+/** ws gives one Buffer unless asked otherwise; a WebSocket server of the user's may be configured to. */
+function bufferOf(data: RawData): Buffer {
+  if (Buffer.isBuffer(data)) return data;
+  return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
+}

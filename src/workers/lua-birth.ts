@@ -1,0 +1,206 @@
+import { createHash } from "node:crypto";
+import { MoonpoolError } from "../protocol/error-code.ts";
+import { usedEnd } from "./image.ts";
+import { LUA_STRING, type LuaModule, type LuaWasm, REGISTRY } from "./lua-wasm.ts";
+import type { RuntimeFile } from "./runtime-files.ts";
+
+/** Raised whenever the steps below, or what an image holds, change. */
+const FORMAT = 1;
+const LUA_FUNCTION = 6;
+
+/** Which of the C libraries a state has at all. `io` and `package` are never there, `os` and `debug` see below. */
+const libraries = [
+  ["string", "_luaopen_string"],
+  ["table", "_luaopen_table"],
+  ["math", "_luaopen_math"],
+  ["utf8", "_luaopen_utf8"],
+  ["coroutine", "_luaopen_coroutine"],
+] as const;
+const safeOs = ["time", "clock", "date", "difftime"];
+/** Functions of the base library that read files or print. */
+const unsafeBase = ["dofile", "loadfile", "print", "warn"];
+/** What `M.raw` keeps for the runtime when it takes the globals away. */
+const raw = ["load", "collectgarbage"];
+
+/**
+ * Makes Lua's table of strings as large as an app needs it. When it grows, every string of the birth is linked anew, which
+ * would put all their blocks into the image.
+ */
+const roomForStrings = "collectgarbage('stop') for i = 1, 2100 do local _ = i .. '' end collectgarbage('restart')";
+/** What is left between the blocks that the runtime keeps, in bytes. */
+const LARGEST_HOLE = 16_384;
+const SMALLEST_HOLE = 8;
+
+/** What a new Lua state is made of; the functions are indexes in the module's function table. */
+export interface BirthOptions {
+  runtime: RuntimeFile[];
+  /** Lua's string hashing and first random numbers depend on it: an integer from 0 to 2^31 - 1. */
+  seed: number;
+  panic: number;
+  host: number;
+}
+
+/** The address of a Lua state, and its registry reference of the dispatch function. */
+export interface BornState {
+  state: number;
+  dispatch: number;
+}
+
+/** What tells whether an image fits a VM: the wasm, the runtime, the seed and the steps of birth, as hex. */
+export function fingerprint(wasm: LuaWasm, runtime: RuntimeFile[], seed: number): string {
+  const hash = createHash("sha256").update(JSON.stringify([FORMAT, wasm.digest, seed]));
+  for (const { name, source } of runtime) hash.update(JSON.stringify([name, source]));
+  return hash.digest("hex");
+}
+
+/**
+ * Makes a Lua state with the safe C libraries and the runtime in it, its garbage collected. The same options give the
+ * same bytes, in any process. Throws INTERNAL when a file of the runtime fails.
+ */
+export function bearState(module: LuaModule, options: BirthOptions): BornState {
+  // Lua takes its seeds from `time(NULL)`, which is Date.now here. All of this is synchronous: nobody else sees it.
+  const now = Date.now;
+  Date.now = () => options.seed * 1000;
+  try {
+    return new Birth(module, options).born;
+  } finally {
+    Date.now = now;
+  }
+}
+
+/** The steps of a birth, in their order, which must never depend on anything but the options. */
+class Birth {
+  readonly born: BornState;
+  readonly #lua: LuaModule;
+  readonly #state: number;
+
+  constructor(module: LuaModule, options: BirthOptions) {
+    this.#lua = module;
+    this.#state = module._luaL_newstate();
+    if (this.#state === 0) throw new MoonpoolError("INTERNAL", "A Lua state could not be made.");
+    module._lua_atpanic(this.#state, options.panic);
+    // Without a warning function not even an error in a finalizer is printed.
+    module._lua_setwarnf(this.#state, 0, 0);
+    this.#openLibraries();
+    // Kept, because the runtime takes them from the globals.
+    this.#getGlobal("load");
+    this.#getGlobal("collectgarbage");
+    const dispatch = this.#loadRuntime(options);
+    this.#tidy();
+    this.born = { state: this.#state, dispatch };
+  }
+
+  #openLibraries(): void {
+    const lua = this.#lua;
+    const state = this.#state;
+    // With this table the messages of the C libraries name functions in full ("string.rep").
+    this.#withText("_LOADED", (name) => lua._luaL_getsubtable(state, REGISTRY, name));
+    lua._luaopen_base(state);
+    this.#setField(1, "_G");
+    for (const [name, open] of libraries) {
+      lua[open](state);
+      lua._lua_pushvalue(state, -1);
+      this.#setGlobal(name);
+      this.#setField(1, name);
+    }
+    lua._luaopen_os(state);
+    lua._lua_createtable(state, 0, safeOs.length);
+    for (const name of safeOs) {
+      this.#withText(name, (text) => lua._lua_getfield(state, 2, text));
+      this.#setField(3, name);
+    }
+    this.#setGlobal("os");
+    for (const name of unsafeBase) {
+      lua._lua_pushnil(state);
+      this.#setGlobal(name);
+    }
+    lua._lua_settop(state, 0);
+    this.#getGlobal("string");
+    lua._lua_pushnil(state);
+    this.#setField(1, "dump");
+    lua._lua_settop(state, 0);
+  }
+
+  /** Leaves `M` behind in the files' closures, and the dispatch function in the registry. */
+  #loadRuntime({ runtime, host }: BirthOptions): number {
+    const lua = this.#lua;
+    const state = this.#state;
+    lua._lua_createtable(state, 0, runtime.length + 2);
+    lua._lua_pushcclosure(state, host, 0);
+    this.#setField(1, "host");
+    lua._lua_createtable(state, 0, raw.length + 1);
+    lua._luaopen_debug(state);
+    this.#setField(2, "debug");
+    for (const name of raw) {
+      this.#getGlobal(name);
+      this.#setField(2, name);
+    }
+    this.#setField(1, "raw");
+    for (const file of runtime) {
+      this.#run(file);
+      this.#setField(1, file.name);
+    }
+    this.#run(roomForStrings);
+    lua._lua_settop(state, 1);
+    this.#withText(runtime.at(-1)?.name ?? "", (name) => lua._lua_getfield(state, 1, name));
+    if (lua._lua_type(state, -1) !== LUA_FUNCTION) {
+      throw new MoonpoolError("INTERNAL", "The last file of the runtime must return the dispatch function.");
+    }
+    const dispatch = lua._luaL_ref(state, REGISTRY);
+    lua._lua_settop(state, 0);
+    return dispatch;
+  }
+
+  /** Leaves the file's value on the stack. */
+  #run(file: RuntimeFile): void {
+    this.#load(file);
+    this.#lua._lua_pushvalue(this.#state, 1);
+    if (this.#lua._lua_pcallk(this.#state, 1, 1, 0, 0, 0) !== 0) throw this.#failed(file);
+  }
+
+  #load(file: RuntimeFile): void {
+    const failed = this.#withText(file.source, (source, length) =>
+      this.#withText(`=moonpool/${file.name}`, (name) =>
+        this.#withText("t", (mode) => this.#lua._luaL_loadbufferx(this.#state, source, length, name, mode)),
+      ),
+    );
+    if (failed !== 0) throw this.#failed(file);
+  }
+
+  #failed(file: RuntimeFile): MoonpoolError {
+    const lua = this.#lua;
+    const pointer = lua._lua_type(this.#state, -1) === LUA_STRING ? lua._lua_tolstring(this.#state, -1, 0) : 0;
+    const text = pointer === 0 ? "no message" : lua.HEAPU8.subarray(pointer, lua.HEAPU8.indexOf(0, pointer));
+    return new MoonpoolError("INTERNAL", `The runtime's ${file.name}.lua cannot be loaded: ${Buffer.from(text)}`);
+  }
+
+  #reference(name: string): number {
+    this.#getGlobal(name);
+    return this.#lua._luaL_ref(this.#state, REGISTRY);
+  }
+
+  #getGlobal(name: string): void {
+    this.#withText(name, (text) => this.#lua._lua_getglobal(this.#state, text));
+  }
+
+  #setGlobal(name: string): void {
+    this.#withText(name, (text) => this.#lua._lua_setglobal(this.#state, text));
+  }
+
+  /** Takes the value on top of the stack into the table at `index`. */
+  #setField(index: number, name: string): void {
+    this.#withText(name, (text) => this.#lua._lua_setfield(this.#state, index, text));
+  }
+
+  #withText<Result>(text: string, body: (pointer: number, length: number) => Result): Result {
+    const bytes = Buffer.from(`${text}\0`);
+    const pointer = this.#lua._malloc(bytes.length);
+    if (pointer === 0) throw new MoonpoolError("LIMIT_MEMORY", "The memory limit is too small for the runtime.");
+    this.#lua.HEAPU8.set(bytes, pointer);
+    try {
+      return body(pointer, bytes.length - 1);
+    } finally {
+      this.#lua._free(pointer);
+    }
+  }
+}

@@ -1,0 +1,225 @@
+import { MoonpoolError } from "../protocol/error-code.ts";
+import { type BirthImage, difference, type MemoryImage, restore, usedEnd } from "./image.ts";
+import { bearState, fingerprint } from "./lua-birth.ts";
+import { LuaText, type PlacedText } from "./lua-text.ts";
+import { instantiate, LUA_STRING, type LuaModule, type LuaWasm, REGISTRY } from "./lua-wasm.ts";
+import type { RuntimeFile } from "./runtime-files.ts";
+import { TimeLimit } from "./time-limit.ts";
+
+const LUA_MEMORY_ERROR = 4;
+
+/** A first birth runs the runtime; `seed` (0 to 2^31 - 1) makes one pool's hashing differ from another's. */
+export interface FirstBirth {
+  wasm: LuaWasm;
+  runtime: RuntimeFile[];
+  seed: number;
+}
+
+/** All further births take over the memory of the first. */
+export interface LaterBirth {
+  wasm: LuaWasm;
+  birth: BirthImage;
+}
+
+/**
+ * A slot: one Lua VM that holds one session at a time. Text and images go in and out, nothing else.
+ *
+ * After any error in Lua code, limits included, the VM is as usable as before. When the wasm itself fails, `broken` is
+ * true and the VM can only be closed.
+ */
+export class LuaVm {
+  /** What this VM was born as, for further births in this thread and others. */
+  readonly birth: BirthImage;
+  /** Answers `M.host(name, argument)` of the session that is loaded. What it throws is nil, "CODE: message" in Lua. */
+  host: (name: string, argument: string) => string = noHost;
+
+  readonly #lua: LuaModule;
+  readonly #stack: LuaWasm["stack"];
+  readonly #text: LuaText;
+  readonly #limit: TimeLimit;
+  readonly #enter: number;
+  #input: PlacedText | undefined;
+  #broken = false;
+  #closed = false;
+
+  /**
+   * 20 ms for a first birth, 3 ms for a later one. Throws INTERNAL when a file of the runtime fails or wasmoon is not as
+   * expected.
+   */
+  static async bear(options: FirstBirth | LaterBirth): Promise<LuaVm> {
+    return new LuaVm(await instantiate(options.wasm), options);
+  }
+
+  private constructor(lua: LuaModule, options: FirstBirth | LaterBirth) {
+    const former = "birth" in options ? options.birth : undefined;
+    this.#lua = lua;
+    this.#stack = options.wasm.stack;
+    this.#text = new LuaText(lua, former?.layout.arena);
+    // Images hold indexes of the function table: these must be added in the same order in every VM.
+    const panic = lua.addFunction((state) => this.#panic(state), "ii");
+    const host = lua.addFunction((state) => this.#callHost(state), "ii");
+    this.#enter = lua.addFunction((state) => this.#callDispatch(state), "ii");
+    this.#limit = new TimeLimit(lua, {
+      what: this.#text.word("S"),
+      prefix: this.#text.word("LIMIT_TIME: "),
+      message: this.#text.word("the code ran too long and was stopped"),
+    });
+    const functions = [panic, host, this.#enter, this.#limit.hook];
+    if ("birth" in options) {
+      this.birth = options.birth;
+      if (functions.join() !== this.birth.layout.functions.join()) throw internal("A VM was born unlike the first.");
+      this.loadImage(null);
+    } else {
+      this.#text.writeWords();
+      const born = bearState(lua, { runtime: options.runtime, seed: options.seed, panic, host });
+      this.#limit.install(born.state);
+      this.birth = {
+        fingerprint: fingerprint(options.wasm, options.runtime, options.seed),
+        size: lua.HEAPU8.length,
+        bytes: this.#portrait(),
+        layout: { ...born, arena: this.#text.arena, functions },
+      };
+    }
+  }
+
+  /** How much memory the VM has taken, in bytes; it never gets less. */
+  get bytes(): number {
+    return this.#lua.HEAPU8.length;
+  }
+
+  /** True when the wasm itself failed: what is in this VM's memory cannot be trusted any more. */
+  get broken(): boolean {
+    return this.#broken;
+  }
+
+  /**
+   * Calls the runtime with `text` and returns its answer; `timeLimit` in ms. 5 µs for short texts.
+   *
+   * Throws LIMIT_TIME or LIMIT_MEMORY when the runtime itself was stopped by a limit, INTERNAL when it failed. Errors of
+   * user code never come out here: the runtime deals with them.
+   */
+  dispatch(text: string, { timeLimit }: { timeLimit: number }): string {
+    this.#check();
+    const input = this.#text.place(text);
+    if (!input) throw new MoonpoolError("LIMIT_MEMORY");
+    this.#input = input;
+    this.#limit.begin(timeLimit);
+    const lua = this.#lua;
+    const { state } = this.birth.layout;
+    let status: number;
+    let answer: string | undefined;
+    try {
+      lua._lua_pushcclosure(state, this.#enter, 0);
+      status = lua._lua_pcallk(state, 0, 1, 0, 0, 0);
+      if (lua._lua_type(state, -1) === LUA_STRING) answer = this.#text.read(state, -1);
+      lua._lua_settop(state, 0);
+      this.#text.free(input);
+    } catch (error) {
+      this.#broken = true;
+      throw internal(`The Lua VM failed: ${String(error)}`, error);
+    } finally {
+      this.#input = undefined;
+      this.#limit.end();
+    }
+    if (status !== 0) throw runtimeError(status, answer);
+    if (answer === undefined) throw internal("The runtime's dispatch function did not return text.");
+    return answer;
+  }
+
+  /** The session as it is now, to be loaded into any VM of the same birth. 100 µs for a small app. */
+  saveImage(): MemoryImage {
+    this.#check();
+    this.#text.wipe();
+    return difference(this.#text.heap, this.birth, this.#stack);
+  }
+
+  /**
+   * Replaces the session by the one in `image`; `null`: by a new one. 50 µs for a small app. Throws IMAGE_FOREIGN when the
+   * image is of another birth, LIMIT_MEMORY when it is larger than this VM may become; then nothing has changed.
+   */
+  loadImage(image: MemoryImage | null): void {
+    this.#check();
+    if (image && image.fingerprint !== this.birth.fingerprint) throw new MoonpoolError("IMAGE_FOREIGN");
+    this.#grow(Math.max(image?.size ?? 0, this.birth.size));
+    restore(this.#text.heap, this.birth, this.#stack, image);
+  }
+
+  /** The VM is not to be used again; its memory goes with the garbage. */
+  close(): void {
+    this.#closed = true;
+    this.host = noHost;
+  }
+
+  #check(): void {
+    if (this.#closed || this.#broken) throw internal("The Lua VM is closed.");
+    if (this.#input) throw internal("The Lua VM is busy with an event.");
+  }
+
+  /** Calls into Lua from here on, in a protected call: even making a string can fail for want of memory. */
+  #callDispatch(state: number): number {
+    if (!this.#input) return 0;
+    this.#lua._lua_rawgeti(state, REGISTRY, BigInt(this.birth.layout.dispatch));
+    this.#text.push(state, this.#input);
+    this.#lua._lua_callk(state, 1, 1, 0, 0);
+    return 1;
+  }
+
+  #callHost(state: number): number {
+    let answer: PlacedText | undefined;
+    let problem: string | undefined;
+    const name = this.#text.read(state, 1) ?? "";
+    const argument = this.#text.read(state, 2) ?? "";
+    try {
+      answer = this.#text.place(this.host(name, argument));
+      if (!answer) problem = "LIMIT_MEMORY: not enough memory";
+    } catch (error) {
+      problem = error instanceof MoonpoolError ? `${error.code}: ${error.message}` : `INTERNAL: ${String(error)}`;
+    }
+    if (problem !== undefined) {
+      this.#lua._lua_pushnil(state);
+      answer = this.#text.place(problem);
+    }
+    if (!answer) return 1;
+    try {
+      this.#text.push(state, answer);
+    } finally {
+      this.#text.free(answer);
+    }
+    return problem === undefined ? 1 : 2;
+  }
+
+  /** Lua calls this when there is nobody to catch an error. Without it, it would print and abort. */
+  #panic(state: number): number {
+    throw internal(`Lua panicked: ${this.#text.read(state, -1) ?? "no message"}`);
+  }
+
+  /** The memory now, as other threads can share it. */
+  #portrait(): Uint8Array {
+    const { heap } = this.#text;
+    const bytes = Buffer.from(new SharedArrayBuffer(usedEnd(heap)));
+    heap.copy(bytes);
+    bytes.fill(0, this.#stack.low, this.#stack.high);
+    return bytes;
+  }
+
+  /** Makes the memory at least `size` bytes. What is allocated for that is part of no session: an image follows. */
+  #grow(size: number): void {
+    while (this.bytes < size) {
+      if (this.#lua._malloc(size - this.bytes) === 0) throw new MoonpoolError("LIMIT_MEMORY");
+    }
+  }
+}
+
+function noHost(name: string): string {
+  throw internal(`No session is loaded that could answer "${name}".`);
+}
+
+function runtimeError(status: number, message = "no message"): MoonpoolError {
+  if (message.startsWith("LIMIT_TIME: ")) return new MoonpoolError("LIMIT_TIME", message.slice("LIMIT_TIME: ".length));
+  if (status === LUA_MEMORY_ERROR) return new MoonpoolError("LIMIT_MEMORY");
+  return internal(`The runtime failed: ${message}`);
+}
+
+function internal(message: string, cause?: unknown): MoonpoolError {
+  return new MoonpoolError("INTERNAL", message, {}, cause);
+}

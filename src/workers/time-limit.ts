@@ -1,0 +1,100 @@
+import type { LuaModule } from "./lua-wasm.ts";
+
+/** Lua instructions between two looks at the clock: a few microseconds of plain code. */
+const COUNT = 1000;
+const MASK_COUNT = 8;
+/** Where lua_Debug keeps what `lua_getinfo(L, "S", …)` finds: the chunk's name, and its length. */
+const SOURCE = 16;
+const SOURCE_LENGTH = 20;
+/** Chunks of the runtime begin like this; `load` in user code cannot make such a name (runtime/sandbox.lua). */
+const RUNTIME = Buffer.from("=moonpool/");
+/** After the first stop the rest of the event has half the limit, at most this, to tidy up. ms. */
+const LONGEST_GRACE = 100;
+/** Only a mistake of Moonpool's own keeps runtime code busy for this long. */
+const RUNTIME_FACTOR = 10;
+const RUNTIME_LEAST = 2000;
+
+/** The C strings that the hook needs, as addresses in the heap. */
+export interface TimeLimitTexts {
+  /** "S" */
+  what: number;
+  /** "LIMIT_TIME: " */
+  prefix: number;
+  /** What happened, in words. */
+  message: number;
+}
+
+/**
+ * Stops Lua code that runs too long, by one count hook. It is set on the main thread at birth: coroutines inherit it,
+ * and it survives images. Costs about 1% of plain Lua code.
+ *
+ *     start ── limit ──▶ stop: user code gets the error "LIMIT_TIME: file.lua:3: …"
+ *                         └─ grace ──▶ user code gets it at every instruction: nothing can swallow it and go on
+ *
+ * Code of the runtime is never stopped half-way: the error waits until user code runs again.
+ */
+export class TimeLimit {
+  readonly #module: LuaModule;
+  readonly #texts: TimeLimitTexts;
+  /** Its index in the function table. */
+  readonly hook: number;
+  #next = Infinity;
+  #runtimeEnd = Infinity;
+  #grace = 0;
+  #stops = 0;
+
+  constructor(module: LuaModule, texts: TimeLimitTexts) {
+    this.#module = module;
+    this.#texts = texts;
+    this.hook = module.addFunction((state, record) => this.#look(state, record), "vii");
+  }
+
+  /** Sets the hook on a Lua state. */
+  install(state: number): void {
+    this.#module._lua_sethook(state, this.hook, MASK_COUNT, COUNT);
+  }
+
+  /** The clock starts; `limit` in ms. */
+  begin(limit: number): void {
+    const now = performance.now();
+    this.#next = now + limit;
+    this.#runtimeEnd = now + Math.max(limit * RUNTIME_FACTOR, RUNTIME_LEAST);
+    this.#grace = Math.min(limit / 2, LONGEST_GRACE);
+    this.#stops = 0;
+  }
+
+  end(): void {
+    this.#next = Infinity;
+  }
+
+  #look(state: number, record: number): void {
+    const module = this.#module;
+    const now = performance.now();
+    if (now <= this.#next) {
+      // A coroutine that was stopped at every instruction in a former event.
+      if (module._lua_gethookcount(state) !== COUNT) this.install(state);
+      return;
+    }
+    module._lua_getinfo(state, this.#texts.what, record);
+    if (this.#inRuntime(record) && now <= this.#runtimeEnd) return;
+    if (this.#stops++ === 0) this.#next = now + this.#grace;
+    // The grace is over: from here on no instruction of user code runs in this coroutine, so no pcall in a loop can go on.
+    else module._lua_sethook(state, this.hook, MASK_COUNT, 1);
+    module._lua_pushstring(state, this.#texts.prefix);
+    module._luaL_where(state, 0);
+    module._lua_pushstring(state, this.#texts.message);
+    module._lua_concat(state, 3);
+    // Leaves this function by an exception, as all of emscripten's longjmps do.
+    module._lua_error(state);
+  }
+
+  #inRuntime(record: number): boolean {
+    const { HEAPU8, HEAPU32 } = this.#module;
+    const source = HEAPU32[(record + SOURCE) >> 2] ?? 0;
+    if ((HEAPU32[(record + SOURCE_LENGTH) >> 2] ?? 0) < RUNTIME.length) return false;
+    for (let index = 0; index < RUNTIME.length; index++) {
+      if (HEAPU8[source + index] !== RUNTIME[index]) return false;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,24 @@
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
+
+/** Starts `moonpool …` as a process of its own, without the MOONPOOL_* variables of this one. */
+export function start(args: string[], env: Record<string, string> = {}): ChildProcessWithoutNullStreams {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("MOONPOOL_"));
+  return spawn(process.execPath, [main, ...args], { env: { ...Object.fromEntries(inherited), ...env } });
+}
+
+/** Runs `moonpool …` to its end. */
+export async function run(
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number | null; out: string; err: string }> {
+  const child = start(args, env);
+  let out = "";
+  let err = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { code, out, err };
+}

@@ -1,0 +1,193 @@
+import t from "tap";
+import { Connection, type Wire } from "../../src/host/connection.ts";
+import { closeCodes, type ServerFrame } from "../../src/protocol/main.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { changesOf } from "../support/fake-pool.ts";
+
+interface Setup {
+  connection: Connection;
+  clock: FakeClock;
+  sent: (ServerFrame & { ack: number })[];
+  /** Bodies of accepted frames, and pause / resume. */
+  events: string[];
+  wire: { backlog: number; closed: { code: number; reason: string } | undefined; taken: (() => void)[] };
+  /** Codes of all faults sent so far. */
+  faults(): string[];
+  /** Receives a frame of updates. */
+  frame(seq: number, ack?: number, ...values: unknown[]): void;
+}
+
+function setup(rate = { perSecond: 100, burst: 100 }): Setup {
+  const clock = new FakeClock();
+  const sent: Setup["sent"] = [];
+  const events: string[] = [];
+  const state: Setup["wire"] = { backlog: 0, closed: undefined, taken: [] };
+  const wire: Wire = {
+    send: (text, taken) => {
+      sent.push(JSON.parse(text) as Setup["sent"][number]);
+      state.taken.push(taken);
+    },
+    get backlog() {
+      return state.backlog;
+    },
+    close: (code, reason) => {
+      state.closed = { code, reason };
+    },
+  };
+  const log = { error() {}, warn() {}, info() {}, debug() {}, trace() {} };
+  const settings = {
+    limits: { maxBytes: 1_000, maxMessages: 5 },
+    rate,
+    development: false,
+    clock,
+    log,
+    viewdef: () => undefined,
+  };
+  const connection = new Connection(1, "0123456789abcdef", wire, settings, {
+    frame: (body) => events.push(body),
+    pause: () => events.push("pause"),
+    resume: () => events.push("resume"),
+    activity: () => {},
+  });
+  return {
+    connection,
+    clock,
+    sent,
+    events,
+    wire: state,
+    faults: () => sent.flatMap(({ messages }) => (messages ?? []).flatMap((message) => (message.type === "error" ? [message.code] : []))),
+    frame: (seq, ack = 0, ...values) =>
+      connection.receive(
+        JSON.stringify({ seq, ack, event: true, messages: values.map((value) => ({ type: "update", id: 1, value })) }),
+      ),
+  };
+}
+
+t.test("frames in order are accepted; one seen before is acknowledged and not repeated; a gap changes nothing", async (t) => {
+  const { frame, events, faults, clock, sent } = setup();
+  frame(1, 0, "a");
+  frame(2, 0, "b");
+  frame(2, 0, "b");
+  frame(1, 0, "a");
+  t.equal(events.length, 2);
+  frame(4, 0, "d");
+  t.equal(events.length, 2);
+  t.strictSame(faults(), ["FRAME_SEQ"]);
+  frame(3, 0, "c");
+  frame(4, 0, "d");
+  t.strictSame(events.map((body) => (JSON.parse(body) as { messages: { value: string }[] }).messages[0]?.value), ["a", "b", "c", "d"]);
+  clock.advance(1_000);
+  t.equal(sent.at(-1)?.ack, 4);
+});
+
+t.test("what the session gets is the checked content, not the text that came", async (t) => {
+  const { connection, events } = setup();
+  connection.receive('{"seq":1,"ack":0,"event":false,"more":1,"messages":[{"type":"update","id":-1,"id":3,"value":"x","up":true}]}');
+  t.strictSame(events, ['{"event":false,"messages":[{"type":"update","id":3,"value":"x"}]}']);
+});
+
+t.test("a refused frame changes nothing, is answered with a code, and uses up its number", async (t) => {
+  const { connection, frame, events, faults } = setup();
+  connection.receive('{"seq":1,"ack":0,"event":true,"messages":[{"type":"update","id":1,"value":1},{"type":"nothing"}]}');
+  connection.receive('{"seq":2,"ack":0,oops');
+  connection.receiveTooLarge('{"seq":3,"ack":0,"event":true,"mess');
+  connection.receive(JSON.stringify({ seq: 4, ack: 0, event: true, messages: Array.from({ length: 6 }, () => ({})) }));
+  connection.receive('{"seq":5,"ack":7,"event":true,"messages":[{"type":"update","id":1,"value":1}]}');
+  connection.receiveBinary();
+  t.strictSame(events, []);
+  t.strictSame(faults(), ["FRAME_INVALID", "FRAME_NOT_JSON", "FRAME_TOO_LARGE", "FRAME_TOO_MANY", "FRAME_INVALID", "FRAME_INVALID"]);
+  frame(6, 0, "goes on");
+  t.equal(events.length, 1);
+});
+
+t.test("errors of the page and empty frames are acknowledged, and the session hears nothing of them", async (t) => {
+  const { connection, frame, events, clock, sent } = setup();
+  connection.receive('{"seq":1,"ack":0,"event":true,"messages":[{"type":"error","code":"X","message":"y"}]}');
+  frame(2);
+  t.strictSame(events, []);
+  clock.advance(1_000);
+  t.equal(sent.at(-1)?.ack, 2);
+});
+
+t.test("an ack of its own is sent after 16 frames or a second, and not when a frame carried it", async (t) => {
+  const { connection, frame, sent, clock } = setup();
+  clock.advance(1_000);
+  t.strictSame(sent.map(({ seq }) => seq), [1], "the welcome");
+  for (let seq = 1; seq <= 15; seq++) frame(seq, 0, seq);
+  t.equal(sent.length, 1);
+  frame(16, 0, 16);
+  t.strictSame(sent[1], { ack: 16 });
+  frame(17, 0, 17);
+  clock.advance(999);
+  t.equal(sent.length, 2);
+  clock.advance(1);
+  t.strictSame(sent[2], { ack: 17 });
+  frame(18, 0, 18);
+  connection.deliver(changesOf(1, { high: '{"type":"update","id":1,"value":1}' }), true);
+  t.equal(sent[3]?.ack, 18);
+  clock.advance(5_000);
+  t.equal(sent.length, 4);
+  frame(18, 0, 18);
+  clock.advance(1_000);
+  t.strictSame(sent[4], { ack: 18 }, "whoever repeats a frame has missed the ack");
+});
+
+t.test("a flood is cut to the rate, answered once a second, and those who go on are shut out", async (t) => {
+  const { frame, events, faults, clock, wire, connection } = setup({ perSecond: 10, burst: 5 });
+  for (let seq = 1; seq <= 20; seq++) frame(seq, 0, seq);
+  t.equal(events.length, 5);
+  t.strictSame(faults(), ["RATE_LIMIT"]);
+  clock.advance(1_000);
+  frame(21, 0, 21);
+  t.equal(events.length, 6, "dropped frames used up their numbers, so a later one passes");
+  for (let seq = 22; seq <= 60; seq++) frame(seq, 0, seq);
+  t.strictSame(wire.closed, { code: closeCodes.abuse, reason: "RATE_LIMIT" });
+  const before = events.length;
+  clock.advance(10_000);
+  connection.receive('{"seq":61,"ack":0,"event":true,"messages":[{"type":"update","id":1,"value":1}]}');
+  t.equal(events.length, before, "and nothing passes any more");
+});
+
+t.test("a browser that reads slowly pauses the session for its connection, and resumes it", async (t) => {
+  const { connection, events, wire, sent } = setup();
+  const change = (value: number): void =>
+    connection.deliver(changesOf(1, { medium: JSON.stringify({ type: "update", id: 1, value }) }), true);
+  change(1);
+  wire.backlog = 300 * 1024;
+  change(2);
+  change(3);
+  t.strictSame(events, ["pause"]);
+  t.equal(sent.length, 1);
+  wire.backlog = 100 * 1024;
+  wire.taken.at(-1)?.();
+  t.equal(sent.length, 1, "it takes more than that");
+  wire.backlog = 0;
+  wire.taken.at(-1)?.();
+  t.strictSame(sent[1]?.messages, [{ type: "update", id: 1, value: 3 }]);
+  t.strictSame(events, ["pause", "resume"]);
+});
+
+t.test("a browser that acknowledges nothing is not sent more and more", async (t) => {
+  const { connection, events, sent } = setup();
+  for (let value = 0; value < 1_000; value++) {
+    connection.deliver(changesOf(1, { medium: JSON.stringify({ type: "update", id: 1, value }) }), true);
+  }
+  t.equal(sent.length, 513);
+  t.strictSame(events, ["pause"]);
+  connection.receive('{"ack":513}');
+  t.strictSame(sent.at(-1)?.messages, [{ type: "update", id: 1, value: 999 }]);
+  t.strictSame(events, ["pause", "resume"]);
+});
+
+t.test("after the wire is gone nothing is sent and no timer is left", async (t) => {
+  const { connection, frame, clock, sent, events } = setup();
+  frame(1, 0, 1);
+  connection.detach();
+  frame(2, 0, 2);
+  connection.deliver(changesOf(1, { high: '{"type":"update","id":1,"value":1}' }), true);
+  connection.fault("INTERNAL");
+  clock.advance(60_000);
+  t.equal(sent.length, 0);
+  t.equal(events.length, 1);
+  t.equal(clock.pending, 0);
+});

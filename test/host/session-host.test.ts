@@ -1,0 +1,227 @@
+import t from "tap";
+import { SessionHost, type SessionHostSettings } from "../../src/host/session-host.ts";
+import type { MoonpoolError } from "../../src/protocol/main.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { changesOf, echo, FakePool, type Answer } from "../support/fake-pool.ts";
+import { MemoryWire, settled } from "../support/memory-wire.ts";
+
+interface Setup {
+  host: SessionHost;
+  pool: FakePool;
+  clock: FakeClock;
+  log: string[];
+}
+
+function setup(settings: Partial<SessionHostSettings> = {}, pool = new FakePool()): Setup {
+  const clock = new FakeClock();
+  const log: string[] = [];
+  const note = (level: string) => (fields: object, message: string) => log.push(`${level} ${JSON.stringify(fields)} ${message}`);
+  const host = new SessionHost(pool, {
+    limits: { maxBytes: 10_000, maxMessages: 10 },
+    rate: { perSecond: 100, burst: 100 },
+    development: true,
+    clock,
+    log: { error: note("error"), warn: note("warn"), info: note("info"), debug: note("debug"), trace: note("trace") },
+    viewdef: () => undefined,
+    isolation: "shared",
+    maxSessions: 10,
+    maxConnections: 10,
+    sessionTimeout: 60 * 60_000,
+    ...settings,
+  });
+  return { host, pool, clock, log };
+}
+
+const HOUR = 60 * 60_000;
+const refuses: Answer = ({ kind }, session) => {
+  if (kind !== "start") return;
+  const error = { code: "LUA_ERROR", message: "main.lua:3: boom", file: "main.lua", line: 3 } as const;
+  session.say({ kind: "failed", error });
+  queueMicrotask(() => session.end());
+};
+
+t.test("a session exists when its main.lua ran; its id and seed are 128 random bits", async (t) => {
+  const { host, pool } = setup();
+  const first = await host.create("anna");
+  const second = await host.create("anna");
+  t.match(first.id, /^[0-9a-f]{32}$/);
+  t.not(first.id, second.id);
+  t.equal(host.size, 2);
+  t.equal(host.get(first.id), first);
+  t.equal(first.browser, "anna");
+  const seeds = pool.sessions.map(({ events }) => JSON.parse(events[0]?.body ?? "") as { seed: string; development: boolean });
+  t.match(seeds[0]?.seed, /^[0-9a-f]{32}$/);
+  t.not(seeds[0]?.seed, seeds[1]?.seed);
+  t.equal(seeds[0]?.development, true);
+});
+
+t.test("a broken main.lua rejects with its error, is logged with its place, and leaves nothing", async (t) => {
+  const { host, log } = setup({}, new FakePool(refuses));
+  const error = (await host.create("anna").catch((error: unknown) => error)) as MoonpoolError;
+  t.equal(error.code, "LUA_ERROR");
+  t.strictSame(error.at, { file: "main.lua", line: 3 });
+  t.equal(host.size, 0);
+  t.match(log[0], /error .*"code":"LUA_ERROR".* session did not start: main.lua:3: boom/);
+});
+
+t.test("all events of a session come in one order, with a time that never runs backwards", async (t) => {
+  const { host, pool, clock } = setup();
+  const session = await host.create("anna");
+  const first = session.attach(new MemoryWire());
+  const second = session.attach(new MemoryWire());
+  second.connection.receive('{"seq":1,"ack":0,"event":true,"messages":[{"type":"update","id":1,"value":1}]}');
+  clock.advance(-5_000);
+  first.connection.receive('{"seq":1,"ack":0,"event":true,"messages":[{"type":"update","id":1,"value":2}]}');
+  first.detach();
+  second.detach();
+  second.detach();
+  const { events } = pool.only;
+  t.strictSame(
+    events.map(({ kind, connection }) => `${kind} ${connection}`),
+    ["start 0", "connect 1", "connect 2", "frame 2", "frame 1", "disconnect 1", "disconnect 2"],
+  );
+  t.ok(events.every(({ time }, index) => time >= (events[index - 1]?.time ?? 0)));
+});
+
+t.test("each tab gets its own changes; one that closes does not touch the other", async (t) => {
+  const { host, pool } = setup();
+  const session = await host.create("anna");
+  const wires = [new MemoryWire(), new MemoryWire()];
+  const [first, second] = wires.map((wire) => session.attach(wire));
+  await settled();
+  t.strictSame(wires.map(({ messages }) => messages[0]), [
+    { type: "welcome", protocol: 1, connection: 1, development: true },
+    { type: "welcome", protocol: 1, connection: 2, development: true },
+  ]);
+  first?.detach();
+  pool.only.say({
+    kind: "changes",
+    urgent: true,
+    connections: [1, 2].map((number) => changesOf(number, { high: `{"type":"update","id":1,"value":${number}}` })),
+  });
+  second?.connection.receive('{"seq":1,"ack":0,"event":true,"messages":[]}');
+  await settled();
+  t.strictSame(wires.map(({ messages }) => messages.length), [2, 3]);
+  t.strictSame(wires[1]?.messages[2], { type: "update", id: 1, value: 2 });
+  t.equal(session.connectionCount, 1);
+  t.equal(session.attach(new MemoryWire()).connection.number, 3, "numbers are not used again");
+});
+
+t.test("more newcomers than there is room for are refused, and have room when others go", async (t) => {
+  const { host } = setup({ maxSessions: 2 });
+  const first = await host.create("anna");
+  await host.create("bert");
+  await t.rejects(host.create("carl"), { code: "SESSION_LIMIT" });
+  host.end(first.id);
+  t.ok(await host.create("carl"));
+  const full = setup({}, new FakePool(undefined, 0));
+  await t.rejects(full.host.create("anna"), { code: "SESSION_LIMIT" }, "the pool's own limit counts as well");
+  t.equal(full.host.size, 0);
+});
+
+t.test("a session takes only so many tabs", async (t) => {
+  const { host } = setup({ maxConnections: 1 });
+  const session = await host.create("anna");
+  const { detach } = session.attach(new MemoryWire());
+  t.throws(() => session.attach(new MemoryWire()), { code: "CONNECTION_LIMIT" });
+  detach();
+  t.ok(session.attach(new MemoryWire()));
+});
+
+t.test("a session ends by its last activity, not by its age, and never under an open tab", async (t) => {
+  const { host, pool, clock } = setup({ sessionTimeout: HOUR });
+  const session = await host.create("anna");
+  const { connection, detach } = session.attach(new MemoryWire());
+  clock.advance(30 * HOUR);
+  t.equal(host.size, 1, "a tab is open");
+  connection.receive('{"ack":0}');
+  detach();
+  clock.advance(HOUR - 60_000);
+  t.equal(host.size, 1);
+  const again = session.attach(new MemoryWire());
+  again.detach();
+  clock.advance(HOUR - 60_000);
+  t.equal(host.size, 1, "a connect is activity");
+  clock.advance(3 * 60_000);
+  t.equal(host.size, 0);
+  t.ok(pool.only.isClosed);
+  t.equal(host.get(session.id), undefined);
+});
+
+t.test("a session that nobody ever connected to goes after minutes", async (t) => {
+  const { host, clock } = setup({ sessionTimeout: 0 });
+  await host.create("a robot");
+  const used = await host.create("anna");
+  used.attach(new MemoryWire()).detach();
+  clock.advance(7 * 60_000);
+  t.equal(host.size, 1);
+  clock.advance(1_000 * HOUR);
+  t.equal(host.size, 1, "timeout 0: a used one stays");
+});
+
+t.test("a VM that fails ends its session: tabs are told why, the others go on, and its URL may try again", async (t) => {
+  const { host, pool } = setup();
+  const session = await host.create("anna");
+  const other = await host.create("bert");
+  const wire = new MemoryWire();
+  const otherWire = new MemoryWire();
+  const { detach } = session.attach(wire);
+  other.attach(otherWire);
+  await settled();
+  pool.sessions[0]?.say({ kind: "failed", error: { code: "LIMIT_MEMORY", message: "not enough memory" } });
+  await settled();
+  const fault = wire.messages.at(-1);
+  t.match(fault, { type: "error", code: "SESSION_ENDED", message: /not enough memory/ });
+  t.strictSame(wire.closed, { code: 4000, reason: "SESSION_ENDED" });
+  detach();
+  t.equal(otherWire.closed, undefined);
+  t.equal(host.size, 1);
+  t.equal(session.state, "failed");
+  t.throws(() => session.attach(new MemoryWire()), { code: "SESSION_ENDED" });
+
+  pool.answer = refuses;
+  await t.rejects(host.revive(session), { code: "LUA_ERROR" });
+  t.equal(host.get(session.id)?.browser, "anna", "the URL still belongs to its browser");
+  pool.answer = echo;
+  const [revived, again] = await Promise.all([host.revive(session), host.revive(session)]);
+  t.equal(revived, again, "two tabs that load at once get the same session");
+  t.equal(revived.id, session.id);
+  t.equal(revived.state, "running");
+  t.equal(host.size, 2);
+});
+
+t.test("a thread that dies ends its sessions like any failure", async (t) => {
+  const { host, pool } = setup();
+  const session = await host.create("anna");
+  const wire = new MemoryWire();
+  session.attach(wire);
+  pool.only.end({ code: "SESSION_ENDED", message: "The worker thread ended." });
+  await settled();
+  t.equal(session.state, "failed");
+  t.equal(wire.closed?.code, 4000);
+});
+
+t.test("close ends sessions, also starting ones, and leaves no timer", async (t) => {
+  const { host, pool, clock } = setup({}, new FakePool(() => {}));
+  const starting = host.create("anna");
+  const refused = t.rejects(starting, { code: "SESSION_ENDED" });
+  host.close();
+  await refused;
+  t.ok(pool.only.isClosed);
+  t.equal(clock.pending, 0);
+  await t.rejects(host.create("bert"), { code: "SESSION_LIMIT" });
+});
+
+t.test("what Lua logs goes to the log with its place and a short session id", async (t) => {
+  const { host, pool, log } = setup();
+  const session = await host.create("anna");
+  pool.only.say({ kind: "log", level: "info", message: "hello from Lua" });
+  const error = { code: "METHOD_FAILED", message: "boom", id: 7, file: "lua/app.lua", line: 12, stack: "traceback" } as const;
+  pool.only.say({ kind: "log", level: "error", message: "Button:press failed: boom", error });
+  await settled();
+  const short = session.id.slice(0, 8);
+  t.strictSame(log, [
+    `info {"session":"${short}"} hello from Lua`,
+    `error {"session":"${short}","code":"METHOD_FAILED","variable":7,"stack":"traceback"} lua/app.lua:12: Button:press failed: boom`,
+  ]);
+});

@@ -1,0 +1,171 @@
+import t from "tap";
+import { LuaSession } from "../support/lua-session.ts";
+
+const site = {
+  lua: {
+    main: `local helper = require("deep.helper")
+local app = session:prototype("App"):new{ name = "good", broken = false }
+function app:title()
+  if self.broken then return helper.fail(self) end
+  return self.name
+end
+function app:breaks() self.broken = true end
+function app:heals() self.broken = false end
+function app:raises() error({ message = "a table" }) end
+function app:half() self.name = "half"; error("after a write") end
+function app:nothing() error() end
+setmetatable(app, { __index = function(self, key)
+  if key == "trap" and rawget(self, "broken") then error("trapped") end
+  return getmetatable(self).proto[key]
+end, proto = getmetatable(app) })
+session:setInterval(function() if app.broken then error("tick") end end, 1000)
+session:createAppVariable(app)`,
+    "deep.helper": `local helper = {}
+function helper.fail(object)
+  return object.missing.field
+end
+return helper`,
+  },
+  viewdefs: {
+    "App.DEFAULT": `<div><b ui-value="title()"></b><b ui-value="trap"></b><b ui-value="name"></b><b ui-action="breaks()"></b><b ui-action="heals()"></b>
+      <b ui-action="raises()"></b><b ui-action="half()"></b><b ui-action="nothing()"></b></div>`,
+  },
+};
+
+t.test("an error in a method belongs to its variable, with file and line; the last good value stays; it goes when healed", async (t) => {
+  const session = await LuaSession.start(site);
+  const page = session.connect();
+  page.root.set("breaks()");
+  t.match(page.root.error("title()"), { code: "LUA_ERROR", file: "lua/deep/helper.lua", line: 3, message: /missing/, stack: /helper\.lua:3/ });
+  t.equal(page.root.value("title()"), "good");
+  t.match(page.root.error("trap"), { message: /trapped/ }, "also where a plain field raises");
+  t.equal(page.root.error("name"), undefined, "the fields beside it are read");
+  t.match(session.logs.filter(({ level }) => level === "error").map(({ message }) => message), [/App\.DEFAULT title\(\).*helper\.lua:3/, /trapped/]);
+  page.root.set("heals()");
+  t.equal(page.errors.size, 0);
+  session.close();
+});
+
+t.test("an error in an action is that action's, what it wrote before stays, and later messages of the frame run", async (t) => {
+  const session = await LuaSession.start(site);
+  const page = session.connect();
+  page.send([
+    { type: "update", id: page.root.variable("half()"), value: null },
+    { type: "update", id: page.root.variable("breaks()"), value: null },
+  ]);
+  t.match(page.root.error("half()"), { code: "LUA_ERROR", file: "lua/main.lua", line: 10, message: "after a write" });
+  t.equal(page.root.value("name"), "half");
+  t.ok(page.root.error("title()"));
+  page.root.set("raises()");
+  t.match(page.root.error("raises()"), { message: "a table" });
+  page.root.set("nothing()");
+  t.match(page.root.error("nothing()"), { code: "LUA_ERROR" });
+  session.close();
+});
+
+t.test("an error in a timer is told to the page and the log, and the interval goes on", async (t) => {
+  const session = await LuaSession.start(site);
+  const page = session.connect();
+  page.root.set("breaks()");
+  session.advance(2500);
+  t.match(page.faults, [{ code: "LUA_ERROR", message: "tick", file: "lua/main.lua", line: 16 }, { message: "tick" }]);
+  session.close();
+});
+
+t.test("outside development pages are told the code and the message, never file or stack", async (t) => {
+  const session = await LuaSession.start(site, { development: false });
+  const page = session.connect();
+  page.root.set("breaks()");
+  const error = page.root.error("title()");
+  t.equal(error?.code, "LUA_ERROR");
+  t.equal(error?.file, undefined);
+  t.equal(error?.stack, undefined);
+  t.ok(session.logs.some((log) => log.error.includes("helper.lua")), "the log has it all");
+  session.close();
+});
+
+t.test("the same error in a thousand rows is logged once", async (t) => {
+  const session = await LuaSession.start({
+    lua: {
+      main: `Row = session:prototype("Row")
+        function Row:bad() error("bad row") end
+        local app = session:prototype("App"):new{ rows = {} }
+        for i = 1, 1000 do app.rows[i] = Row:new() end
+        session:createAppVariable(app)`,
+    },
+    viewdefs: { "App.DEFAULT": `<ul ui-viewlist="rows"></ul>`, "Row.list-item": `<b ui-value="bad()"></b>` },
+  });
+  const page = session.connect();
+  t.equal(page.errors.size, 1000);
+  t.equal(session.logs.length, 1);
+  session.close();
+});
+
+const broken: [name: string, lua: string, error: object][] = [
+  ["a syntax error in main.lua", "local x = = 1", { code: "LUA_SYNTAX", file: "lua/main.lua", line: 1 }],
+  ["an error in main.lua", "\n\nlocal x = nil + 1", { code: "LUA_ERROR", file: "lua/main.lua", line: 3 }],
+  ["a module that is missing", `require("not.there")`, { code: "REQUIRE_MISSING" }],
+  ["a syntax error in a module", `require("bad")`, { code: "LUA_SYNTAX", file: "lua/bad.lua", line: 2 }],
+  ["an error object", `error(setmetatable({}, { __tostring = function() error("no") end }))`, { code: "LUA_ERROR" }],
+];
+for (const [name, main, error] of broken)
+  t.test(`${name} fails the start with its place`, async (t) => {
+    const cause = await LuaSession.start({ lua: { main, bad: "\nx x" } }).then(
+      () => undefined,
+      (failure: Error) => failure.cause,
+    );
+    t.match(cause, error);
+  });
+
+t.test("a loop in a method or a handler is stopped by the time limit with its line; the rest of the page lives", async (t) => {
+  const session = await LuaSession.start(
+    {
+      lua: {
+        main: `local app = session:prototype("App"):new{ name = "x", on = false }
+function app:loops()
+  while self.on do end
+  return "done"
+end
+function app:handler() self.name = "before"; while true do end end
+function app:start() self.on = true end
+function app:stop() self.on = false end
+session:createAppVariable(app)`,
+      },
+      viewdefs: {
+        "App.DEFAULT": `<div><b ui-value="loops()"></b><b ui-value="name"></b><b ui-action="handler()"></b><b ui-action="start()"></b><b ui-action="stop()"></b></div>`,
+      },
+    },
+    { timeLimit: 50 },
+  );
+  const page = session.connect();
+  page.root.set("handler()");
+  t.match(page.root.error("handler()"), { code: "LIMIT_TIME", file: "lua/main.lua", line: 6 });
+  t.equal(page.root.value("name"), "before");
+  page.root.set("start()");
+  t.match(page.root.error("loops()"), { code: "LIMIT_TIME", line: 3 });
+  page.root.set("stop()");
+  t.equal(page.root.value("loops()"), "done");
+  t.equal(page.root.error("loops()"), undefined);
+  session.close();
+});
+
+t.test("a memory bomb is an error of its action and the session goes on", async (t) => {
+  const session = await LuaSession.start({
+    lua: {
+      main: `local app = session:prototype("App"):new{ n = 0 }
+        function app:bomb() local t = {} for i = 1, 1e9 do t[i] = { i } end end
+        function app:long() local s = "x" while true do s = s .. s end end
+        function app:count() self.n = self.n + 1 end
+        session:createAppVariable(app)`,
+    },
+    viewdefs: { "App.DEFAULT": `<div><b ui-value="n"></b><b ui-action="bomb()"></b><b ui-action="long()"></b><b ui-action="count()"></b></div>` },
+  }, { timeLimit: 60_000 });
+  const page = session.connect();
+  page.root.set("bomb()");
+  t.match(page.root.error("bomb()"), { code: "LIMIT_MEMORY" });
+  page.root.set("long()");
+  t.match(page.root.error("long()"), { code: "LIMIT_MEMORY" });
+  page.root.set("count()");
+  t.equal(page.root.value("n"), 1);
+  session.close();
+});

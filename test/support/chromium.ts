@@ -1,0 +1,54 @@
+import { chromium, type Browser, type Page } from "playwright-core";
+import type { Test } from "tap";
+
+// Plain JavaScript, because `npm test` uses it before anything is compiled.
+const finder = new URL("../../../scripts/browser.mjs", import.meta.url).href;
+
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export interface OpenOptions {
+  /** What the page may say on its console as an error, or throw; anything else fails the test. */
+  allow?: RegExp;
+  viewport?: { width: number; height: number };
+}
+
+/** One real browser for a test file. Every page is in a context of its own: no cookies from elsewhere. */
+export class Chromium {
+  readonly #browser: Browser;
+
+  private constructor(browser: Browser) {
+    this.#browser = browser;
+  }
+
+  /** Starts the browser of BROWSER_PATH, else the one that is found; closed when `t` is over. */
+  static async launch(t: Test): Promise<Chromium> {
+    const { findBrowser } = (await import(finder)) as { findBrowser(): Promise<string> };
+    const executablePath = await findBrowser();
+    const browser = await chromium.launch({ executablePath, args: FLAGS });
+    t.teardown(() => browser.close());
+    return new Chromium(browser);
+  }
+
+  /** Opens a page, closed when `t` is over. Whatever it throws or logs as an error fails `t`. */
+  async open(t: Test, url: string, { allow, viewport }: OpenOptions = {}): Promise<Page> {
+    const context = await this.#browser.newContext(viewport ? { viewport } : {});
+    const page = await context.newPage();
+    page.setDefaultTimeout(10_000);
+    const complain = (text: string) => {
+      if (!allow?.test(text)) t.fail(`the page reports an error: ${text}`);
+    };
+    page.on("pageerror", (error) => complain(String(error)));
+    page.on("console", (message) => message.type() === "error" && complain(message.text()));
+    t.teardown(() => context.close());
+    await page.goto(url);
+    return page;
+  }
+}
