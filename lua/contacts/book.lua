@@ -2,6 +2,7 @@
 
 local Contact = require("contacts.contact")
 local ContactForm = require("contacts.form")
+local fold = require("contacts.fold")
 local people = require("contacts.people")
 require("contacts.row")
 
@@ -63,7 +64,7 @@ end
 
 local function matches(contact, needle)
   for _, field in ipairs({ "name", "email", "company", "role" }) do
-    if contact[field]:lower():find(needle, 1, true) then
+    if fold(contact[field]):find(needle, 1, true) then
       return true
     end
   end
@@ -72,7 +73,7 @@ end
 
 -- The contacts that the search leaves, in no order: enough to count them.
 function ContactBook:found()
-  local needle = self.search:lower():match("^%s*(.-)%s*$")
+  local needle = fold(self.search):match("^%s*(.-)%s*$")
   if needle == "" then
     return self.contacts
   end
@@ -86,7 +87,7 @@ function ContactBook:found()
 end
 
 local function byName(a, b)
-  local first, second = a.name:lower(), b.name:lower()
+  local first, second = fold(a.name), fold(b.name)
   if first == second then
     return a.hue < b.hue
   end
@@ -101,7 +102,7 @@ function ContactBook:visible()
   self.headings = {}
   local last
   for _, contact in ipairs(sorted) do
-    local letter = (contact.name:match(utf8.charpattern) or "?"):upper()
+    local letter = (fold(contact.name):match(utf8.charpattern) or "?"):upper()
     if letter ~= last then
       self.headings[contact] = letter
       last = letter

@@ -173,7 +173,7 @@ export const options = {
     "-v, --verbose",
     "MOONPOOL_VERBOSE",
     "0",
-    "log more: -v info, -vv debug and requests, -vvv and -vvvv trace; --dev begins one higher",
+    "log more: -v debug and requests, -vv to -vvvv trace (repeatable)",
     integer("a number", 0, 4),
   ),
 } satisfies Record<string, Option<unknown>>;

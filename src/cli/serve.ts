@@ -5,8 +5,8 @@ import { MoonpoolError } from "../protocol/main.ts";
 import type { Given } from "./options.ts";
 import type { Settings } from "./settings.ts";
 
-/** What `-v` counts through; development mode begins one higher. */
-const LEVELS: LogLevel[] = ["warn", "info", "debug", "trace"];
+/** What `-v` counts through; `print` and `ui.log` of a site are info. */
+const LEVELS: LogLevel[] = ["info", "debug"];
 const STDERR = 2;
 
 /**
@@ -20,7 +20,8 @@ export async function serve({ given, dir, warnings }: Settings): Promise<void> {
   const app = await createServer(serverOptions(given, dir));
   const close = closeOnSignals(() => app.close());
   try {
-    await app.listen({ port, host });
+    // The address is printed below, once.
+    await app.listen({ port, host, listenTextResolver: () => "listening" });
   } catch (error) {
     await close();
     throw listenError(error, host, port);
@@ -33,8 +34,7 @@ export async function serve({ given, dir, warnings }: Settings): Promise<void> {
 /** The host's options: only what was given, because the host has the defaults. */
 function serverOptions(given: Given, dir: string): ServerOptions {
   const { port: _port, host: _host, dir: _dir, logFormat, logLevel, verbose = 0, ...own } = given;
-  const first = own.development ? 1 : 0;
-  const level = logLevel ?? LEVELS[Math.min(first + verbose, LEVELS.length - 1)] ?? "trace";
+  const level = logLevel ?? LEVELS[verbose] ?? "trace";
   const isPretty = (logFormat ?? (process.stderr.isTTY ? "pretty" : "json")) === "pretty";
   const stream = isPretty
     ? pretty({ destination: STDERR, sync: true, ignore: "pid,hostname,name", translateTime: "HH:MM:ss" })

@@ -24,11 +24,11 @@ export function mountList(page: Page, variable: Variable, list: HTMLElement): Un
   const rows = new Map<number, Row>();
   let order: number[] = [];
   const carried = carry(exemplar);
-  const plain = (value: Value) => {
+  const plain = (value: Value, present: HTMLElement | undefined) => {
     if (value === null || typeof value === "object") return undefined;
-    const element = exemplar.cloneNode(true) as HTMLElement;
+    const element = present ?? (exemplar.cloneNode(true) as HTMLElement);
     // It comes back with what the exemplar gives to every row.
-    element.removeAttribute("style");
+    if (!present) element.removeAttribute("style");
     element.textContent = textOf(value);
     return element;
   };

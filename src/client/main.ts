@@ -64,7 +64,7 @@ const page: Page = {
   ties: new Ties(),
   owners: new WeakMap(),
   commits: new Map(),
-  counts: { views: 0, lists: 0, listeners: 0 },
+  counts: { views: 0, lists: 0, listeners: 0, frames: 0 },
   bindings: {
     action: bindAction,
     attr: bindAttr,
@@ -131,6 +131,7 @@ const frames = new FrameReader({
     void scripts.run();
     errorDisplay.update();
     socket.applied(seq);
+    page.counts.frames++;
   },
 });
 

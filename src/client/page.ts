@@ -19,7 +19,8 @@ export interface Page {
   readonly owners: WeakMap<Node, Variable>;
   /** Sends what has been typed into a field and not been sent yet. */
   readonly commits: Map<Element, () => void>;
-  readonly counts: { views: number; lists: number; listeners: number };
+  /** What there is now, and how many frames there were. */
+  readonly counts: { views: number; lists: number; listeners: number; frames: number };
   /** Writes a value that a person chose: it counts here at once, and is sent. */
   write(variable: Variable, value: Value): void;
   /** Sends unsent input of `element` and of the field with the focus, so that it arrives before an event does. */

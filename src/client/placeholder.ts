@@ -8,7 +8,7 @@ export function carry(placeholder: Element): Attachment {
   const classes = [...placeholder.classList];
   const style = placeholder.getAttribute("style");
   return (host) => {
-    host.classList.add(...classes);
+    if (classes.length > 0) host.classList.add(...classes);
     if (style) host.style.cssText += `;${style}`;
     for (const name of ["id", "slot"]) {
       const value = placeholder.getAttribute(name);

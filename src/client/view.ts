@@ -9,8 +9,8 @@ import { replaces, type PreparedViewdef } from "./viewdef-store.ts";
 export interface ViewOptions {
   /** Leave what is there until the server has said what to show. */
   keep?: boolean;
-  /** The element for a value that is no object, when there is no view for it. */
-  plain?: (value: Value) => HTMLElement | undefined;
+  /** The element for a value that has no view, if it can be shown without; `present` is the one that showed the last. */
+  plain?: (value: Value, present: HTMLElement | undefined) => HTMLElement | undefined;
 }
 
 /**
@@ -19,6 +19,7 @@ export interface ViewOptions {
  */
 export function mountView(page: Page, variable: Variable, region: Region, { keep, plain }: ViewOptions = {}): Undo {
   let undoContent: Undo | undefined;
+  let isPlain = false;
   const render = () => {
     const { content } = variable;
     if (keep && !content) return;
@@ -26,12 +27,15 @@ export function mountView(page: Page, variable: Variable, region: Region, { keep
     undoContent = undefined;
     const viewdef = content?.key ? page.viewdefs.get(content.key) : undefined;
     if (content && viewdef) {
+      isPlain = false;
       undoContent = fill(page, viewdef, variable, content.first, region);
       return;
     }
     if (content?.key) page.report("VIEWDEF_MISSING", `The page was not sent ${content.key}.`, variable.id);
-    const element = plain?.(variable.value);
-    region.fill(element ? [element] : [], "");
+    const present = isPlain ? region.host : undefined;
+    const element = plain?.(variable.value, present);
+    isPlain = Boolean(element);
+    if (!element || element !== present) region.fill(element ? [element] : [], "");
   };
   page.counts.views++;
   const undoTie = region.attach((host) => page.ties.add(host, { variable }));

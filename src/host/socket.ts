@@ -43,6 +43,12 @@ export function addSocket(
     }
   };
 
+  // @fastify/websocket ends the socket of a refused upgrade only if its own hook ran before the refusal; a hook of the app
+  // (authentication) may have come first, and such sockets would stay open and hold up the server's close.
+  scope.addHook("onResponse", async ({ raw, ws }) => {
+    if (raw.headers.upgrade !== undefined && !ws) raw.socket.destroy();
+  });
+
   scope.route({
     method: "GET",
     url: `/_moonpool/ws/${SESSION_PARAMETER}`,

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { MoonpoolError } from "../protocol/error-code.ts";
 import { usedEnd } from "./image.ts";
+import { takeHoles } from "./holes.ts";
 import { LUA_STRING, type LuaModule, type LuaWasm, REGISTRY } from "./lua-wasm.ts";
 import type { RuntimeFile } from "./runtime-files.ts";
 
@@ -23,14 +24,22 @@ const unsafeBase = ["dofile", "loadfile", "print", "warn"];
 const raw = ["load", "collectgarbage"];
 
 /**
- * Makes Lua's table of strings as large as an app needs it. When it grows, every string of the birth is linked anew, which
- * would put all their blocks into the image.
+ * Two steps after the runtime has been loaded, which decide how small images are.
+ *
+ * Lua's table of strings must be as large as an app needs it: when it grows, every string of the birth is linked anew, and
+ * so all their blocks would be in the image. In generational mode old objects keep their marks from one collection to the
+ * next; in incremental mode each collection changes a byte of every object.
  */
-const roomForStrings = "collectgarbage('stop') for i = 1, 2100 do local _ = i .. '' end collectgarbage('restart')";
-/** What is left between the blocks that the runtime keeps, in bytes. */
-const LARGEST_HOLE = 16_384;
-const SMALLEST_HOLE = 8;
-
+const tidy = `
+  local collectgarbage = collectgarbage
+  return function(step)
+    if step ~= "settle" then return collectgarbage() end
+    collectgarbage("stop")
+    for i = 1, 2100 do local _ = i .. "" end
+    collectgarbage()
+    collectgarbage("restart")
+    collectgarbage("generational")
+  end`;
 /** What a new Lua state is made of; the functions are indexes in the module's function table. */
 export interface BirthOptions {
   runtime: RuntimeFile[];
@@ -40,10 +49,11 @@ export interface BirthOptions {
   host: number;
 }
 
-/** The address of a Lua state, and its registry reference of the dispatch function. */
+/** The address of a Lua state, and its registry references of the dispatch function and of `tidy`. */
 export interface BornState {
   state: number;
   dispatch: number;
+  collect: number;
 }
 
 /** What tells whether an image fits a VM: the wasm, the runtime, the seed and the steps of birth, as hex. */
@@ -82,12 +92,7 @@ class Birth {
     // Without a warning function not even an error in a finalizer is printed.
     module._lua_setwarnf(this.#state, 0, 0);
     this.#openLibraries();
-    // Kept, because the runtime takes them from the globals.
-    this.#getGlobal("load");
-    this.#getGlobal("collectgarbage");
-    const dispatch = this.#loadRuntime(options);
-    this.#tidy();
-    this.born = { state: this.#state, dispatch };
+    this.born = { state: this.#state, ...this.#loadRuntime(options) };
   }
 
   #openLibraries(): void {
@@ -122,7 +127,7 @@ class Birth {
   }
 
   /** Leaves `M` behind in the files' closures, and the dispatch function in the registry. */
-  #loadRuntime({ runtime, host }: BirthOptions): number {
+  #loadRuntime({ runtime, host }: BirthOptions): Omit<BornState, "state"> {
     const lua = this.#lua;
     const state = this.#state;
     lua._lua_createtable(state, 0, runtime.length + 2);
@@ -136,26 +141,37 @@ class Birth {
       this.#setField(2, name);
     }
     this.#setField(1, "raw");
+    this.#run({ name: "tidy", source: tidy });
     for (const file of runtime) {
       this.#run(file);
+      lua._lua_pushvalue(state, -1);
       this.#setField(1, file.name);
+      if (file !== runtime.at(-1)) lua._lua_settop(state, 2);
     }
-    this.#run(roomForStrings);
-    lua._lua_settop(state, 1);
-    this.#withText(runtime.at(-1)?.name ?? "", (name) => lua._lua_getfield(state, 1, name));
     if (lua._lua_type(state, -1) !== LUA_FUNCTION) {
       throw new MoonpoolError("INTERNAL", "The last file of the runtime must return the dispatch function.");
     }
     const dispatch = lua._luaL_ref(state, REGISTRY);
+    this.#tidy("collect");
+    // A session's own objects then lie together behind the birth instead of changing a bit of every block in it.
+    takeHoles(this.#lua, usedEnd(Buffer.from(this.#lua.HEAPU8.buffer)));
+    this.#tidy("settle");
+    const collect = lua._luaL_ref(state, REGISTRY);
     lua._lua_settop(state, 0);
-    return dispatch;
+    return { dispatch, collect };
+  }
+
+  #tidy(step: string): void {
+    this.#lua._lua_pushvalue(this.#state, 2);
+    this.#withText(step, (text, length) => this.#lua._lua_pushlstring(this.#state, text, length));
+    if (this.#lua._lua_pcallk(this.#state, 1, 0, 0, 0, 0) !== 0) throw this.#failed("tidy");
   }
 
   /** Leaves the file's value on the stack. */
   #run(file: RuntimeFile): void {
     this.#load(file);
     this.#lua._lua_pushvalue(this.#state, 1);
-    if (this.#lua._lua_pcallk(this.#state, 1, 1, 0, 0, 0) !== 0) throw this.#failed(file);
+    if (this.#lua._lua_pcallk(this.#state, 1, 1, 0, 0, 0) !== 0) throw this.#failed(file.name);
   }
 
   #load(file: RuntimeFile): void {
@@ -164,19 +180,14 @@ class Birth {
         this.#withText("t", (mode) => this.#lua._luaL_loadbufferx(this.#state, source, length, name, mode)),
       ),
     );
-    if (failed !== 0) throw this.#failed(file);
+    if (failed !== 0) throw this.#failed(file.name);
   }
 
-  #failed(file: RuntimeFile): MoonpoolError {
+  #failed(name: string): MoonpoolError {
     const lua = this.#lua;
     const pointer = lua._lua_type(this.#state, -1) === LUA_STRING ? lua._lua_tolstring(this.#state, -1, 0) : 0;
     const text = pointer === 0 ? "no message" : lua.HEAPU8.subarray(pointer, lua.HEAPU8.indexOf(0, pointer));
-    return new MoonpoolError("INTERNAL", `The runtime's ${file.name}.lua cannot be loaded: ${Buffer.from(text)}`);
-  }
-
-  #reference(name: string): number {
-    this.#getGlobal(name);
-    return this.#lua._luaL_ref(this.#state, REGISTRY);
+    return new MoonpoolError("INTERNAL", `The runtime's ${name}.lua cannot be loaded: ${Buffer.from(text)}`);
   }
 
   #getGlobal(name: string): void {

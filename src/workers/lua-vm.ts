@@ -2,6 +2,7 @@ import { MoonpoolError } from "../protocol/error-code.ts";
 import { type BirthImage, difference, type MemoryImage, restore, usedEnd } from "./image.ts";
 import { bearState, fingerprint } from "./lua-birth.ts";
 import { LuaText, type PlacedText } from "./lua-text.ts";
+import { takeHoles } from "./holes.ts";
 import { instantiate, LUA_STRING, type LuaModule, type LuaWasm, REGISTRY } from "./lua-wasm.ts";
 import type { RuntimeFile } from "./runtime-files.ts";
 import { TimeLimit } from "./time-limit.ts";
@@ -127,9 +128,10 @@ export class LuaVm {
   }
 
   /** The session as it is now, to be loaded into any VM of the same birth. 100 µs for a small app. */
-  saveImage(): MemoryImage {
+  saveImage({ tidy = false } = {}): MemoryImage {
     this.#check();
     this.#text.wipe();
+    if (tidy) this.#tidy();
     return difference(this.#text.heap, this.birth, this.#stack);
   }
 
@@ -162,6 +164,23 @@ export class LuaVm {
     this.#text.push(state, this.#input);
     this.#lua._lua_callk(state, 1, 1, 0, 0);
     return 1;
+  }
+
+  #tidy(): void {
+    const lua = this.#lua;
+    const { state, collect } = this.birth.layout;
+    try {
+      lua._lua_rawgeti(state, REGISTRY, BigInt(collect));
+      lua._lua_pcallk(state, 0, 0, 0, 0, 0);
+      lua._lua_settop(state, 0);
+      const holes = takeHoles(lua, usedEnd(this.#text.heap));
+      const { heap } = this.#text;
+      for (let index = 0; index < holes.length; index += 2) heap.fill(0, holes[index]!, holes[index]! + holes[index + 1]!);
+      for (let index = 0; index < holes.length; index += 2) lua._free(holes[index]!);
+    } catch (error) {
+      this.#broken = true;
+      throw internal(`The Lua VM failed: ${String(error)}`, error);
+    }
   }
 
   #callHost(state: number): number {

@@ -207,12 +207,12 @@ t.test("the page tells the client where it is, whatever the site's index.html le
 t.test("index.html is read again when it changed, and the default page serves when it is gone", async (t) => {
   const host = await startHost(t, {}, new FakePool(), { "html/index.html": "<p>one</p>" });
   const browser = host.browser();
-  const path = await browser.start();
-  t.match(await (await browser.get(path)).text(), "<p>one</p>");
+  const session = await browser.start();
+  t.match(await (await browser.get(session)).text(), "<p>one</p>");
   writeSiteFile(host.dir, "html/index.html", "<p>number two</p>");
-  t.match(await (await browser.get(path)).text(), "<p>number two</p>");
+  t.match(await (await browser.get(session)).text(), "<p>number two</p>");
   fs.rmSync(path.join(host.dir, "html/index.html"));
-  t.match(await (await browser.get(path)).text(), "<div ui-app></div>");
+  t.match(await (await browser.get(session)).text(), "<div ui-app></div>");
   t.equal((await browser.get("/index.html")).headers.get("location"), "/", "the raw file is no page of a session");
 });
 

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import t from "tap";
 import { MoonpoolError, parsePath, type Path } from "../../src/protocol/main.ts";
 

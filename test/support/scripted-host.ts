@@ -144,7 +144,8 @@ export class Connection {
 export const welcome = (development = false): ServerMessage => ({ type: "welcome", protocol: 1, connection: 1, development });
 
 /** Delivers viewdefs. */
-export const deliver = (viewdefs: Record<string, Viewdef>): ServerMessage => ({ type: "update", id: 1, properties: { viewdefs } });
+export const deliver = (viewdefs: Record<string, Viewdef>): ServerMessage =>
+  ({ type: "update", id: 1, properties: { viewdefs } }) as ServerMessage;
 
 /** A viewdef from its HTML and its bindings. */
 export function viewdef(html: string, ...bindings: Binding[]): Viewdef {

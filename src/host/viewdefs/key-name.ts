@@ -6,10 +6,11 @@ const MODIFIERS = ["ctrl", "shift", "alt", "meta"];
 /** Names of KeyboardEvent.key in lower case, and the short names for some of them. */
 const NAMES = new Set(
   (
-    "enter escape esc tab space backspace delete insert home end pageup pagedown left right up down arrowleft arrowright " +
-    "arrowup arrowdown capslock numlock scrolllock contextmenu printscreen pause help clear undo redo copy cut paste find " +
-    "select execute accept cancel again props play zoomin zoomout mediaplaypause mediatracknext mediatrackprevious " +
-    "mediastop audiovolumeup audiovolumedown audiovolumemute browserback browserforward browserrefresh"
+    "enter return escape esc tab space spacebar backspace delete del insert ins home end pageup pagedown " +
+    "left right up down arrowleft arrowright arrowup arrowdown minus plus slash equal comma period " +
+    "capslock numlock scrolllock contextmenu printscreen pause help clear undo redo copy cut paste find select execute " +
+    "accept cancel again props play zoomin zoomout mediaplaypause mediatracknext mediatrackprevious mediastop " +
+    "audiovolumeup audiovolumedown audiovolumemute browserback browserforward browserrefresh"
   ).split(" "),
 );
 

@@ -4,12 +4,13 @@ import type { Place, Report } from "./problem.ts";
 export type Element = DefaultTreeAdapterTypes.Element;
 type ParentNode = DefaultTreeAdapterTypes.ParentNode;
 
-/** Elements that HTML closes by itself where that is right. */
+/** Elements without an end tag. */
+const VOID = new Set(
+  "area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr".split(" "),
+);
+/** Elements whose end tag HTML adds where it is meant. */
 const CLOSED_BY_HTML = new Set(
-  (
-    "area base br col embed hr img input link meta source track wbr param basefont bgsound frame keygen " +
-    "li p dt dd option optgroup tr td th tbody thead tfoot colgroup caption rb rt rtc rp"
-  ).split(" "),
+  "li p dt dd option optgroup tr td th tbody thead tfoot colgroup caption rb rt rtc rp".split(" "),
 );
 
 /** Faults of spelling that change what the author gets. parse5 finds many more that do not matter. */
@@ -110,18 +111,18 @@ function outline(parent: ParentNode): string {
 /** Elements without an end tag, and `<div/>`, both of which swallow what follows. */
 function reportUnclosed(parent: ParentNode, source: string, report: Report): void {
   for (const element of children(parent)) {
-    const location = element.sourceCodeLocation;
-    if (
-      location?.startTag &&
-      !location.endTag &&
-      element.namespaceURI === names.NS.HTML &&
-      !CLOSED_BY_HTML.has(element.tagName)
-    ) {
-      const slash = source[location.startTag.endOffset - 2] === "/";
-      const reason = slash
-        ? `HTML does not know <${element.tagName}/>; write <${element.tagName}></${element.tagName}>.`
-        : `<${element.tagName}> is not closed; </${element.tagName}> is missing.`;
-      report("warning", "VIEWDEF_HTML", reason, elementPlace(element));
+    const { startTag, endTag } = element.sourceCodeLocation ?? {};
+    if (startTag && !endTag && !isForeign(element) && !VOID.has(element.tagName)) {
+      const tag = element.tagName;
+      if (source[startTag.endOffset - 2] === "/")
+        report(
+          "warning",
+          "VIEWDEF_HTML",
+          `HTML does not know <${tag}/>; write <${tag}></${tag}>.`,
+          elementPlace(element),
+        );
+      else if (!CLOSED_BY_HTML.has(tag))
+        report("warning", "VIEWDEF_HTML", `<${tag}> is not closed; </${tag}> is missing.`, elementPlace(element));
     }
     reportUnclosed(contentOf(element) ?? element, source, report);
   }

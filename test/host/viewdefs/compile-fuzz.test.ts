@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { parseFragment } from "parse5";
 import t from "tap";
 import { errors } from "../../../src/protocol/main.ts";

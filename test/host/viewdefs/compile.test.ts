@@ -174,7 +174,7 @@ t.test("names of classes, events and SVG attributes keep their capitals", async 
   const { bindings } = compile(
     '<p ui-class-isActive="a" ui-event-valueChange="b()" ui-style---Gap="c" ui-attr-ariaLabel="d"></p><svg ui-attr-viewBox="e"></svg>',
   );
-  t.same(bindings.map(({ name }) => name).sort(), ["--Gap", "arialabel", "isActive", "valueChange", "viewBox"]);
+  t.same(bindings.map(({ name }) => name ?? "").sort(), ["--Gap", "arialabel", "isActive", "valueChange", "viewBox"]);
 });
 
 t.test("a typo is reported with file, line, column, key and what was meant; the rest still works", async (t) => {

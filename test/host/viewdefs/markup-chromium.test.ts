@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { parseFragment } from "parse5";
 import { chromium } from "playwright-core";
 import t from "tap";

@@ -1,0 +1,33 @@
+// npm run bench [-- NAME …]: runs the benchmarks one after the other, prints what they found, writes benchmarks/RESULTS.md.
+import fs from "node:fs";
+import os from "node:os";
+import { roundTrip } from "./round-trip.ts";
+import { sessions } from "./sessions.ts";
+import type { Finding } from "./support/measure.ts";
+import { watched } from "./watched.ts";
+
+const benchmarks: Record<string, () => Promise<Finding[]>> = { "round-trip": roundTrip, watched, sessions };
+const wanted = process.argv.slice(2);
+for (const name of wanted) if (!(name in benchmarks)) throw new Error(`There is no benchmark ${name}; there are ${Object.keys(benchmarks).join(", ")}.`);
+
+const number = (value: number): string => (value >= 100 ? Math.round(value).toLocaleString("en") : value.toFixed(2));
+const lines = [
+  "# Results",
+  "",
+  `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${os.availableParallelism()} cores (${os.cpus()[0]?.model ?? "unknown"}).`,
+  "Made by `npm run bench`. Times are at a client in another process on the same machine, so ratios say more than numbers.",
+];
+let missed = 0;
+for (const [name, run] of Object.entries(benchmarks)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  console.log(`\n${name}`);
+  lines.push("", `## ${name}`, "", "| what | result | target |", "| --- | --: | --- |");
+  for (const { what, value, unit, target, ok } of await run()) {
+    const verdict = target === undefined ? "" : `${target} ${ok ? "✓" : "missed"}`;
+    console.log(`  ${what.padEnd(64)} ${number(value).padStart(10)} ${unit.padEnd(6)} ${verdict}`);
+    lines.push(`| ${what} | ${number(value)} ${unit} | ${verdict} |`);
+    if (ok === false) missed++;
+  }
+}
+if (wanted.length === 0) fs.writeFileSync("benchmarks/RESULTS.md", `${lines.join("\n")}\n`);
+process.exitCode = missed > 0 ? 1 : 0;

@@ -1,0 +1,7 @@
+// What everything is compared with: a bare ws server that sends every frame back.
+import { WebSocketServer } from "ws";
+
+const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
+server.on("connection", (socket) => socket.on("message", (data) => socket.send(data.toString())));
+server.on("listening", () => process.send?.({ port: (server.address() as { port: number }).port }));
+process.on("disconnect", () => process.exit());

@@ -1,0 +1,60 @@
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+
+/** A site on disk for a benchmark: `files` by path relative to it. Returns its folder and the undo. */
+export function makeSite(files: Record<string, string>): { dir: string; remove: () => void } {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), "moonpool-bench-"));
+  for (const [name, text] of Object.entries(files)) {
+    const file = path.join(dir, name);
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(file, text);
+  }
+  return { dir, remove: () => fs.rmSync(dir, { recursive: true, force: true }) };
+}
+
+/** One number that a click increments: the smallest event there is. Slot 0 shows it, slot 1 is the action. */
+export const counterSite = {
+  "lua/main.lua": `local App = session:prototype("App", { n = 0 })
+function App:step() self.n = self.n + 1 end
+session:createAppVariable(App:new())`,
+  "viewdefs/App.DEFAULT.html": `<template><div><b ui-value="n"></b><button ui-action="step()"></button></div></template>`,
+};
+
+/**
+ * `count` watched variables in rows of ten, of which an event (slot 1 of the app) changes one, and `viewdefs` further
+ * viewdef files that nothing shows.
+ */
+export function watchedSite(count: number, viewdefs = 1): Record<string, string> {
+  const fields = Array.from({ length: 10 }, (_, i) => `f${i}`);
+  const files: Record<string, string> = {
+    "lua/main.lua": `local Row = session:prototype("Row", {})
+local App = session:prototype("App", { rows = EMPTY })
+local app = App:new{ rows = {} }
+for i = 1, ${Math.ceil(count / 10)} do app.rows[i] = Row:new{ ${fields.map((field, i) => `${field} = i * ${i}`).join(", ")} } end
+local n = 0
+function App:step() n = n + 1; self.rows[#self.rows // 2 + 1].f5 = n end
+session:createAppVariable(app)`,
+    "viewdefs/App.DEFAULT.html": `<template><div><div ui-viewlist="rows"></div><button ui-action="step()"></button></div></template>`,
+    "viewdefs/Row.list-item.html": `<template><div>${fields.map((field) => `<b ui-value="${field}"></b>`).join("")}</div></template>`,
+  };
+  for (let i = 0; i < viewdefs; i++)
+    files[`viewdefs/extra/Extra${i}.DEFAULT.html`] = `<template><div><b ui-value="name"></b><i ui-view="inner"></i></div></template>`;
+  return files;
+}
+
+/** A list of `count` rows with three bindings each; slot 1 changes one row, slot 2 moves one, slot 3 inserts one. */
+export function listSite(count: number): Record<string, string> {
+  return {
+    "lua/main.lua": `local Row = session:prototype("Row", { name = "", n = 0, done = false })
+local App = session:prototype("App", { rows = EMPTY })
+local app = App:new{ rows = {} }
+for i = 1, ${count} do app.rows[i] = Row:new{ name = "row " .. i, n = i } end
+function App:change() local row = self.rows[#self.rows // 2]; row.n = row.n + 1 end
+function App:move() table.insert(self.rows, 1, table.remove(self.rows, #self.rows // 2)) end
+function App:insert() table.insert(self.rows, #self.rows // 2, Row:new{ name = "new" }) end
+session:createAppVariable(app)`,
+    "viewdefs/App.DEFAULT.html": `<template><div><div ui-viewlist="rows"></div><b ui-action="change()"></b><b ui-action="move()"></b><b ui-action="insert()"></b></div></template>`,
+    "viewdefs/Row.list-item.html": `<template><div><b ui-value="name"></b><b ui-value="n"></b><input type="checkbox" ui-value="done"></div></template>`,
+  };
+}

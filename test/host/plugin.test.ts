@@ -1,0 +1,168 @@
+import fastifyCookie from "@fastify/cookie";
+import fastifyWebsocket from "@fastify/websocket";
+import fastify, { type FastifyInstance } from "fastify";
+import t, { type Test } from "tap";
+import { moonpoolOn } from "../../src/host/plugin.ts";
+import type { MoonpoolOptions } from "../../src/host/options.ts";
+import { Browser } from "../support/browser.ts";
+import { FakePool } from "../support/fake-pool.ts";
+import { listen } from "../support/host.ts";
+import { makeSite, removeSite } from "../support/site.ts";
+
+function site(t: Test, files: Record<string, string> = {}): string {
+  const dir = makeSite({ "lua/main.lua": "", ...files });
+  t.teardown(() => removeSite(dir));
+  return dir;
+}
+
+function emptyApp(t: Test): FastifyInstance {
+  const app = fastify();
+  t.teardown(() => app.close());
+  return app;
+}
+
+t.test("two instances side by side: own pages, own cookies, own sessions, one set of upgrades", async (t) => {
+  const app = emptyApp(t);
+  const pools = [new FakePool(), new FakePool()];
+  const [first, second] = pools.map((pool) => moonpoolOn(async () => pool));
+  await app.register(first!, { dir: site(t, { "html/index.html": "<p>first</p>" }), prefix: "/first" });
+  await app.register(second!, { dir: site(t, { "html/index.html": "<p>second</p>" }), prefix: "/second/" });
+  app.get("/", async () => "the app's own page");
+  const browser = new Browser(await listen(app));
+  t.equal(await (await browser.get("/")).text(), "the app's own page");
+  const paths = [await browser.start("/first"), await browser.start("/second")];
+  t.match(paths[0], /^\/first\/[0-9a-f]{32}$/);
+  t.match(paths[1], /^\/second\/[0-9a-f]{32}$/);
+  t.match(await (await browser.get(paths[0]!)).text(), /<p>first<\/p>.*src="\/first\/_moonpool\/client.js"/s);
+  t.match(await (await browser.get(paths[1]!)).text(), '{&#34;prefix&#34;:&#34;/second&#34;');
+  t.equal((await browser.get(paths[0]!.replace("first", "second"))).status, 404, "a session is of one instance");
+  t.equal((await browser.get("/second/_moonpool/client.js")).status, 200);
+  for (const path of paths) {
+    const tab = await browser.connect(path);
+    t.match(await tab.next(), { seq: 1, messages: [{ type: "welcome", connection: 1 }, { value: "hello" }] });
+  }
+  t.equal(browser.cookies.size, 2);
+  t.equal(app.moonpool.prefix, "/first");
+  t.equal(app.moonpool.at("/second")?.sessionCount, 1);
+  t.equal(app.moonpool.at("/third"), undefined);
+  await app.close();
+  t.ok(pools.every(({ isClosed }) => isClosed));
+});
+
+t.test("the cookie's path is the instance's prefix", async (t) => {
+  const app = emptyApp(t);
+  await app.register(moonpoolOn(async () => new FakePool()), { dir: site(t), prefix: "/a" });
+  const response = await app.inject("/a/");
+  t.match(response.headers["set-cookie"], /; Path=\/a;/);
+});
+
+t.test("an app that uses cookies and WebSockets itself keeps both", async (t) => {
+  const app = emptyApp(t);
+  await app.register(fastifyCookie, { secret: "the app's own secret" });
+  await app.register(fastifyWebsocket, { options: { maxPayload: 1_000_000 } });
+  app.get("/echo", { websocket: true }, (socket) => {
+    socket.on("message", (data) => socket.send(String(data)));
+  });
+  await app.register(moonpoolOn(async () => new FakePool()), { dir: site(t), prefix: "/app" });
+  app.get("/cookie", async (_, reply) => reply.setCookie("own", "1", { signed: true }).send("x"));
+  const browser = new Browser(await listen(app));
+  t.match((await browser.get("/cookie")).headers.get("set-cookie"), /^own=1/);
+  const path = await browser.start("/app");
+  const tab = await browser.connect(path);
+  t.match(await tab.next(), { seq: 1 });
+  const own = await app.injectWS("/echo");
+  const answer = new Promise((resolve) => own.once("message", (data) => resolve(String(data))));
+  own.send("hello");
+  t.equal(await answer, "hello");
+  own.terminate();
+});
+
+t.test("the app's hooks apply to pages and sockets alike", async (t) => {
+  const app = emptyApp(t);
+  app.addHook("onRequest", async (request, reply) => {
+    if (request.headers["x-pass"] !== "yes") return reply.code(401).send({ code: "NO_PASS" });
+    return undefined;
+  });
+  await app.register(moonpoolOn(async () => new FakePool()), { dir: site(t) });
+  const origin = await listen(app);
+  const browser = new Browser(origin);
+  t.equal((await browser.get("/")).status, 401);
+  const path = (await browser.get("/", { "x-pass": "yes" })).headers.get("location") ?? "";
+  t.match(await browser.connect(path).catch((refusal: unknown) => refusal), { status: 401 });
+  t.ok(await browser.connect(path, { "x-pass": "yes" }));
+});
+
+t.test("an instance in a part of an app has that part's prefix", async (t) => {
+  const app = emptyApp(t);
+  await app.register(
+    async (part) => {
+      await part.register(moonpoolOn(async () => new FakePool()), { dir: site(t), prefix: "/inner" });
+    },
+    { prefix: "/outer" },
+  );
+  const browser = new Browser(await listen(app));
+  const path = await browser.start("/outer/inner");
+  t.match(path, /^\/outer\/inner\/[0-9a-f]{32}$/);
+  t.ok(await browser.connect(path));
+});
+
+t.test("instances in two parts of an app need one @fastify/websocket above both, and say so", async (t) => {
+  const parts = async (app: FastifyInstance): Promise<void> => {
+    for (const prefix of ["/one", "/two"]) {
+      app.register(
+        async (part) => {
+          await part.register(moonpoolOn(async () => new FakePool()), { dir: site(t) });
+        },
+        { prefix },
+      );
+    }
+    await app.ready();
+  };
+  await t.rejects(parts(fastify()), { code: "CONFIG_INVALID", message: /Register @fastify\/websocket on the app itself/ });
+  const app = emptyApp(t);
+  await app.register(fastifyWebsocket);
+  await parts(app);
+  const browser = new Browser(await listen(app));
+  for (const prefix of ["/one", "/two"]) t.ok(await browser.connect(await browser.start(prefix)));
+});
+
+t.test("options that cannot be meant are refused with their name", async (t) => {
+  const dir = site(t);
+  const wrong: [Partial<MoonpoolOptions>, string, RegExp][] = [
+    [{ dir: `${dir}/nothing` }, "SITE_MISSING", /There is no folder .*nothing/],
+    [{ dir: "" }, "CONFIG_INVALID", /`dir`/],
+    [{ prefix: "/a/:id" }, "CONFIG_INVALID", /`prefix`/],
+    [{ threads: 0 }, "CONFIG_INVALID", /`threads`/],
+    [{ timeLimit: Number.NaN }, "CONFIG_INVALID", /`timeLimit`/],
+    [{ isolation: "none" as "shared" }, "CONFIG_INVALID", /`isolation` must be one of shared, dedicated/],
+    [{ share: "all" as "link" }, "CONFIG_INVALID", /`share`/],
+    [{ secret: "short" }, "CONFIG_INVALID", /`secret`/],
+    [{ origins: ["example.org"] }, "CONFIG_INVALID", /`origins`.*example.org/],
+    [{ origins: ["*"] }, "CONFIG_INVALID", /`origins`/],
+    [{ mounts: { "/x": `${dir}/nothing` } }, "CONFIG_INVALID", /`mounts`/],
+    [{ mounts: { "/": dir } }, "CONFIG_INVALID", /`mounts`/],
+    [{ sessionTimeout: -1 }, "CONFIG_INVALID", /`sessionTimeout`/],
+    [{ rate: { perSecond: 0, burst: 1 } }, "CONFIG_INVALID", /`rate.perSecond`/],
+    [{ logLevel: "loud" as "info" }, "CONFIG_INVALID", /`logLevel`/],
+  ];
+  for (const [options, code, message] of wrong) {
+    const app = fastify();
+    await t.rejects(
+      async () => {
+        await app.register(moonpoolOn(async () => new FakePool()), { dir, ...options });
+      },
+      { code, message },
+    );
+    await app.close();
+  }
+});
+
+t.test("problems of viewdefs are logged with file and line, and listed", async (t) => {
+  const lines: string[] = [];
+  const app = fastify({ logger: { level: "warn", stream: { write: (line: string) => void lines.push(line) } } });
+  t.teardown(() => app.close());
+  const dir = site(t, { "viewdefs/Page.DEFAULT.html": "<template>\n<p ui-vlaue='name'></p></template>" });
+  await app.register(moonpoolOn(async () => new FakePool()), { dir });
+  t.match(app.moonpool.problems[0], { code: "ATTRIBUTE_UNKNOWN", file: "viewdefs/Page.DEFAULT.html", line: 2 });
+  t.match(lines[0], /viewdefs\/Page\.DEFAULT\.html:2: .*ui-vlaue/);
+});
