@@ -31,7 +31,7 @@ function ContactBook:new(inst)
   inst.headings = {}
   for index, person in ipairs(people()) do
     person.book = inst
-    person.hue = index * 47 % 360
+    person.hue = (index * 47 + 190) % 360
     inst.contacts[index] = Contact:new(person)
   end
   local first = inst:visible()
@@ -186,7 +186,7 @@ function ContactBook:add()
     self.detailOpen = true
     return
   end
-  local contact = Contact:new({ book = self, hue = #self.contacts * 47 % 360 })
+  local contact = Contact:new({ book = self, hue = (#self.contacts * 47 + 237) % 360 })
   table.insert(self.contacts, contact)
   self.form = ContactForm:new({ contact = contact, isNew = true, returnTo = self.selected })
   self.selected = contact

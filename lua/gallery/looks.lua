@@ -13,7 +13,7 @@ function Style:percent()
 end
 
 looks.Html = session:prototype("Gallery.Html", {
-  source = 'Some <b>bold</b> words, <em>nice</em> ones.<script>alert("never")</script><img src="x" onerror="alert(1)" alt="">',
+  source = 'Some <b>bold</b> words, <em>nice</em> ones.<script>alert("never")</script><img src="favicon.svg" width="16" alt="moon" onload="alert(1)">',
 })
 
 local Replace = session:prototype("Gallery.Replace", { strong = true })

@@ -76,7 +76,7 @@ local Line = session:prototype("Gallery.Line", { text = "" })
 function Scroll:new(inst)
   inst = session:create(self, inst)
   inst.lines = {}
-  for _ = 1, 4 do
+  for _ = 1, 6 do
     inst:add()
   end
   return inst

@@ -76,7 +76,7 @@ export const options = {
   slots: option(
     "--slots <number>",
     "MOONPOOL_SLOTS",
-    "by threads",
+    "64",
     "sessions per thread that stay loaded",
     integer("a number", 1),
   ),

@@ -23,7 +23,6 @@ const INPUT = ["input"];
 const CHANGE = ["change"];
 /** Kinds of <input> whose value is a label. */
 const LABELLED = /^(button|submit|reset|image)$/;
-const SHOWS_VALUE = /^(progress|meter)$/i;
 
 /** Custom elements that hold a value have this in common, whoever made them. */
 interface Component extends HTMLElement {
@@ -46,7 +45,7 @@ export function fieldOf(element: HTMLElement): Field | undefined {
   if (element instanceof HTMLInputElement) return LABELLED.test(element.type) ? shown(element) : inputField(element);
   if (element instanceof HTMLTextAreaElement) return textField(element);
   if (element instanceof HTMLSelectElement) return selectField(element);
-  if (SHOWS_VALUE.test(element.tagName)) return shown(element as HTMLElement & { value: unknown });
+  if (element instanceof HTMLProgressElement || element instanceof HTMLMeterElement) return gauge(element);
   if (element.tagName.includes("-")) return componentField(element);
   return /^(|true|plaintext-only)$/i.test(element.getAttribute("contenteditable") ?? "false")
     ? editableField(element)
@@ -70,6 +69,16 @@ export function shown(element: { value: unknown }): Field {
     input: [],
     change: [],
   };
+}
+
+/** Without a number, a progress bar is on its way to nobody knows where. */
+function gauge(element: HTMLProgressElement | HTMLMeterElement): Field {
+  const field = shown(element);
+  const write = (value: Value) => {
+    if (Number.isFinite(value)) field.write(value);
+    else element.removeAttribute("value");
+  };
+  return { ...field, write };
 }
 
 /** `checked` is true or false, or stands for the membership of `value` in an array. */

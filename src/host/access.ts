@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import { MoonpoolError } from "../protocol/main.ts";
+import { MoonpoolError, type ErrorCode } from "../protocol/main.ts";
 import type { BrowserCookie } from "./browser-cookie.ts";
 import type { Session } from "./session.ts";
 import type { SessionHost } from "./session-host.ts";
@@ -21,17 +21,14 @@ export async function sessionFor(
   return sessions.revive(session);
 }
 
+const statuses: Partial<Record<ErrorCode, number>> = {
+  SESSION_UNKNOWN: 404,
+  SESSION_FOREIGN: 403,
+  ORIGIN_REFUSED: 403,
+  SESSION_LIMIT: 503,
+};
+
 /** The HTTP status of an error of the catalogue. */
 export function statusOf(error: MoonpoolError): number {
-  switch (error.code) {
-    case "SESSION_UNKNOWN":
-      return 404;
-    case "SESSION_FOREIGN":
-    case "ORIGIN_REFUSED":
-      return 403;
-    case "SESSION_LIMIT":
-      return 503;
-    default:
-      return 500;
-  }
+  return statuses[error.code] ?? 500;
 }

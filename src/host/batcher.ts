@@ -17,7 +17,7 @@ export interface BatcherPorts {
   /** The receiver has caught up after `isFull`; lower than `isFull`, so that it does not flicker. */
   isClear(): boolean;
   /** The JSON text of a Viewdef. */
-  viewdef(key: string): string | undefined;
+  viewdef: (key: string) => string | undefined;
   /** The receiver fell behind: whoever makes changes should stop. */
   onFull(): void;
   /** The receiver caught up and has everything that was kept for it. */
@@ -120,9 +120,7 @@ export class Batcher {
   }
 
   #isEmpty(): boolean {
-    return (
-      this.#host.length + this.#viewdefs.length + this.#high.length + this.#medium.length + this.#low.length === 0
-    );
+    return this.#host.length + this.#viewdefs.length + this.#high.length + this.#medium.length + this.#low.length === 0;
   }
 
   /** Goes over to keeping the latest state. */

@@ -37,7 +37,7 @@ export interface ConnectionSettings {
   clock: Clock;
   log: Log;
   /** The JSON text of a Viewdef. */
-  viewdef(key: string): string | undefined;
+  viewdef: (key: string) => string | undefined;
 }
 
 /** Where a connection's part of the session's events goes. */
@@ -219,7 +219,12 @@ export class Connection {
   /** Errors of the page are for the log; the session has no part in them. */
   #report(report: ErrorReport): void {
     const { code, message, id } = report;
-    const fields = { session: shortId(this.#session), connection: this.number, code, ...(id === undefined ? {} : { variable: id }) };
+    const fields = {
+      session: shortId(this.#session),
+      connection: this.number,
+      code,
+      ...(id === undefined ? {} : { variable: id }),
+    };
     this.#settings.log.warn(fields, `in the page: ${message}`);
   }
 

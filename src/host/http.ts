@@ -4,19 +4,16 @@ import { fileURLToPath } from "node:url";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { MoonpoolError } from "../protocol/main.ts";
-import { sessionFor, statusOf } from "./access.ts";
+import { sessionFor } from "./access.ts";
 import type { BrowserCookie } from "./browser-cookie.ts";
 import { isInside } from "./inside.ts";
 import type { Settings } from "./options.ts";
-import { failurePage, failureText, messagePage } from "./pages.ts";
+import { problemPage } from "./problem-page.ts";
 import type { SessionHost } from "./session-host.ts";
 import { SitePage } from "./site-page.ts";
-import { sourceExcerpt } from "./source-excerpt.ts";
 
 /** The bundled browser client: dist/public, seen from dist/src/host. */
 const CLIENT = fileURLToPath(new URL("../../public", import.meta.url));
-/** Seconds after which somebody who found no room may ask again. */
-const RETRY_AFTER = 5;
 /** A session's id in a route: 32 hex digits. */
 export const SESSION_PARAMETER = ":session(^[0-9a-f]{32}$)";
 
@@ -28,36 +25,17 @@ export async function addPages(
   cookie: BrowserCookie,
 ): Promise<void> {
   const prefix = scope.prefix;
-  const start = { href: `${prefix}/`, text: "Start anew" };
   const html = path.join(settings.dir, "html");
   const sitePage = new SitePage(html);
 
   const sendPage = (reply: FastifyReply, status: number, page: string): FastifyReply =>
     reply.code(status).headers(pageHeaders(settings, status)).type("text/html; charset=utf-8").send(page);
 
-  /** The page for a session that there is not. `again` is the URL that may work later. */
-  const sendProblem = async (reply: FastifyReply, problem: unknown, again: string): Promise<FastifyReply> => {
-    if (!(problem instanceof MoonpoolError)) throw problem;
-    const status = statusOf(problem);
-    switch (problem.code) {
-      case "SESSION_UNKNOWN":
-      case "SESSION_FOREIGN":
-        return sendPage(reply, status, messagePage(problem.message, problem.advice, start));
-      case "SESSION_LIMIT": {
-        reply.header("retry-after", String(RETRY_AFTER));
-        const link = { href: again, text: "Try again" };
-        return sendPage(reply, status, messagePage("No room at the moment", "Too many people are here. Please try again soon.", link));
-      }
-      default: {
-        if (!settings.development) {
-          const link = { href: again, text: "Try again" };
-          return sendPage(reply, status, messagePage("This page does not work at the moment", failureText, link));
-        }
-        const { file, line } = problem.at;
-        const excerpt = file === undefined || line === undefined ? undefined : await sourceExcerpt(settings.dir, file, line);
-        return sendPage(reply, status, failurePage(problem, excerpt, again));
-      }
-    }
+  const sendProblem = async (reply: FastifyReply, cause: unknown, again: string): Promise<FastifyReply> => {
+    if (!(cause instanceof MoonpoolError)) reply.log.error({ err: cause }, "page failed");
+    const problem = cause instanceof MoonpoolError ? cause : new MoonpoolError("INTERNAL");
+    const { status, headers, html } = await problemPage(problem, settings, `${prefix}/`, again);
+    return sendPage(reply.headers(headers), status, html);
   };
 
   // HEAD must not make a session.
@@ -66,7 +44,9 @@ export async function addPages(
     const browser = cookie.give(request, reply);
     try {
       const session = await sessions.create(browser);
-      return await reply.headers(pageHeaders(settings, 303)).redirect(`${prefix}/${session.id}${queryOf(request)}`, 303);
+      return await reply
+        .headers(pageHeaders(settings, 303))
+        .redirect(`${prefix}/${session.id}${queryOf(request)}`, 303);
     } catch (problem) {
       return sendProblem(reply, problem, `${prefix}/`);
     }
@@ -76,10 +56,11 @@ export async function addPages(
     const { "*": rest, session: id } = request.params as { "*"?: string; session: string };
     try {
       await sessionFor(request, sessions, cookie, settings.share);
+      const page = await sitePage.render({ prefix, session: id, isSubPath: rest !== undefined });
+      return sendPage(reply, 200, page);
     } catch (problem) {
       return sendProblem(reply, problem, `${prefix}/${id}`);
     }
-    return sendPage(reply, 200, await sitePage.render({ prefix, session: id, isSubPath: rest !== undefined }));
   };
   scope.get(`/${SESSION_PARAMETER}`, sendSession);
   scope.get(`/${SESSION_PARAMETER}/*`, sendSession);

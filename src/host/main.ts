@@ -8,9 +8,14 @@ import { WorkerPool } from "./worker-pool.ts";
  * The app's hooks apply to pages and sockets alike. Fails with MoonpoolError CONFIG_INVALID or SITE_MISSING.
  */
 export const moonpool = moonpoolOn(async (settings, store) => {
-  const { dir, development, threads, memoryLimit, timeLimit, slots } = settings;
-  const pool = new WorkerPool({ dir, development, threads, memoryLimit, timeLimit, slots, plans: store.plans() });
-  await pool.ready;
+  const { dir, threads, memoryLimit, timeLimit, slots, maxSessions } = settings;
+  const pool = new WorkerPool({ dir, threads, memoryLimit, timeLimit, slots, maxSessions, plans: store.plans() });
+  try {
+    await pool.ready;
+  } catch (error) {
+    await pool.close();
+    throw error;
+  }
   return pool;
 });
 

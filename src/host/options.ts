@@ -52,7 +52,8 @@ export interface MoonpoolOptions {
 export type LogLevel = "fatal" | "error" | "warn" | "info" | "debug" | "trace" | "silent";
 
 /** Options with nothing left open, paths absolute, prefix without a slash at its end. */
-export interface Settings extends Required<Omit<MoonpoolOptions, OptionalSetting>>, Pick<MoonpoolOptions, OptionalSetting> {
+export interface Settings
+  extends Required<Omit<MoonpoolOptions, OptionalSetting>>, Pick<MoonpoolOptions, OptionalSetting> {
   /** False when `secret` was made up for this process. */
   secretGiven: boolean;
 }
@@ -70,7 +71,15 @@ export function settingsOf(options: MoonpoolOptions): Settings {
   const rate = options.rate ?? { perSecond: 200, burst: 400 };
   positive("rate.perSecond", rate.perSecond);
   positive("rate.burst", rate.burst);
-  for (const name of ["threads", "memoryLimit", "timeLimit", "slots", "maxSessions", "maxConnections", "maxFrameBytes"] as const) {
+  for (const name of [
+    "threads",
+    "memoryLimit",
+    "timeLimit",
+    "slots",
+    "maxSessions",
+    "maxConnections",
+    "maxFrameBytes",
+  ] as const) {
     if (options[name] !== undefined) positive(name, options[name]);
   }
   if (options.maxFrameMessages !== undefined) positive("maxFrameMessages", options.maxFrameMessages);

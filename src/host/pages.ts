@@ -12,8 +12,10 @@ export function messagePage(title: string, text: string, link?: { href: string; 
 /** Why a session did not start, for its author: message, place, source and traceback. Development mode only. */
 export function failurePage(error: MoonpoolError, excerpt: Excerpt | undefined, again: string): string {
   const { file, line, stack } = error.at;
-  const place = file === undefined ? "" : `<p class="place">${escapeHtml(line === undefined ? file : `${file}:${line}`)}</p>`;
-  const trace = stack === undefined ? "" : `<details><summary>Traceback</summary><pre>${escapeHtml(stack)}</pre></details>`;
+  const at = file === undefined ? "" : line === undefined ? file : `${file}:${line}`;
+  const place = at === "" || error.message.includes(at) ? "" : `<p class="place">${escapeHtml(at)}</p>`;
+  const trace =
+    stack === undefined ? "" : `<details><summary>Traceback</summary><pre>${escapeHtml(stack)}</pre></details>`;
   return page(
     "The session could not start",
     `<h1>The session could not start</h1>

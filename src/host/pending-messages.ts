@@ -1,4 +1,4 @@
-import type { List, ServerMessage, Update, View } from "../protocol/main.ts";
+import { MoonpoolError, type List, type ServerMessage, type Update, type View } from "../protocol/main.ts";
 
 /** 0 is the highest. */
 export type PriorityRank = 0 | 1 | 2;
@@ -33,7 +33,15 @@ export class PendingMessages {
 
   /** Adds messages: JSON texts joined by commas, as they come from a worker. */
   add(fragments: string, rank: PriorityRank): void {
-    for (const message of JSON.parse(`[${fragments}]`) as ServerMessage[]) this.#add(message, rank);
+    let messages: ServerMessage[];
+    try {
+      messages = JSON.parse(`[${fragments}]`) as ServerMessage[];
+    } catch {
+      // Only a mistake in the runtime leads here; it must not end the host.
+      const text = "The session made a message that is not JSON.";
+      messages = [{ type: "error", ...new MoonpoolError("INTERNAL", text).toWire() }];
+    }
+    for (const message of messages) this.#add(message, rank);
   }
 
   /** The messages in the form of `add`, highest priority first. Leaves nothing behind. */

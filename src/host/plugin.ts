@@ -7,7 +7,6 @@ import { MoonpoolError } from "../protocol/main.ts";
 import { BrowserCookie } from "./browser-cookie.ts";
 import { systemClock } from "./clock.ts";
 import { addPages } from "./http.ts";
-import type { Log } from "./log.ts";
 import type { Moonpool } from "./moonpool.ts";
 import { settingsOf, type MoonpoolOptions, type Settings } from "./options.ts";
 import type { SessionPool } from "./session.ts";
@@ -56,7 +55,7 @@ async function register(app: FastifyInstance, options: MoonpoolOptions, openPool
     rate: settings.rate,
     development: settings.development,
     clock: systemClock,
-    log: log as Log,
+    log: log,
     viewdef: (key) => store.get(key)?.viewdefText,
     isolation: settings.isolation,
     maxSessions: settings.maxSessions,
@@ -71,7 +70,7 @@ async function register(app: FastifyInstance, options: MoonpoolOptions, openPool
     async (scope) => {
       if (!scope.hasDecorator("parseCookie")) await scope.register(fastifyCookie, { hook: false });
       const cookie = new BrowserCookie(scope, scope.prefix, settings.secret, settings.secretGiven);
-      addSocket(scope, settings, sessions, cookie, log as Log);
+      addSocket(scope, settings, sessions, cookie, log);
       await addPages(scope, settings, sessions, cookie);
     },
     { prefix: settings.prefix },

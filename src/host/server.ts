@@ -1,4 +1,9 @@
-import fastify, { LogController, type FastifyInstance, type FastifyPluginAsync, type FastifyServerOptions } from "fastify";
+import fastify, {
+  LogController,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  type FastifyServerOptions,
+} from "fastify";
 import { messagePage } from "./pages.ts";
 import type { MoonpoolOptions } from "./options.ts";
 
@@ -32,9 +37,17 @@ export async function serverOf(
   app.setNotFoundHandler((_, reply) =>
     reply
       .code(404)
-      .headers({ "x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'" })
+      .headers({
+        "x-content-type-options": "nosniff",
+        "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+      })
       .type("text/html; charset=utf-8")
-      .send(messagePage("There is no such page", "Check the address.", { href: `${app.moonpool.prefix}/`, text: "Start page" })),
+      .send(
+        messagePage("There is no such page", "Check the address.", {
+          href: `${app.moonpool.prefix}/`,
+          text: "Start page",
+        }),
+      ),
   );
   await app.register(moonpool, own);
   return app;

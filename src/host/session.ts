@@ -58,7 +58,7 @@ export class Session {
     this.#settings = settings;
     this.#lastActivity = settings.clock.now();
     let resolveStart = (): void => {};
-    let rejectStart = (_: MoonpoolError): void => {};
+    let rejectStart: (error: MoonpoolError) => void = () => {};
     this.started = new Promise<void>((resolve, reject) => {
       resolveStart = resolve;
       rejectStart = reject;
@@ -71,7 +71,7 @@ export class Session {
       const options = { sessionId: id, isolation: settings.isolation };
       this.#port = pool.open(
         options,
-        (message) => this.#onMessage(message),
+        (message) => this.guard(() => this.#onMessage(message)),
         (error) => this.#onEnd(error),
       );
     } catch (error) {
@@ -123,6 +123,16 @@ export class Session {
     this.#touch();
     this.#record("connect", number, "{}");
     return { connection, detach: () => this.#detach(connection) };
+  }
+
+  /** Does something for this session. If Moonpool itself fails at it, that ends this session and no other. */
+  guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#settings.log.error({ session: shortId(this.id), err: error }, "Moonpool failed");
+      this.#fail(new MoonpoolError("INTERNAL", undefined, {}, error));
+    }
   }
 
   /** Ends the session and all its connections, for good. */

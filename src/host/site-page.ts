@@ -44,7 +44,9 @@ export class SitePage {
     const content = escapeHtml(JSON.stringify({ prefix: facts.prefix, session: facts.session }));
     const meta = needsMeta ? `<meta name="moonpool" content="${content}">` : "";
     const base = needsBase && facts.isSubPath ? `<base href="${escapeHtml(facts.prefix)}/">` : "";
-    const script = needsScript ? `<script type="module" src="${escapeHtml(facts.prefix)}/_moonpool/client.js"></script>` : "";
+    const script = needsScript
+      ? `<script type="module" src="${escapeHtml(facts.prefix)}/_moonpool/client.js"></script>`
+      : "";
     return beforeMeta + base + meta + afterMeta + script + afterScript;
   }
 

@@ -32,7 +32,8 @@ export function addSocket(
   const admit = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
     reply.header("cache-control", "no-store");
     try {
-      if (!isOriginAllowed(request.headers.origin, request.host, settings.origins)) throw new MoonpoolError("ORIGIN_REFUSED");
+      if (!isOriginAllowed(request.headers.origin, request.host, settings.origins))
+        throw new MoonpoolError("ORIGIN_REFUSED");
       admitted.set(request, await sessionFor(request, sessions, cookie, settings.share));
       return undefined;
     } catch (problem) {
@@ -79,9 +80,11 @@ function serve(socket: WebSocket, session: Session, maxFrameBytes: number): void
   const stopPinging = keepAlive(socket);
   socket.on("message", (data: RawData, isBinary: boolean) => {
     const bytes = bufferOf(data);
-    if (isBinary) connection.receiveBinary();
-    else if (bytes.length > maxFrameBytes) connection.receiveTooLarge(bytes.toString("latin1", 0, 64));
-    else connection.receive(bytes.toString("utf8"));
+    session.guard(() => {
+      if (isBinary) connection.receiveBinary();
+      else if (bytes.length > maxFrameBytes) connection.receiveTooLarge(bytes.toString("latin1", 0, 64));
+      else connection.receive(bytes.toString("utf8"));
+    });
   });
   socket.on("close", () => {
     stopPinging();

@@ -83,7 +83,11 @@ function clientFrame(frame: Record<string, unknown>, seq: number, maxMessages: n
   const messages = field(frame, "messages");
   if (!Array.isArray(messages)) throw invalid("messages", "is not an array", seq);
   if (messages.length > maxMessages) {
-    throw new FrameError("FRAME_TOO_MANY", `The frame holds ${messages.length} messages; ${maxMessages} are allowed.`, seq);
+    throw new FrameError(
+      "FRAME_TOO_MANY",
+      `The frame holds ${messages.length} messages; ${maxMessages} are allowed.`,
+      seq,
+    );
   }
   return { ack, event, messages: messages.map((message, index) => clientMessage(message, `messages[${index}]`, seq)) };
 }

@@ -1,4 +1,5 @@
 import type { WireError } from "./error-code.ts";
+import type { SharedPlans } from "./worker-task.ts";
 
 /**
  * What passes between the host and a session on its thread. Host → worker is the text of a session event (see
@@ -24,7 +25,8 @@ export function sessionEvent(kind: SessionEventKind, connection: number, time: n
   return `${kind} ${connection} ${Math.floor(time)}\n${body}`;
 }
 
-export type ToWorker = string | { kind: "close" };
+/** `plans`: the viewdefs have changed; events after it see the new ones. */
+export type ToWorker = string | { kind: "close" } | { kind: "plans"; plans: SharedPlans };
 
 /** What one connection is to be sent. The fragments are JSON texts of messages, joined by commas, "" when none. */
 export interface ConnectionChanges {

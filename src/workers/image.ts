@@ -1,3 +1,5 @@
+import { promisify } from "node:util";
+import zlib from "node:zlib";
 import type { LuaWasm } from "./lua-wasm.ts";
 
 /** Blocks that are compared and kept as a whole. Of 4096 an image is a third larger; 256 saves a tenth and takes twice as long. */
@@ -17,6 +19,8 @@ export interface MemoryImage {
   /** Where the bytes of `data` belong: offset, length, offset, length, … */
   runs: Uint32Array;
   data: Uint8Array;
+  /** `data` is deflated. */
+  packed: boolean;
 }
 
 /** What every session starts from, and every image is a difference to. Shared by all VMs of a pool. */
@@ -77,7 +81,7 @@ export function difference(heap: Buffer, birth: BirthImage, stack: LuaWasm["stac
   for (let index = 0, to = 0; index < runs.length; index += 2) {
     to += heap.copy(data, to, runs[index], runs[index]! + runs[index + 1]!);
   }
-  return { fingerprint: birth.fingerprint, size: heap.length, runs: Uint32Array.from(runs), data };
+  return { fingerprint: birth.fingerprint, size: heap.length, runs: Uint32Array.from(runs), data, packed: false };
 }
 
 /** Makes `heap` what it was when `image` was taken; `null`: what it was at birth. It must be large enough. */
@@ -87,10 +91,21 @@ export function restore(heap: Buffer, birth: BirthImage, stack: LuaWasm["stack"]
   heap.set(birth.bytes.subarray(stack.high), stack.high);
   if (end > birth.bytes.length) heap.fill(0, birth.bytes.length, end);
   if (!image) return;
-  const { runs, data } = image;
+  const { runs } = image;
+  const data = image.packed ? zlib.inflateRawSync(image.data) : image.data;
   for (let index = 0, from = 0; index < runs.length; index += 2) {
     const length = runs[index + 1]!;
     heap.set(data.subarray(from, from + length), runs[index]!);
     from += length;
   }
+}
+
+const deflate = promisify(zlib.deflateRaw);
+
+/** The same image in less than half the space. 2 ms for a small app, on another thread; loading it takes 0.5 ms more. */
+export async function pack(image: MemoryImage): Promise<MemoryImage> {
+  if (image.packed) return image;
+  // A copy, because zlib's result is a part of a larger buffer.
+  const data = Uint8Array.from(await deflate(image.data, { level: 1 }));
+  return { ...image, data, packed: true };
 }

@@ -22,3 +22,13 @@ export async function run(
   const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
   return { code, out, err };
 }
+
+/** Opens the start page as a browser does: keeps the cookie and goes on to the session's own page. */
+export async function openPage(url: string): Promise<Response> {
+  const first = await fetch(url, { redirect: "manual" });
+  const cookie = first.headers
+    .getSetCookie()
+    .map((each) => each.split(";")[0])
+    .join("; ");
+  return fetch(new URL(first.headers.get("location") ?? "", url), { headers: { cookie } });
+}

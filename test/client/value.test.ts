@@ -47,18 +47,22 @@ const texts: [html: string, first: Value, shown: string, typed: string, sent: Va
   [`<input type="color">`, "#ff0000", "#ff0000", "#00ff00", "#00ff00"],
   [`<textarea></textarea>`, "a\nb", "a\nb", "c\nd", "c\nd"],
 ];
-for (const [html, first, shown, typed, expected] of texts) {
-  t.test(`${html} shows ${JSON.stringify(first)} and sends ${JSON.stringify(expected)}`, async (t) => {
-    const { page, connection } = await field(t, html, first);
-    const element = page.locator("body > :first-child");
-    t.equal(await element.inputValue(), shown);
+t.test("text-like fields show the server's value and send what was filled in, with its type", async (t) => {
+  const app = viewdef(
+    texts.map(([html]) => html).join(""),
+    ...texts.map((_, index) => bind(index, "value", index, { write: true })),
+  );
+  const { page, connection } = await scene(t, chromium, app, { values: texts.map(([, first]) => first) });
+  for (const [index, [html, first, shown, typed, expected]] of texts.entries()) {
+    const element = page.locator(`body > :nth-child(${index + 1})`);
+    t.equal(await element.inputValue(), shown, `${html} shows ${JSON.stringify(first)}`);
     await element.fill(typed);
     await element.blur();
-    t.strictSame(await sent(connection), expected);
-    await settled(page, connection, update(2, first));
+    t.strictSame(await connection.messages(), [{ type: "update", id: index + 2, value: expected }], `${html} sends`);
+    await settled(page, connection, update(index + 2, first));
     t.equal(await element.inputValue(), shown);
-  });
-}
+  }
+});
 
 t.test("a text field bound to a number sends numbers, and text when it is none", async (t) => {
   const { page, connection } = await field(t, `<input>`, 3);

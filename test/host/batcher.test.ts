@@ -40,7 +40,12 @@ t.test("what a person waits for goes at once, with everything that waited", asyn
   batcher.add(changesOf(1, { medium: update(1) }), false);
   t.equal(frames.length, 0);
   batcher.add(changesOf(1, { medium: update(2) }), true);
-  t.strictSame(frames, [[{ type: "update", id: 1, value: 1 }, { type: "update", id: 2, value: 2 }]]);
+  t.strictSame(frames, [
+    [
+      { type: "update", id: 1, value: 1 },
+      { type: "update", id: 2, value: 2 },
+    ],
+  ]);
   clock.advance(1_000);
   t.equal(frames.length, 1, "no empty frame follows");
 });
@@ -75,7 +80,9 @@ t.test("a viewdef is sent once per connection, however often it is asked for", a
   batcher.add(changesOf(1, { viewdefs: ["A.DEFAULT", "A.DEFAULT", "None.DEFAULT"], high: update(1) }), true);
   batcher.add(changesOf(1, { viewdefs: ["A.DEFAULT", "B.DEFAULT"], high: update(2) }), true);
   batcher.add(changesOf(1, { viewdefs: ["A.DEFAULT", "B.DEFAULT"], high: update(3) }), true);
-  const keys = frames.map(([first]) => Object.keys((first as { properties?: { viewdefs: object } }).properties?.viewdefs ?? {}));
+  const keys = frames.map(([first]) =>
+    Object.keys((first as { properties?: { viewdefs: object } }).properties?.viewdefs ?? {}),
+  );
   t.strictSame(keys, [["A.DEFAULT"], ["B.DEFAULT"], []]);
 });
 
@@ -99,33 +106,36 @@ t.test("what the host says goes at once, first in its frame", async (t) => {
   t.equal(frames[0]?.length, 2);
 });
 
-t.test("a full receiver gets nothing, the VM is told to pause once, and afterwards the latest values come, then resume", async (t) => {
-  const { batcher, frames, asked, receiver } = setup();
-  receiver.full = true;
-  receiver.clear = false;
-  for (let value = 0; value < 1_000; value++) {
-    batcher.add(changesOf(1, { medium: `${update(5, value)},${update(6, -value)}` }), value % 2 === 0);
-  }
-  batcher.add(changesOf(1, { viewdefs: ["A.DEFAULT"], high: update(7) }), true);
-  t.strictSame(frames, []);
-  t.strictSame(asked, ["pause"]);
-  receiver.full = false;
-  batcher.drained();
-  t.strictSame(frames, [], "it is not clear yet");
-  receiver.clear = true;
-  batcher.drained();
-  t.strictSame(frames, [
-    [
-      { type: "update", id: 1, properties: { viewdefs: { "A.DEFAULT": { html: "A.DEFAULT", bindings: [] } } } },
-      { type: "update", id: 7, value: 7 },
-      { type: "update", id: 5, value: 999 },
-      { type: "update", id: 6, value: -999 },
-    ],
-  ]);
-  t.strictSame(asked, ["pause", "resume"]);
-  batcher.add(changesOf(1, { medium: update(8) }), true);
-  t.equal(frames.length, 2, "and then everything is as before");
-});
+t.test(
+  "a full receiver gets nothing, the VM is told to pause once, and afterwards the latest values come, then resume",
+  async (t) => {
+    const { batcher, frames, asked, receiver } = setup();
+    receiver.full = true;
+    receiver.clear = false;
+    for (let value = 0; value < 1_000; value++) {
+      batcher.add(changesOf(1, { medium: `${update(5, value)},${update(6, -value)}` }), value % 2 === 0);
+    }
+    batcher.add(changesOf(1, { viewdefs: ["A.DEFAULT"], high: update(7) }), true);
+    t.strictSame(frames, []);
+    t.strictSame(asked, ["pause"]);
+    receiver.full = false;
+    batcher.drained();
+    t.strictSame(frames, [], "it is not clear yet");
+    receiver.clear = true;
+    batcher.drained();
+    t.strictSame(frames, [
+      [
+        { type: "update", id: 1, properties: { viewdefs: { "A.DEFAULT": { html: "A.DEFAULT", bindings: [] } } } },
+        { type: "update", id: 7, value: 7 },
+        { type: "update", id: 5, value: 999 },
+        { type: "update", id: 6, value: -999 },
+      ],
+    ]);
+    t.strictSame(asked, ["pause", "resume"]);
+    batcher.add(changesOf(1, { medium: update(8) }), true);
+    t.equal(frames.length, 2, "and then everything is as before");
+  },
+);
 
 t.test("a frame that fills the receiver pauses the VM although nothing waits", async (t) => {
   const { batcher, frames, asked, receiver } = setup({

@@ -12,9 +12,9 @@ interface Setup {
   events: string[];
   wire: { backlog: number; closed: { code: number; reason: string } | undefined; taken: (() => void)[] };
   /** Codes of all faults sent so far. */
-  faults(): string[];
+  faults: () => string[];
   /** Receives a frame of updates. */
-  frame(seq: number, ack?: number, ...values: unknown[]): void;
+  frame: (seq: number, ack?: number, ...values: unknown[]) => void;
 }
 
 function setup(rate = { perSecond: 100, burst: 100 }): Setup {
@@ -55,7 +55,10 @@ function setup(rate = { perSecond: 100, burst: 100 }): Setup {
     sent,
     events,
     wire: state,
-    faults: () => sent.flatMap(({ messages }) => (messages ?? []).flatMap((message) => (message.type === "error" ? [message.code] : []))),
+    faults: () =>
+      sent.flatMap(({ messages }) =>
+        (messages ?? []).flatMap((message) => (message.type === "error" ? [message.code] : [])),
+      ),
     frame: (seq, ack = 0, ...values) =>
       connection.receive(
         JSON.stringify({ seq, ack, event: true, messages: values.map((value) => ({ type: "update", id: 1, value })) }),
@@ -63,39 +66,56 @@ function setup(rate = { perSecond: 100, burst: 100 }): Setup {
   };
 }
 
-t.test("frames in order are accepted; one seen before is acknowledged and not repeated; a gap changes nothing", async (t) => {
-  const { frame, events, faults, clock, sent } = setup();
-  frame(1, 0, "a");
-  frame(2, 0, "b");
-  frame(2, 0, "b");
-  frame(1, 0, "a");
-  t.equal(events.length, 2);
-  frame(4, 0, "d");
-  t.equal(events.length, 2);
-  t.strictSame(faults(), ["FRAME_SEQ"]);
-  frame(3, 0, "c");
-  frame(4, 0, "d");
-  t.strictSame(events.map((body) => (JSON.parse(body) as { messages: { value: string }[] }).messages[0]?.value), ["a", "b", "c", "d"]);
-  clock.advance(1_000);
-  t.equal(sent.at(-1)?.ack, 4);
-});
+t.test(
+  "frames in order are accepted; one seen before is acknowledged and not repeated; a gap changes nothing",
+  async (t) => {
+    const { frame, events, faults, clock, sent } = setup();
+    frame(1, 0, "a");
+    frame(2, 0, "b");
+    frame(2, 0, "b");
+    frame(1, 0, "a");
+    t.equal(events.length, 2);
+    frame(4, 0, "d");
+    t.equal(events.length, 2);
+    t.strictSame(faults(), ["FRAME_SEQ"]);
+    frame(3, 0, "c");
+    frame(4, 0, "d");
+    t.strictSame(
+      events.map((body) => (JSON.parse(body) as { messages: { value: string }[] }).messages[0]?.value),
+      ["a", "b", "c", "d"],
+    );
+    clock.advance(1_000);
+    t.equal(sent.at(-1)?.ack, 4);
+  },
+);
 
 t.test("what the session gets is the checked content, not the text that came", async (t) => {
   const { connection, events } = setup();
-  connection.receive('{"seq":1,"ack":0,"event":false,"more":1,"messages":[{"type":"update","id":-1,"id":3,"value":"x","up":true}]}');
+  connection.receive(
+    '{"seq":1,"ack":0,"event":false,"more":1,"messages":[{"type":"update","id":-1,"id":3,"value":"x","up":true}]}',
+  );
   t.strictSame(events, ['{"event":false,"messages":[{"type":"update","id":3,"value":"x"}]}']);
 });
 
 t.test("a refused frame changes nothing, is answered with a code, and uses up its number", async (t) => {
   const { connection, frame, events, faults } = setup();
-  connection.receive('{"seq":1,"ack":0,"event":true,"messages":[{"type":"update","id":1,"value":1},{"type":"nothing"}]}');
+  connection.receive(
+    '{"seq":1,"ack":0,"event":true,"messages":[{"type":"update","id":1,"value":1},{"type":"nothing"}]}',
+  );
   connection.receive('{"seq":2,"ack":0,oops');
   connection.receiveTooLarge('{"seq":3,"ack":0,"event":true,"mess');
   connection.receive(JSON.stringify({ seq: 4, ack: 0, event: true, messages: Array.from({ length: 6 }, () => ({})) }));
   connection.receive('{"seq":5,"ack":7,"event":true,"messages":[{"type":"update","id":1,"value":1}]}');
   connection.receiveBinary();
   t.strictSame(events, []);
-  t.strictSame(faults(), ["FRAME_INVALID", "FRAME_NOT_JSON", "FRAME_TOO_LARGE", "FRAME_TOO_MANY", "FRAME_INVALID", "FRAME_INVALID"]);
+  t.strictSame(faults(), [
+    "FRAME_INVALID",
+    "FRAME_NOT_JSON",
+    "FRAME_TOO_LARGE",
+    "FRAME_TOO_MANY",
+    "FRAME_INVALID",
+    "FRAME_INVALID",
+  ]);
   frame(6, 0, "goes on");
   t.equal(events.length, 1);
 });
@@ -112,7 +132,11 @@ t.test("errors of the page and empty frames are acknowledged, and the session he
 t.test("an ack of its own is sent after 16 frames or a second, and not when a frame carried it", async (t) => {
   const { connection, frame, sent, clock } = setup();
   clock.advance(1_000);
-  t.strictSame(sent.map(({ seq }) => seq), [1], "the welcome");
+  t.strictSame(
+    sent.map(({ seq }) => seq),
+    [1],
+    "the welcome",
+  );
   for (let seq = 1; seq <= 15; seq++) frame(seq, 0, seq);
   t.equal(sent.length, 1);
   frame(16, 0, 16);

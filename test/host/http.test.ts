@@ -7,7 +7,11 @@ import { startHost } from "../support/host.ts";
 import { makeSite, removeSite, writeSiteFile } from "../support/site.ts";
 
 /** Requests a path exactly as given and with these headers only: fetch would tidy up the one and add to the other. */
-function rawGet(origin: string, path: string, headers: Record<string, string> = {}): Promise<{ status: number; text: string }> {
+function rawGet(
+  origin: string,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(origin);
     const asked = request({ hostname, port, path, headers }, (response) => {
@@ -56,7 +60,10 @@ t.test("the cookie is signed, invisible to scripts and other sites, and says not
   const own = await browser.start();
   t.equal((await browser.get(own)).status, 200);
   t.equal(browser.cookies.size, 1, "the browser keeps its id");
-  browser.cookies.set(name, value.replace(/^./, (digit) => (digit === "0" ? "1" : "0")));
+  browser.cookies.set(
+    name,
+    value.replace(/^./, (digit) => (digit === "0" ? "1" : "0")),
+  );
   t.equal((await browser.get(own)).status, 403, "a forged id is none");
 });
 
@@ -105,22 +112,25 @@ const broken: Answer = ({ kind }, session) => {
 };
 const source = 'local one = 1\nlocal two = "<script>alert(1)</script>"\ndraw()\nreturn one\n';
 
-t.test("a broken main.lua: message, file, line and source with the line marked, all escaped; mending it heals", async (t) => {
-  const pool = new FakePool(broken);
-  const host = await startHost(t, { development: true }, pool, { "lua/main.lua": source });
-  const browser = host.browser();
-  const page = await browser.get("/");
-  t.equal(page.status, 500);
-  const text = await page.text();
-  t.match(text, "lua/main.lua:3: attempt to call a nil value");
-  t.match(text, "&#60;b&#62;draw&#60;/b&#62;");
-  t.match(text, /<mark><span class="number">    3<\/span> {2}draw\(\)<\/mark>/);
-  t.match(text, "&#60;script&#62;alert(1)");
-  t.notMatch(text, /<script|<b>draw|<i>/);
-  t.match(text, "stack traceback");
-  pool.answer = echo;
-  t.equal((await browser.get("/")).status, 303);
-});
+t.test(
+  "a broken main.lua: message, file, line and source with the line marked, all escaped; mending it heals",
+  async (t) => {
+    const pool = new FakePool(broken);
+    const host = await startHost(t, { development: true }, pool, { "lua/main.lua": source });
+    const browser = host.browser();
+    const page = await browser.get("/");
+    t.equal(page.status, 500);
+    const text = await page.text();
+    t.match(text, "lua/main.lua:3: attempt to call a nil value");
+    t.match(text, "&#60;b&#62;draw&#60;/b&#62;");
+    t.match(text, /<mark><span class="number">    3<\/span> {2}draw\(\)<\/mark>/);
+    t.match(text, "&#60;script&#62;alert(1)");
+    t.notMatch(text, /<script|<b>draw|<i>/);
+    t.match(text, "stack traceback");
+    pool.answer = echo;
+    t.equal((await browser.get("/")).status, 303);
+  },
+);
 
 t.test("a session that broke later heals at its own URL", async (t) => {
   const host = await startHost(t, { development: true }, new FakePool(), { "lua/main.lua": source });
@@ -177,14 +187,16 @@ t.test("pages are not kept, not sniffed, not framed by others, and do not pass o
 
 t.test("the page tells the client where it is, whatever the site's index.html leaves out", async (t) => {
   const session = "([0-9a-f]{32})";
-  const meta = new RegExp(`<meta name="moonpool" content="{&#34;prefix&#34;:&#34;&#34;,&#34;session&#34;:&#34;${session}&#34;}">`);
+  const meta = new RegExp(
+    `<meta name="moonpool" content="{&#34;prefix&#34;:&#34;&#34;,&#34;session&#34;:&#34;${session}&#34;}">`,
+  );
   const script = '<script type="module" src="/_moonpool/client.js"></script>';
   const pages: Record<string, (page: string) => void> = {
     "<!doctype html><html><head><title>x</title></head><body><div ui-app></div></body></html>": (page) => {
       t.match(page, /<head><meta name="moonpool"/);
       t.match(page, `${script}</body></html>`);
     },
-    '<!DOCTYPE html>\n<!-- </body> -->\n<div ui-app></div>': (page) => {
+    "<!DOCTYPE html>\n<!-- </body> -->\n<div ui-app></div>": (page) => {
       t.match(page, /^<!DOCTYPE html><meta/);
       t.ok(page.endsWith(`<div ui-app></div>${script}`));
     },
@@ -199,7 +211,11 @@ t.test("the page tells the client where it is, whatever the site's index.html le
     const page = await (await browser.get(path)).text();
     t.equal(meta.exec(page)?.[1], path.slice(1));
     t.notMatch(page, "<base");
-    t.match(await (await browser.get(`${path}/sub/page`)).text(), '<base href="/">', "relative URLs mean the same below");
+    t.match(
+      await (await browser.get(`${path}/sub/page`)).text(),
+      '<base href="/">',
+      "relative URLs mean the same below",
+    );
     check(page);
   }
 });
@@ -270,6 +286,8 @@ t.test("the client is served with an ETag, and asked for again", async (t) => {
   t.equal(client.status, 200);
   t.match(client.headers.get("content-type"), "javascript");
   t.equal(client.headers.get("cache-control"), "no-cache");
-  const again = await rawGet(host.origin, "/_moonpool/client.js", { "if-none-match": client.headers.get("etag") ?? "" });
+  const again = await rawGet(host.origin, "/_moonpool/client.js", {
+    "if-none-match": client.headers.get("etag") ?? "",
+  });
   t.equal(again.status, 304);
 });

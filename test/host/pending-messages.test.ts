@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import t from "tap";
 import { PendingMessages } from "../../src/host/pending-messages.ts";
 
@@ -37,13 +37,25 @@ t.test("priorities come in their order, also for one variable with two of them",
 
 t.test("a row that is a view and then a plain value is sent in that order, and the other way round", async (t) => {
   const pending = new PendingMessages();
-  pending.add(fragments({ type: "update", id: 9, value: "a" }, { type: "view", id: 9, viewdef: "A.DEFAULT", first: 20, values: [1] }), 1);
+  pending.add(
+    fragments(
+      { type: "update", id: 9, value: "a" },
+      { type: "view", id: 9, viewdef: "A.DEFAULT", first: 20, values: [1] },
+    ),
+    1,
+  );
   pending.add(fragments({ type: "update", id: 9, value: "b" }), 1);
   t.strictSame(
     taken(pending).map((message) => (message as { type: string }).type),
     ["view", "update"],
   );
-  pending.add(fragments({ type: "update", id: 9, value: "b" }, { type: "view", id: 9, viewdef: "A.DEFAULT", first: 30, values: [] }), 1);
+  pending.add(
+    fragments(
+      { type: "update", id: 9, value: "b" },
+      { type: "view", id: 9, viewdef: "A.DEFAULT", first: 30, values: [] },
+    ),
+    1,
+  );
   t.strictSame(
     taken(pending).map((message) => (message as { type: string }).type),
     ["update", "view"],
@@ -62,7 +74,14 @@ t.test("a view that is superseded goes with all that stood below it, as far as i
     ),
     1,
   );
-  pending.add(fragments({ type: "update", id: 13, value: 40 }, { type: "update", id: 16, value: 50 }, { type: "update", id: 12, value: 30 }), 2);
+  pending.add(
+    fragments(
+      { type: "update", id: 13, value: 40 },
+      { type: "update", id: 16, value: 50 },
+      { type: "update", id: 12, value: 30 },
+    ),
+    2,
+  );
   const unknown = { type: "update", id: 99, value: "of a view that was sent before" };
   pending.add(fragments(unknown), 2);
   const view = { type: "view", id: 5, viewdef: "D.DEFAULT", first: 17, values: [6] };
@@ -75,7 +94,14 @@ t.test("list messages stay in order; pending content of removed rows goes", asyn
   const placed = { type: "list", id: 5, place: [{ row: 10, count: 2, before: 0 }] };
   const moved = { type: "list", id: 5, place: [{ row: 11, before: 10 }] };
   const removed = { type: "list", id: 5, remove: [10] };
-  pending.add(fragments(placed, { type: "view", id: 10, viewdef: "A.DEFAULT", first: 12, values: [1] }, { type: "update", id: 11, value: 1 }), 1);
+  pending.add(
+    fragments(
+      placed,
+      { type: "view", id: 10, viewdef: "A.DEFAULT", first: 12, values: [1] },
+      { type: "update", id: 11, value: 1 },
+    ),
+    1,
+  );
   pending.add(fragments({ type: "update", id: 12, value: 2 }, moved), 1);
   pending.add(fragments(removed), 1);
   t.strictSame(taken(pending), [placed, { type: "update", id: 11, value: 1 }, moved, removed]);
@@ -83,7 +109,8 @@ t.test("list messages stay in order; pending content of removed rows goes", asyn
 
 t.test("faults are kept up to a number, or a flood of bad frames would fill the memory", async (t) => {
   const pending = new PendingMessages();
-  for (let count = 0; count < 1_000; count++) pending.add(fragments({ type: "error", code: "FRAME_NOT_JSON", message: `${count}` }), 0);
+  for (let count = 0; count < 1_000; count++)
+    pending.add(fragments({ type: "error", code: "FRAME_NOT_JSON", message: `${count}` }), 0);
   t.equal(taken(pending).length, 32);
   pending.add(fragments({ type: "error", code: "FRAME_NOT_JSON", message: "again" }), 0);
   t.equal(taken(pending).length, 1, "counted anew after they were taken");
@@ -131,5 +158,9 @@ t.test("any run of updates leads to the same state, kept or not", async (t) => {
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, part]) => [name, sorted(part)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, part]) => [name, sorted(part)]),
+  );
 }

@@ -34,7 +34,7 @@ t.test("two instances side by side: own pages, own cookies, own sessions, one se
   t.match(paths[0], /^\/first\/[0-9a-f]{32}$/);
   t.match(paths[1], /^\/second\/[0-9a-f]{32}$/);
   t.match(await (await browser.get(paths[0]!)).text(), /<p>first<\/p>.*src="\/first\/_moonpool\/client.js"/s);
-  t.match(await (await browser.get(paths[1]!)).text(), '{&#34;prefix&#34;:&#34;/second&#34;');
+  t.match(await (await browser.get(paths[1]!)).text(), "{&#34;prefix&#34;:&#34;/second&#34;");
   t.equal((await browser.get(paths[0]!.replace("first", "second"))).status, 404, "a session is of one instance");
   t.equal((await browser.get("/second/_moonpool/client.js")).status, 200);
   for (const path of paths) {
@@ -51,7 +51,10 @@ t.test("two instances side by side: own pages, own cookies, own sessions, one se
 
 t.test("the cookie's path is the instance's prefix", async (t) => {
   const app = emptyApp(t);
-  await app.register(moonpoolOn(async () => new FakePool()), { dir: site(t), prefix: "/a" });
+  await app.register(
+    moonpoolOn(async () => new FakePool()),
+    { dir: site(t), prefix: "/a" },
+  );
   const response = await app.inject("/a/");
   t.match(response.headers["set-cookie"], /; Path=\/a;/);
 });
@@ -61,9 +64,12 @@ t.test("an app that uses cookies and WebSockets itself keeps both", async (t) =>
   await app.register(fastifyCookie, { secret: "the app's own secret" });
   await app.register(fastifyWebsocket, { options: { maxPayload: 1_000_000 } });
   app.get("/echo", { websocket: true }, (socket) => {
-    socket.on("message", (data) => socket.send(String(data)));
+    socket.on("message", (data) => socket.send(data, { binary: false }));
   });
-  await app.register(moonpoolOn(async () => new FakePool()), { dir: site(t), prefix: "/app" });
+  await app.register(
+    moonpoolOn(async () => new FakePool()),
+    { dir: site(t), prefix: "/app" },
+  );
   app.get("/cookie", async (_, reply) => reply.setCookie("own", "1", { signed: true }).send("x"));
   const browser = new Browser(await listen(app));
   t.match((await browser.get("/cookie")).headers.get("set-cookie"), /^own=1/);
@@ -71,7 +77,7 @@ t.test("an app that uses cookies and WebSockets itself keeps both", async (t) =>
   const tab = await browser.connect(path);
   t.match(await tab.next(), { seq: 1 });
   const own = await app.injectWS("/echo");
-  const answer = new Promise((resolve) => own.once("message", (data) => resolve(String(data))));
+  const answer = new Promise((resolve) => own.once("message", (data) => resolve((data as Buffer).toString())));
   own.send("hello");
   t.equal(await answer, "hello");
   own.terminate();
@@ -83,7 +89,10 @@ t.test("the app's hooks apply to pages and sockets alike", async (t) => {
     if (request.headers["x-pass"] !== "yes") return reply.code(401).send({ code: "NO_PASS" });
     return undefined;
   });
-  await app.register(moonpoolOn(async () => new FakePool()), { dir: site(t) });
+  await app.register(
+    moonpoolOn(async () => new FakePool()),
+    { dir: site(t) },
+  );
   const origin = await listen(app);
   const browser = new Browser(origin);
   t.equal((await browser.get("/")).status, 401);
@@ -96,7 +105,10 @@ t.test("an instance in a part of an app has that part's prefix", async (t) => {
   const app = emptyApp(t);
   await app.register(
     async (part) => {
-      await part.register(moonpoolOn(async () => new FakePool()), { dir: site(t), prefix: "/inner" });
+      await part.register(
+        moonpoolOn(async () => new FakePool()),
+        { dir: site(t), prefix: "/inner" },
+      );
     },
     { prefix: "/outer" },
   );
@@ -111,14 +123,20 @@ t.test("instances in two parts of an app need one @fastify/websocket above both,
     for (const prefix of ["/one", "/two"]) {
       app.register(
         async (part) => {
-          await part.register(moonpoolOn(async () => new FakePool()), { dir: site(t) });
+          await part.register(
+            moonpoolOn(async () => new FakePool()),
+            { dir: site(t) },
+          );
         },
         { prefix },
       );
     }
     await app.ready();
   };
-  await t.rejects(parts(fastify()), { code: "CONFIG_INVALID", message: /Register @fastify\/websocket on the app itself/ });
+  await t.rejects(parts(fastify()), {
+    code: "CONFIG_INVALID",
+    message: /Register @fastify\/websocket on the app itself/,
+  });
   const app = emptyApp(t);
   await app.register(fastifyWebsocket);
   await parts(app);
@@ -149,7 +167,10 @@ t.test("options that cannot be meant are refused with their name", async (t) => 
     const app = fastify();
     await t.rejects(
       async () => {
-        await app.register(moonpoolOn(async () => new FakePool()), { dir, ...options });
+        await app.register(
+          moonpoolOn(async () => new FakePool()),
+          { dir, ...options },
+        );
       },
       { code, message },
     );
@@ -162,7 +183,10 @@ t.test("problems of viewdefs are logged with file and line, and listed", async (
   const app = fastify({ logger: { level: "warn", stream: { write: (line: string) => void lines.push(line) } } });
   t.teardown(() => app.close());
   const dir = site(t, { "viewdefs/Page.DEFAULT.html": "<template>\n<p ui-vlaue='name'></p></template>" });
-  await app.register(moonpoolOn(async () => new FakePool()), { dir });
+  await app.register(
+    moonpoolOn(async () => new FakePool()),
+    { dir },
+  );
   t.match(app.moonpool.problems[0], { code: "ATTRIBUTE_UNKNOWN", file: "viewdefs/Page.DEFAULT.html", line: 2 });
   t.match(lines[0], /viewdefs\/Page\.DEFAULT\.html:2: .*ui-vlaue/);
 });

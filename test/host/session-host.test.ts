@@ -15,7 +15,8 @@ interface Setup {
 function setup(settings: Partial<SessionHostSettings> = {}, pool = new FakePool()): Setup {
   const clock = new FakeClock();
   const log: string[] = [];
-  const note = (level: string) => (fields: object, message: string) => log.push(`${level} ${JSON.stringify(fields)} ${message}`);
+  const note = (level: string) => (fields: object, message: string) =>
+    log.push(`${level} ${JSON.stringify(fields)} ${message}`);
   const host = new SessionHost(pool, {
     limits: { maxBytes: 10_000, maxMessages: 10 },
     rate: { perSecond: 100, burst: 100 },
@@ -49,7 +50,9 @@ t.test("a session exists when its main.lua ran; its id and seed are 128 random b
   t.equal(host.size, 2);
   t.equal(host.get(first.id), first);
   t.equal(first.browser, "anna");
-  const seeds = pool.sessions.map(({ events }) => JSON.parse(events[0]?.body ?? "") as { seed: string; development: boolean });
+  const seeds = pool.sessions.map(
+    ({ events }) => JSON.parse(events[0]?.body ?? "") as { seed: string; development: boolean },
+  );
   t.match(seeds[0]?.seed, /^[0-9a-f]{32}$/);
   t.not(seeds[0]?.seed, seeds[1]?.seed);
   t.equal(seeds[0]?.development, true);
@@ -89,10 +92,13 @@ t.test("each tab gets its own changes; one that closes does not touch the other"
   const wires = [new MemoryWire(), new MemoryWire()];
   const [first, second] = wires.map((wire) => session.attach(wire));
   await settled();
-  t.strictSame(wires.map(({ messages }) => messages[0]), [
-    { type: "welcome", protocol: 1, connection: 1, development: true },
-    { type: "welcome", protocol: 1, connection: 2, development: true },
-  ]);
+  t.strictSame(
+    wires.map(({ messages }) => messages[0]),
+    [
+      { type: "welcome", protocol: 1, connection: 1, development: true },
+      { type: "welcome", protocol: 1, connection: 2, development: true },
+    ],
+  );
   first?.detach();
   pool.only.say({
     kind: "changes",
@@ -101,7 +107,10 @@ t.test("each tab gets its own changes; one that closes does not touch the other"
   });
   second?.connection.receive('{"seq":1,"ack":0,"event":true,"messages":[]}');
   await settled();
-  t.strictSame(wires.map(({ messages }) => messages.length), [2, 3]);
+  t.strictSame(
+    wires.map(({ messages }) => messages.length),
+    [2, 3],
+  );
   t.strictSame(wires[1]?.messages[2], { type: "update", id: 1, value: 2 });
   t.equal(session.connectionCount, 1);
   t.equal(session.attach(new MemoryWire()).connection.number, 3, "numbers are not used again");
@@ -159,36 +168,39 @@ t.test("a session that nobody ever connected to goes after minutes", async (t) =
   t.equal(host.size, 1, "timeout 0: a used one stays");
 });
 
-t.test("a VM that fails ends its session: tabs are told why, the others go on, and its URL may try again", async (t) => {
-  const { host, pool } = setup();
-  const session = await host.create("anna");
-  const other = await host.create("bert");
-  const wire = new MemoryWire();
-  const otherWire = new MemoryWire();
-  const { detach } = session.attach(wire);
-  other.attach(otherWire);
-  await settled();
-  pool.sessions[0]?.say({ kind: "failed", error: { code: "LIMIT_MEMORY", message: "not enough memory" } });
-  await settled();
-  const fault = wire.messages.at(-1);
-  t.match(fault, { type: "error", code: "SESSION_ENDED", message: /not enough memory/ });
-  t.strictSame(wire.closed, { code: 4000, reason: "SESSION_ENDED" });
-  detach();
-  t.equal(otherWire.closed, undefined);
-  t.equal(host.size, 1);
-  t.equal(session.state, "failed");
-  t.throws(() => session.attach(new MemoryWire()), { code: "SESSION_ENDED" });
+t.test(
+  "a VM that fails ends its session: tabs are told why, the others go on, and its URL may try again",
+  async (t) => {
+    const { host, pool } = setup();
+    const session = await host.create("anna");
+    const other = await host.create("bert");
+    const wire = new MemoryWire();
+    const otherWire = new MemoryWire();
+    const { detach } = session.attach(wire);
+    other.attach(otherWire);
+    await settled();
+    pool.sessions[0]?.say({ kind: "failed", error: { code: "LIMIT_MEMORY", message: "not enough memory" } });
+    await settled();
+    const fault = wire.messages.at(-1);
+    t.match(fault, { type: "error", code: "SESSION_ENDED", message: /not enough memory/ });
+    t.strictSame(wire.closed, { code: 4000, reason: "SESSION_ENDED" });
+    detach();
+    t.equal(otherWire.closed, undefined);
+    t.equal(host.size, 1);
+    t.equal(session.state, "failed");
+    t.throws(() => session.attach(new MemoryWire()), { code: "SESSION_ENDED" });
 
-  pool.answer = refuses;
-  await t.rejects(host.revive(session), { code: "LUA_ERROR" });
-  t.equal(host.get(session.id)?.browser, "anna", "the URL still belongs to its browser");
-  pool.answer = echo;
-  const [revived, again] = await Promise.all([host.revive(session), host.revive(session)]);
-  t.equal(revived, again, "two tabs that load at once get the same session");
-  t.equal(revived.id, session.id);
-  t.equal(revived.state, "running");
-  t.equal(host.size, 2);
-});
+    pool.answer = refuses;
+    await t.rejects(host.revive(session), { code: "LUA_ERROR" });
+    t.equal(host.get(session.id)?.browser, "anna", "the URL still belongs to its browser");
+    pool.answer = echo;
+    const [revived, again] = await Promise.all([host.revive(session), host.revive(session)]);
+    t.equal(revived, again, "two tabs that load at once get the same session");
+    t.equal(revived.id, session.id);
+    t.equal(revived.state, "running");
+    t.equal(host.size, 2);
+  },
+);
 
 t.test("a thread that dies ends its sessions like any failure", async (t) => {
   const { host, pool } = setup();
@@ -216,7 +228,14 @@ t.test("what Lua logs goes to the log with its place and a short session id", as
   const { host, pool, log } = setup();
   const session = await host.create("anna");
   pool.only.say({ kind: "log", level: "info", message: "hello from Lua" });
-  const error = { code: "METHOD_FAILED", message: "boom", id: 7, file: "lua/app.lua", line: 12, stack: "traceback" } as const;
+  const error = {
+    code: "METHOD_FAILED",
+    message: "boom",
+    id: 7,
+    file: "lua/app.lua",
+    line: 12,
+    stack: "traceback",
+  } as const;
   pool.only.say({ kind: "log", level: "error", message: "Button:press failed: boom", error });
   await settled();
   const short = session.id.slice(0, 8);

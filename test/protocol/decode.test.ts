@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import t from "tap";
 import {
   decodeFrame,
@@ -91,7 +91,10 @@ t.test("every wrong place is named, and the frame's seq comes with the error", a
     [withMessages({ type: "destroy", id: 3 }), "messages[0].id is not a negative whole number."],
     [withMessages({ type: "error", message: "m" }), "messages[0].code is not a text."],
     [withMessages({ type: "error", code: "c" }), "messages[0].message is not a text."],
-    [withMessages({ type: "error", code: "c", message: "m", id: null }), "messages[0].id is not a whole number other than 0."],
+    [
+      withMessages({ type: "error", code: "c", message: "m", id: null }),
+      "messages[0].id is not a whole number other than 0.",
+    ],
   ];
   for (const [frame, message] of cases) {
     const error = refusal(frame);
@@ -102,7 +105,9 @@ t.test("every wrong place is named, and the frame's seq comes with the error", a
 });
 
 t.test("values are finite and not nested beyond bounds", async (t) => {
-  const infinite = refusal('{"seq":7,"ack":0,"event":true,"messages":[{"type":"update","id":1,"value":{"a":[0,1e999]}}]}');
+  const infinite = refusal(
+    '{"seq":7,"ack":0,"event":true,"messages":[{"type":"update","id":1,"value":{"a":[0,1e999]}}]}',
+  );
   t.equal(infinite.message, "messages[0].value.a[1] is not a finite number.");
   const nested = (depth: number): string =>
     `{"seq":7,"ack":0,"event":true,"messages":[{"type":"update","id":1,"value":${"[".repeat(depth)}${"]".repeat(depth)}}]}`;
@@ -142,9 +147,12 @@ t.test("the seq is read ahead only where it stands first and is a whole number",
 t.test("__proto__ is a name like any other", async (t) => {
   const fake = refusal('{"__proto__":{"seq":1,"ack":0,"event":true,"messages":[]}}');
   t.equal(fake.message, "ack is not a whole number from 0.");
-  const inherited = refusal('{"seq":7,"ack":0,"event":true,"messages":[{"__proto__":{"type":"update","id":1,"value":1}}]}');
+  const inherited = refusal(
+    '{"seq":7,"ack":0,"event":true,"messages":[{"__proto__":{"type":"update","id":1,"value":1}}]}',
+  );
   t.match(inherited.message, /messages\[0\]\.type .* missing/);
-  const text = '{"seq":7,"ack":0,"event":true,"messages":[{"type":"update","id":1,"value":{"__proto__":{"polluted":1}}}]}';
+  const text =
+    '{"seq":7,"ack":0,"event":true,"messages":[{"type":"update","id":1,"value":{"__proto__":{"polluted":1}}}]}';
   const frame = decodeFrame(text, limits) as ClientFrame;
   t.equal(JSON.stringify(frame), text, "it is passed on as data");
   t.equal(({} as { polluted?: number }).polluted, undefined);
@@ -153,7 +161,9 @@ t.test("__proto__ is a name like any other", async (t) => {
 const id = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
 const negative = id.map((number) => -number);
 // JSON knows no -0: it would come back as 0.
-const value = fc.jsonValue({ maxDepth: 4 }).map((value) => JSON.parse(JSON.stringify(value).replaceAll("-0,", "0,")) as unknown);
+const value = fc
+  .jsonValue({ maxDepth: 4 })
+  .map((value) => JSON.parse(JSON.stringify(value).replaceAll("-0,", "0,")) as unknown);
 const text = fc.string({ minLength: 1, maxLength: 50, unit: "binary" });
 const message = fc.oneof(
   fc.record({ type: fc.constant("update"), id: fc.oneof(id, negative), value }),
@@ -186,23 +196,29 @@ function damaged(frame: object, at: number, replacement: unknown): object {
   return JSON.parse(JSON.stringify(frame), (_, part: unknown) => (place++ === at ? replacement : part)) as object;
 }
 
-t.test("10,000 generated frames: damaged ones and noise give a coded error or a frame, never anything else", async (t) => {
-  const noise = fc.oneof(fc.anything().map((thing) => JSON.stringify(thing) ?? ""), fc.string({ unit: "binary" }));
-  const hurt = fc
-    .tuple(frame, fc.nat(30), fc.jsonValue({ maxDepth: 2 }))
-    .map(([frame, at, replacement]) => JSON.stringify(damaged(frame, at, replacement) ?? null));
-  const cutOff = fc.tuple(frame, fc.nat(200)).map(([frame, length]) => JSON.stringify(frame).slice(0, length));
-  fc.assert(
-    fc.property(fc.oneof(noise, hurt, cutOff), (text) => {
-      let decoded: ClientFrame | AckFrame;
-      try {
-        decoded = decodeFrame(text, limits);
-      } catch (error) {
-        return error instanceof MoonpoolError && /^FRAME_/.test(error.code) && error.message.length < 300;
-      }
-      return Number.isSafeInteger(decoded.ack);
-    }),
-    { numRuns: 10_000 },
-  );
-  t.pass();
-});
+t.test(
+  "10,000 generated frames: damaged ones and noise give a coded error or a frame, never anything else",
+  async (t) => {
+    const noise = fc.oneof(
+      fc.anything().map((thing) => JSON.stringify(thing) ?? ""),
+      fc.string({ unit: "binary" }),
+    );
+    const hurt = fc
+      .tuple(frame, fc.nat(30), fc.jsonValue({ maxDepth: 2 }))
+      .map(([frame, at, replacement]) => JSON.stringify(damaged(frame, at, replacement) ?? null));
+    const cutOff = fc.tuple(frame, fc.nat(200)).map(([frame, length]) => JSON.stringify(frame).slice(0, length));
+    fc.assert(
+      fc.property(fc.oneof(noise, hurt, cutOff), (text) => {
+        let decoded: ClientFrame | AckFrame;
+        try {
+          decoded = decodeFrame(text, limits);
+        } catch (error) {
+          return error instanceof MoonpoolError && error.code.startsWith("FRAME_") && error.message.length < 300;
+        }
+        return Number.isSafeInteger(decoded.ack);
+      }),
+      { numRuns: 10_000 },
+    );
+    t.pass();
+  },
+);

@@ -21,7 +21,10 @@ export class Browser {
 
   /** Requests a path; redirects are not followed. */
   async get(path: string, headers: Record<string, string> = {}): Promise<Response> {
-    const response = await fetch(this.origin + path, { redirect: "manual", headers: { ...this.headers(), ...headers } });
+    const response = await fetch(this.origin + path, {
+      redirect: "manual",
+      headers: { ...this.headers(), ...headers },
+    });
     for (const cookie of response.headers.getSetCookie()) {
       const [pair = ""] = cookie.split(";");
       this.cookies.set(pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1));
@@ -49,7 +52,7 @@ export class Browser {
       socket.once("unexpected-response", (_, response) => {
         let text = "";
         response.setEncoding("utf8").on("data", (part: string) => (text += part));
-        response.on("end", () => reject({ status: response.statusCode, body: JSON.parse(text) } as Refusal));
+        response.on("end", () => reject({ status: response.statusCode, body: JSON.parse(text) as unknown }));
       });
     });
     return tab;
@@ -61,7 +64,10 @@ export class Browser {
   }
 }
 
-/** A connection, seen from the browser: sends frames with the right numbers, or any text; reads what comes. */
+/**
+ * A connection, seen from the browser: sends frames with the right numbers, or any text; reads what comes. Acknowledges
+ * with every frame and after every 16 frames that came.
+ */
 export class Tab {
   readonly socket: WebSocket;
   /** Frames that nobody has read yet. */
@@ -70,6 +76,7 @@ export class Tab {
   readonly #closed: Promise<{ code: number; reason: string }>;
   seq = 0;
   ack = 0;
+  #acknowledged = 0;
 
   constructor(socket: WebSocket) {
     this.socket = socket;
@@ -79,8 +86,9 @@ export class Tab {
     });
     this.#closed.catch(() => {});
     socket.on("message", (data) => {
-      const frame = JSON.parse(String(data)) as ServerFrame;
+      const frame = JSON.parse((data as Buffer).toString()) as ServerFrame;
       if ("seq" in frame) this.ack = frame.seq;
+      if (this.ack - this.#acknowledged >= 16) this.sendText(JSON.stringify({ ack: (this.#acknowledged = this.ack) }));
       this.#frames.push(frame);
       for (const wake of this.#waiting.splice(0)) wake();
     });

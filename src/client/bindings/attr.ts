@@ -3,6 +3,9 @@ import { textOf } from "../text.ts";
 
 /** Where a `javascript:` address would run. */
 const ADDRESS = /^(href|src|action|formaction|xlink:href|data)$/i;
+/** Browsers skip blanks and control characters before and within the scheme. */
+// oxlint-disable-next-line no-control-regex
+const BLANKS = /[\0- ]/g;
 /** Attributes that only set what a control starts with; the property is what counts from then on. */
 const LIVE = /^(checked|selected|muted|indeterminate)$/;
 
@@ -15,8 +18,7 @@ export function bindAttr({ element, binding, watch }: Context): void {
   watch((value) => {
     const on = value !== null && value !== false;
     const text = value === true ? "" : textOf(value);
-    // eslint-disable-next-line no-script-url
-    const runs = ADDRESS.test(name) && /^[\s\0-\x1f]*javascript:/i.test(text);
+    const runs = ADDRESS.test(name) && /^javascript:/i.test(text.replaceAll(BLANKS, ""));
     if (on && !runs) element.setAttribute(name, text);
     else element.removeAttribute(name);
     if (native && LIVE.test(name) && name in element) Object.assign(element, { [name]: on });

@@ -46,7 +46,6 @@ function bindField({ page, element, variable, binding, watch }: Context, field: 
   /** A value of the type that the server gives the variable. */
   let sample: Value = null;
   let composing = false;
-  let sending = false;
 
   const read = (): Value | undefined => {
     const value = field.read(Array.isArray(variable.value) ? variable.value : sample);
@@ -61,8 +60,8 @@ function bindField({ page, element, variable, binding, watch }: Context, field: 
     return value === undefined ? isHalfTyped(element) : !equal(value, agreed);
   };
   const show = (value: Value) => {
-    if (!sending && value !== null) sample = value;
-    if (binding.write && !sending && busy()) return;
+    if (value !== null && !equal(value, agreed)) sample = value;
+    if (binding.write && busy()) return;
     agreed = value;
     if (!equal(read(), value)) field.write(value);
     agreed = read() ?? value;
@@ -71,9 +70,7 @@ function bindField({ page, element, variable, binding, watch }: Context, field: 
     const value = read();
     if (composing || value === undefined || equal(value, agreed)) return;
     agreed = value;
-    sending = true;
     page.write(variable, value);
-    sending = false;
   };
 
   watch(show);

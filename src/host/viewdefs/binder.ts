@@ -4,12 +4,10 @@ import type { Access, Binding, BindingKind, Slot } from "../../protocol/viewdef.
 import { decideAccess, pathEnd } from "./access.ts";
 import { readAttribute } from "./attribute.ts";
 import { isEditable, showsValueAsText } from "./editable.ts";
-import { attributePlace, children, contentOf, isForeign, type Element } from "./markup.ts";
 import { isGlobalName, isNamespace, readOptions, type PathOptions } from "./options.ts";
 import type { Place, Report } from "./problem.ts";
 import { SlotTable } from "./slots.ts";
-
-type ParentNode = Parameters<typeof children>[0];
+import { attributePlace, children, contentOf, isForeign, type Element, type ParentNode } from "./tree.ts";
 
 /** The order in which the bindings of one element are applied; those of one kind in the order of the file. */
 const ORDER: BindingKind[] = [

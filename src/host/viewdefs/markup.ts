@@ -1,17 +1,7 @@
-import { html as names, parseFragment, serialize, type DefaultTreeAdapterTypes } from "parse5";
+import { parseFragment, serialize } from "parse5";
 import type { Place, Report } from "./problem.ts";
-
-export type Element = DefaultTreeAdapterTypes.Element;
-type ParentNode = DefaultTreeAdapterTypes.ParentNode;
-
-/** Elements without an end tag. */
-const VOID = new Set(
-  "area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr".split(" "),
-);
-/** Elements whose end tag HTML adds where it is meant. */
-const CLOSED_BY_HTML = new Set(
-  "li p dt dd option optgroup tr td th tbody thead tfoot colgroup caption rb rt rtc rp".split(" "),
-);
+import { parseRecording, reportSurprises } from "./surprises.ts";
+import { children, contentOf, elementPlace, isForeign, type Element, type ParentNode } from "./tree.ts";
 
 /** Faults of spelling that change what the author gets. parse5 finds many more that do not matter. */
 const SPELLING: Record<string, string> = {
@@ -43,7 +33,7 @@ export interface Markup {
  */
 export function parseViewdefFile(source: string, report: Report): Markup | undefined {
   const spelling: { reason: string; place: Place }[] = [];
-  const file = parseFragment(source, {
+  const { fragment: file, startTags } = parseRecording(source, {
     ...INERT,
     sourceCodeLocationInfo: true,
     onParseError: ({ code, startLine, startCol }) => {
@@ -70,7 +60,7 @@ export function parseViewdefFile(source: string, report: Report): Markup | undef
     report("error", "VIEWDEF_EMPTY", "The template has no element.", elementPlace(template));
     return undefined;
   }
-  reportUnclosed(content, source, report);
+  reportSurprises(template, source, startTags, report);
   const stable = settle(content);
   if (stable === undefined) {
     report("error", "VIEWDEF_HTML", "The browser would rearrange these elements.", elementPlace(template));
@@ -103,65 +93,9 @@ function outline(parent: ParentNode): string {
   return children(parent)
     .map((element) => {
       const inner = contentOf(element);
-      return `${element.namespaceURI === names.NS.HTML ? "" : "!"}${element.tagName}(${outline(element)}${inner ? `/${outline(inner)}` : ""})`;
+      return `${isForeign(element) ? "!" : ""}${element.tagName}(${outline(element)}${inner ? `/${outline(inner)}` : ""})`;
     })
     .join();
-}
-
-/** Elements without an end tag, and `<div/>`, both of which swallow what follows. */
-function reportUnclosed(parent: ParentNode, source: string, report: Report): void {
-  for (const element of children(parent)) {
-    const { startTag, endTag } = element.sourceCodeLocation ?? {};
-    if (startTag && !endTag && !isForeign(element) && !VOID.has(element.tagName)) {
-      const tag = element.tagName;
-      if (source[startTag.endOffset - 2] === "/")
-        report(
-          "warning",
-          "VIEWDEF_HTML",
-          `HTML does not know <${tag}/>; write <${tag}></${tag}>.`,
-          elementPlace(element),
-        );
-      else if (!CLOSED_BY_HTML.has(tag))
-        report("warning", "VIEWDEF_HTML", `<${tag}> is not closed; </${tag}> is missing.`, elementPlace(element));
-    }
-    reportUnclosed(contentOf(element) ?? element, source, report);
-  }
-}
-
-/** The element children of a node. */
-export function children(parent: ParentNode): Element[] {
-  return parent.childNodes.filter((node): node is Element => "tagName" in node);
-}
-
-/** The content of a `<template>`; undefined for everything else. */
-export function contentOf(element: Element): ParentNode | undefined {
-  return "content" in element ? (element as DefaultTreeAdapterTypes.Template).content : undefined;
-}
-
-/** True for elements of SVG and MathML. */
-export function isForeign(element: Element): boolean {
-  return element.namespaceURI !== names.NS.HTML;
-}
-
-/** Where the element begins. */
-export function elementPlace(element: Element | undefined): Place | undefined {
-  const location = element?.sourceCodeLocation;
-  return location ? { line: location.startLine, column: location.startCol } : undefined;
-}
-
-/** Where an attribute stands, and its name with the capitals it has in `source`. */
-export function attributePlace(
-  element: Element,
-  name: string,
-  source: string,
-): { place: Place | undefined; written: string } {
-  const location = element.sourceCodeLocation?.attrs?.[name];
-  if (!location) return { place: elementPlace(element), written: name };
-  const written = source.slice(location.startOffset, location.startOffset + name.length);
-  return {
-    place: { line: location.startLine, column: location.startCol },
-    written: written.toLowerCase() === name ? written : name,
-  };
 }
 
 function isTemplate(element: Element): boolean {

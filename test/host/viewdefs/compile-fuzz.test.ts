@@ -3,7 +3,7 @@ import { parseFragment } from "parse5";
 import t from "tap";
 import { errors } from "../../../src/protocol/main.ts";
 import { compileViewdef } from "../../../src/host/viewdefs/compile.ts";
-import { children } from "../../../src/host/viewdefs/markup.ts";
+import { children } from "../../../src/host/viewdefs/tree.ts";
 
 const tags = (
   "div p span a b form table tbody tr td th select option optgroup input br img ul li svg circle foreignObject title math mi " +

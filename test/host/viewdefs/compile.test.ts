@@ -361,7 +361,10 @@ t.test("markup that the browser would read differently from its author is warned
     ["<div/><p></p>", /HTML does not know <div\/>/],
     ["<sl-icon name=x><p></p>", /<sl-icon> is not closed/],
     ['<p ui-value="a" ui-value="b"></p>', /twice/],
-    ["<form><div><form></form></div></form>", /is not closed|rearranges/],
+    ["<form><div><form></form></div></form>", /rearranges/],
+    ["<div><tr><td></td></tr></div>", /does not allow <tr> here/],
+    ["<select><div></div><option>a</option></select>", /does not allow <div> here/],
+    ["<table><p></p><tr><td></td></tr></table>", /moves <p> out of <table>/],
     ["<a><table><a></a></table></a>", /rearranges/],
   ];
   for (const [content, wanted] of faults) {
@@ -373,5 +376,10 @@ t.test("markup that the browser would read differently from its author is warned
     t.match(messages, wanted);
     t.ok(html);
   }
+  t.same(
+    compile('<select><b ui-view="a"></b></select>').short,
+    ["VIEWDEF_HTML 2:9"],
+    "a binding that is dropped is an error",
+  );
   t.same(compile("<ul><li>a<li>b</ul><p>c<p>d<br/><img><svg><path d=''/></svg>").problems, []);
 });

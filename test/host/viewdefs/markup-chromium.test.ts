@@ -3,7 +3,7 @@ import { parseFragment } from "parse5";
 import { chromium } from "playwright-core";
 import t from "tap";
 import { compileViewdef } from "../../../src/host/viewdefs/compile.ts";
-import { children } from "../../../src/host/viewdefs/markup.ts";
+import { children } from "../../../src/host/viewdefs/tree.ts";
 
 const written = [
   "<div><p>a</p></div>",

@@ -1,0 +1,217 @@
+import { randomInt } from "node:crypto";
+import os from "node:os";
+import { MessageChannel, receiveMessageOnPort, type MessagePort } from "node:worker_threads";
+import { Piscina } from "piscina";
+import { MoonpoolError, type WireError } from "../protocol/main.ts";
+import type { FromWorker, ToWorker } from "../protocol/worker-message.ts";
+import type { BearResult, BearTask, SessionTask, SharedPlans, ThreadSettings } from "../protocol/worker-task.ts";
+
+/** What `new WorkerPool(options)` takes; all but `dir` have defaults. */
+export interface WorkerPoolOptions {
+  /** The site's folder, absolute. */
+  dir: string;
+  /** Threads for shared sessions. Default: as many as there are cores. */
+  threads?: number | undefined;
+  /** Threads for dedicated sessions, at most; each costs about 11 MB. Default: 100. */
+  dedicatedThreads?: number | undefined;
+  /** Bytes of one session's VM. Default: 64 MiB. */
+  memoryLimit?: number | undefined;
+  /** ms that one event may keep a session's Lua code busy. Default: 1,000. */
+  timeLimit?: number | undefined;
+  /** VMs per thread; more sessions than that take turns. Default: 64. */
+  slots?: number | undefined;
+  /** Sessions at a time. Default: 10,000. */
+  maxSessions?: number | undefined;
+  /** The compiled viewdefs: key → plan, as JSON text. */
+  plans?: ReadonlyMap<string, string> | undefined;
+  /** Makes the VMs' string hashing hard to guess; images only fit VMs of the same seed. Default: random. */
+  seed?: number | undefined;
+}
+
+/** A session's end of the line. */
+interface SessionPort {
+  /** Has an event dispatched, after those sent before. */
+  send(text: string): void;
+  /** Ends the session; events that have not been dispatched are dropped. */
+  close(): void;
+}
+
+interface RunningSession {
+  port: MessagePort;
+  /** Settles when the task is over and the host has been told. */
+  done: Promise<void>;
+}
+
+/** A session or a pool that does not end by itself is ended after this many ms. */
+const PATIENCE = 1000;
+const ENTRY = new URL("../workers/entry.js", import.meta.url).href;
+
+/**
+ * The threads that sessions live on. A session is one long-lived task: shared ones are spread over a fixed number of
+ * threads, a dedicated one has a thread of its own while it lasts. Several pools can be side by side.
+ */
+export class WorkerPool {
+  /** Settles when sessions can start at once: 200 ms. Rejects with MoonpoolError when no VM can be made. */
+  readonly ready: Promise<void>;
+
+  readonly #settings: ThreadSettings;
+  readonly #maxSessions: number;
+  readonly #shared: Piscina;
+  readonly #dedicated: Piscina;
+  readonly #birth: Promise<object>;
+  readonly #sessions = new Set<RunningSession>();
+  #dedicatedSessions = 0;
+  #plans: SharedPlans;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: WorkerPoolOptions) {
+    const { dir, threads, dedicatedThreads = 100, memoryLimit = 64 * 2 ** 20, timeLimit = 1000 } = options;
+    const { slots = 64, maxSessions = 10_000, seed = randomInt(2 ** 31 - 1) } = options;
+    this.#settings = { siteDir: dir, memoryLimit, timeLimit, slots, seed };
+    this.#maxSessions = maxSessions;
+    this.#plans = share(1, options.plans ?? new Map());
+    const count = threads ?? os.availableParallelism();
+    this.#shared = makePiscina({ minThreads: count, maxThreads: count, concurrentTasksPerWorker: maxSessions + 1 });
+    this.#dedicated = makePiscina({ minThreads: 0, maxThreads: dedicatedThreads, concurrentTasksPerWorker: 1 });
+    this.#birth = this.#bear();
+    this.ready = this.#birth.then(() => undefined);
+    // Whoever waits sees the error, and so does each session.
+    this.ready.catch(() => {});
+  }
+
+  /**
+   * Starts a session's task. `onEnd` is called once, after the last message: without an error when the session was closed
+   * or has failed (then the last message says why), with SESSION_ENDED when its thread died. Throws MoonpoolError
+   * SESSION_LIMIT when there is no room.
+   */
+  open(
+    options: { sessionId: string; isolation: "shared" | "dedicated" },
+    onMessage: (message: FromWorker) => void,
+    onEnd: (error?: WireError) => void,
+  ): SessionPort {
+    const { sessionId, isolation } = options;
+    this.#checkRoom(isolation);
+    const { port1, port2 } = new MessageChannel();
+    const abort = new AbortController();
+    port1.on("message", onMessage);
+    const session: RunningSession = {
+      port: port1,
+      done: this.#run(sessionId, isolation, port2, abort.signal).then(
+        () => this.#end(session, isolation, onMessage, onEnd),
+        (error: unknown) => this.#end(session, isolation, onMessage, onEnd, this.#reason(error)),
+      ),
+    };
+    this.#sessions.add(session);
+    if (isolation === "dedicated") this.#dedicatedSessions++;
+    return {
+      send: (text) => port1.postMessage(text satisfies ToWorker),
+      close: () => {
+        port1.postMessage({ kind: "close" } satisfies ToWorker);
+        // Only a thread of its own may be ended for a session that does not listen any more.
+        if (isolation === "dedicated") void this.#abortLater(session, abort);
+      },
+    };
+  }
+
+  /** Replaces the compiled viewdefs. Events sent after this see the new ones, those before it the old. */
+  replacePlans(plans: ReadonlyMap<string, string>): void {
+    this.#plans = share(this.#plans.version + 1, plans);
+    const message: ToWorker = { kind: "plans", plans: this.#plans };
+    for (const { port } of this.#sessions) port.postMessage(message);
+  }
+
+  /** Ends all sessions and threads, within about a second even if their code is stuck. No session starts any more. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const sessions = [...this.#sessions];
+    for (const { port } of sessions) port.postMessage({ kind: "close" } satisfies ToWorker);
+    await within(PATIENCE, Promise.all([this.ready.catch(() => {}), ...sessions.map(({ done }) => done)]));
+    await Promise.all([this.#shared.destroy(), this.#dedicated.destroy()]);
+    await Promise.all(sessions.map(({ done }) => done));
+  }
+
+  #checkRoom(isolation: "shared" | "dedicated"): void {
+    if (this.#closing) throw new MoonpoolError("SESSION_LIMIT", "The host is going away.");
+    const full = this.#sessions.size >= this.#maxSessions;
+    const dedicatedFull = isolation === "dedicated" && this.#dedicatedSessions >= this.#dedicated.options.maxThreads;
+    if (full || dedicatedFull) throw new MoonpoolError("SESSION_LIMIT");
+  }
+
+  async #bear(): Promise<object> {
+    const task: BearTask = { settings: this.#settings };
+    const result = (await this.#shared.run(task, { name: "bear" })) as BearResult;
+    if ("birth" in result) return result.birth;
+    throw new MoonpoolError(result.error.code, result.error.message);
+  }
+
+  async #run(
+    sessionId: string,
+    isolation: "shared" | "dedicated",
+    port: MessagePort,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const birth = await this.#birth;
+    const task: SessionTask<MessagePort> = { sessionId, settings: this.#settings, birth, plans: this.#plans, port };
+    // A task with a signal keeps its thread to itself, and aborting it ends the thread.
+    if (isolation === "dedicated") await this.#dedicated.run(task, { transferList: [port], signal });
+    else await this.#shared.run(task, { transferList: [port] });
+  }
+
+  #end(
+    session: RunningSession,
+    isolation: "shared" | "dedicated",
+    onMessage: (message: FromWorker) => void,
+    onEnd: (error?: WireError) => void,
+    error?: WireError,
+  ): void {
+    if (isolation === "dedicated") this.#dedicatedSessions--;
+    this.#sessions.delete(session);
+    // The task's end comes another way than the session's messages and may have overtaken them.
+    let last = receiveMessageOnPort(session.port) as { message: FromWorker } | undefined;
+    for (; last; last = receiveMessageOnPort(session.port) as typeof last) onMessage(last.message);
+    session.port.close();
+    if (error) onEnd(error);
+    else onEnd();
+  }
+
+  /** Why a task failed, as its session may know it; nothing while the pool closes. */
+  #reason(error: unknown): WireError | undefined {
+    if (this.#closing || (error instanceof Error && error.name === "AbortError")) return undefined;
+    if (error instanceof MoonpoolError) return error.toWire();
+    const text = error instanceof Error ? error.message : String(error);
+    return { code: "SESSION_ENDED", message: `The session's thread ended: ${text}` };
+  }
+
+  async #abortLater({ done }: RunningSession, abort: AbortController): Promise<void> {
+    await within(PATIENCE, done);
+    abort.abort();
+  }
+}
+
+function makePiscina(options: { minThreads: number; maxThreads: number; concurrentTasksPerWorker: number }): Piscina {
+  // With atomics, timers in a thread would stand still between tasks.
+  const piscina = new Piscina({ filename: ENTRY, atomics: "disabled", idleTimeout: 5000, ...options });
+  // A thread that dies without a session has no one to tell; piscina replaces it.
+  piscina.on("error", () => {});
+  return piscina;
+}
+
+/** Puts the plans where all threads can read them without a copy for each session. */
+function share(version: number, plans: ReadonlyMap<string, string>): SharedPlans {
+  const bytes = Buffer.from(JSON.stringify([...plans]));
+  const text = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  text.set(bytes);
+  return { version, text };
+}
+
+/** Waits for `promise`, but not longer than `time` ms. */
+async function within(time: number, promise: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, time)));
+  await Promise.race([promise, limit]);
+  clearTimeout(timer);
+}

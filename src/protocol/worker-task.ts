@@ -1,0 +1,44 @@
+import type { WireError } from "./error-code.ts";
+
+/**
+ * How the host starts threads and sessions on them. A session is one long-lived task of the pool; its MessagePort then
+ * carries what worker-message.ts describes.
+ */
+
+/** What all sessions of a pool have in common. */
+export interface ThreadSettings {
+  /** The site's folder, absolute. */
+  siteDir: string;
+  /** Bytes of one session's VM, the VM's own 1.3 MiB included. */
+  memoryLimit: number;
+  /** ms that one event may keep Lua busy. */
+  timeLimit: number;
+  /** VMs per thread; more sessions than that take turns. */
+  slots: number;
+  /** Makes the string hashing of this installation's VMs unlike that of others: an integer from 0 to 2^31 - 1. */
+  seed: number;
+}
+
+/** The task `bear`: makes the first VM. */
+export interface BearTask {
+  settings: ThreadSettings;
+}
+
+/** What all other VMs are born from; only threads look into it. (Errors lose their code on the way between threads.) */
+export type BearResult = { birth: object } | { error: WireError };
+
+/** The compiled viewdefs, in memory that all threads share: the UTF-8 JSON text of `[key, plan's JSON text][]`. */
+export interface SharedPlans {
+  /** Grows with every change. */
+  version: number;
+  text: Uint8Array;
+}
+
+/** The task of a session, which ends when the session does. */
+export interface SessionTask<Port> {
+  sessionId: string;
+  settings: ThreadSettings;
+  birth: object;
+  plans: SharedPlans;
+  port: Port;
+}

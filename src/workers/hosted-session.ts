@@ -1,0 +1,153 @@
+import type { MessagePort } from "node:worker_threads";
+import { MoonpoolError, type WireError } from "../protocol/error-code.ts";
+import { type FromWorker, sessionEvent, type ToWorker } from "../protocol/worker-message.ts";
+import type { SharedPlans } from "../protocol/worker-task.ts";
+import { Alarm } from "./alarm.ts";
+import type { MemoryImage } from "./image.ts";
+import type { LuaVm } from "./lua-vm.ts";
+import { parseOutcome } from "./outcome.ts";
+import type { Slots, Tenant } from "./slots.ts";
+
+/** What sessions of a thread share. */
+export interface SessionSurroundings {
+  slots: Slots;
+  /** ms per event. */
+  timeLimit: number;
+  /** Answers host calls other than `log`. Throws MoonpoolError. */
+  answer: (name: string, argument: string) => string;
+  /** The viewdefs have changed. */
+  replacePlans: (plans: SharedPlans) => void;
+}
+
+type LogLevel = Extract<FromWorker, { kind: "log" }>["level"];
+
+/**
+ * One session on its thread: takes events from its port, one after the other, has them dispatched in a VM, and posts what
+ * comes of it. `ended` settles when the session is over and the port closed.
+ */
+export class HostedSession implements Tenant {
+  readonly ended: Promise<void>;
+  vm: LuaVm | undefined = undefined;
+  image: MemoryImage | null = null;
+
+  readonly #port: MessagePort;
+  readonly #around: SessionSurroundings;
+  readonly #alarm = new Alarm(() => this.#ring());
+  readonly #queue: ToWorker[] = [];
+  /** The latest time that the session has seen: its clock never goes back. */
+  #time = 0;
+  #isWaiting = false;
+  #isOver = false;
+  #end: () => void = () => {};
+
+  constructor(port: MessagePort, around: SessionSurroundings) {
+    this.#port = port;
+    this.#around = around;
+    this.ended = new Promise((resolve) => (this.#end = resolve));
+    port.on("message", (message: ToWorker) => this.#receive(message));
+    // The host has gone, or has no interest in the session any more.
+    port.on("close", () => this.#finish());
+  }
+
+  #receive(message: ToWorker): void {
+    if (this.#isOver) return;
+    if (typeof message === "object" && message.kind === "close") return this.#finish();
+    this.#queue.push(message);
+    this.#work();
+  }
+
+  #ring(): void {
+    // Behind whatever is waiting for a VM, like any other event.
+    this.#receive(sessionEvent("timer", 0, Math.max(Date.now(), this.#time)));
+  }
+
+  /** Works off the queue, or waits until there is a VM and comes back. */
+  #work(): void {
+    if (this.#isWaiting) return;
+    try {
+      for (let message = this.#queue[0]; message !== undefined && !this.#isOver; message = this.#queue[0]) {
+        if (typeof message === "string") {
+          const vm = this.#around.slots.take(this, performance.now());
+          if (vm instanceof Promise) return this.#wait(vm);
+          this.#queue.shift();
+          this.#dispatch(vm, message);
+        } else {
+          this.#queue.shift();
+          if (message.kind === "plans") this.#around.replacePlans(message.plans);
+        }
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #wait(turn: Promise<void>): void {
+    this.#isWaiting = true;
+    turn
+      .then(
+        () => undefined,
+        (error: unknown) => this.#fail(error),
+      )
+      .finally(() => {
+        this.#isWaiting = false;
+        if (this.#isOver) this.#end();
+        else this.#work();
+      });
+  }
+
+  #dispatch(vm: LuaVm, text: string): void {
+    this.#time = Math.max(this.#time, timeOf(text));
+    vm.host = (name, argument) => this.#answer(name, argument);
+    const outcome = parseOutcome(vm.dispatch(text, { timeLimit: this.#around.timeLimit }));
+    if (outcome.failure) return this.#finish(outcome.failure);
+    if (text.startsWith("start ")) this.#post({ kind: "started" });
+    const { urgent, connections, nextTimer } = outcome;
+    if (connections.length > 0) this.#post({ kind: "changes", urgent, connections });
+    this.#alarm.set(nextTimer);
+  }
+
+  #answer(name: string, argument: string): string {
+    if (name !== "log") return this.#around.answer(name, argument);
+    const [level = "info", message = "", error = ""] = splitInThree(argument);
+    this.#post({
+      kind: "log",
+      level: level as LogLevel,
+      message,
+      ...(error !== "" && { error: JSON.parse(error) as WireError }),
+    });
+    return "";
+  }
+
+  #fail(error: unknown): void {
+    const known = error instanceof MoonpoolError ? error : new MoonpoolError("INTERNAL", String(error), {}, error);
+    this.#finish(known.toWire());
+  }
+
+  #finish(error?: WireError): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#alarm.set(undefined);
+    this.#queue.length = 0;
+    this.#around.slots.forget(this);
+    if (error) this.#post({ kind: "failed", error });
+    this.#port.close();
+    if (!this.#isWaiting) this.#end();
+  }
+
+  #post(message: FromWorker): void {
+    this.#port.postMessage(message);
+  }
+}
+
+/** The last number of the event's head line. */
+function timeOf(text: string): number {
+  const end = text.indexOf("\n");
+  return Number(text.slice(text.lastIndexOf(" ", end) + 1, end));
+}
+
+/** `level`, message (of any number of lines), and the JSON text of an error or nothing, each on lines of its own. */
+function splitInThree(text: string): string[] {
+  const first = text.indexOf("\n");
+  const last = text.lastIndexOf("\n");
+  return [text.slice(0, first), text.slice(first + 1, last), text.slice(last + 1)];
+}

@@ -1,0 +1,76 @@
+import type { MessagePort } from "node:worker_threads";
+import { MoonpoolError } from "../protocol/error-code.ts";
+import type { SharedPlans, ThreadSettings } from "../protocol/worker-task.ts";
+import { HostedSession, type SessionSurroundings } from "./hosted-session.ts";
+import type { BirthImage } from "./image.ts";
+import { LuaVm } from "./lua-vm.ts";
+import { loadLuaWasm } from "./lua-wasm.ts";
+import type { RuntimeFile } from "./runtime-files.ts";
+import { SiteModules } from "./site-modules.ts";
+import { Slots } from "./slots.ts";
+
+const SWEEP = 500;
+
+/** The birth of all VMs of a pool. 100 ms. Throws CONFIG_INVALID for a memory limit that cannot be. */
+export async function bearFirst(settings: ThreadSettings, runtime: RuntimeFile[]): Promise<BirthImage> {
+  const wasm = await loadLuaWasm(settings.memoryLimit);
+  const vm = await LuaVm.bear({ wasm, runtime, seed: settings.seed });
+  vm.close();
+  return vm.birth;
+}
+
+/** All sessions of one thread, and the VMs that they share. */
+export class SessionThread {
+  readonly #settings: ThreadSettings;
+  readonly #slots: Slots;
+  readonly #modules: SiteModules;
+  readonly #sweeper: NodeJS.Timeout;
+  #plans = new Map<string, string>();
+  #plansVersion = 0;
+
+  static async start(settings: ThreadSettings, birth: BirthImage): Promise<SessionThread> {
+    const wasm = await loadLuaWasm(settings.memoryLimit);
+    return new SessionThread(settings, () => LuaVm.bear({ wasm, birth }));
+  }
+
+  private constructor(settings: ThreadSettings, bear: () => Promise<LuaVm>) {
+    this.#settings = settings;
+    this.#slots = new Slots({ bear, max: settings.slots });
+    this.#modules = new SiteModules(settings.siteDir);
+    this.#sweeper = setInterval(() => void this.#slots.sweep(performance.now()), SWEEP).unref();
+  }
+
+  /** Runs a session over `port` until it ends. */
+  run(port: MessagePort, plans: SharedPlans): Promise<void> {
+    this.#replacePlans(plans);
+    const around: SessionSurroundings = {
+      slots: this.#slots,
+      timeLimit: this.#settings.timeLimit,
+      answer: (name, argument) => this.#answer(name, argument),
+      replacePlans: (newer) => this.#replacePlans(newer),
+    };
+    return new HostedSession(port, around).ended;
+  }
+
+  /** Ends what would go on by itself. */
+  close(): void {
+    clearInterval(this.#sweeper);
+  }
+
+  #answer(name: string, argument: string): string {
+    if (name === "viewdef") return this.#plans.get(argument) ?? "";
+    if (name === "module") {
+      const { key, chunk, source } = this.#modules.read(argument);
+      return `${key}\n${chunk}\n${source}`;
+    }
+    throw new MoonpoolError("INTERNAL", `The host has no function "${name}".`);
+  }
+
+  /** All sessions bring the same news; the thread reads it once. */
+  #replacePlans({ version, text }: SharedPlans): void {
+    if (version <= this.#plansVersion) return;
+    this.#plansVersion = version;
+    // A copy: shared memory cannot be decoded in place.
+    this.#plans = new Map(JSON.parse(new TextDecoder().decode(Uint8Array.from(text))) as [string, string][]);
+  }
+}

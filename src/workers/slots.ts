@@ -1,0 +1,147 @@
+import { type MemoryImage, pack } from "./image.ts";
+import type { LuaVm } from "./lua-vm.ts";
+
+/** A session, as far as slots know it: it is in a VM, or at rest in an image. */
+export interface Tenant {
+  vm: LuaVm | undefined;
+  /** `null`: as at birth. Only good while there is no `vm`. */
+  image: MemoryImage | null;
+}
+
+export interface SlotsOptions {
+  bear: () => Promise<LuaVm>;
+  /** VMs at most. */
+  max: number;
+  /** ms without an event after which a session gives its VM back. Default: 30 s. */
+  idle?: number;
+}
+
+const IDLE = 30_000;
+/** VMs without a session that are kept for newcomers. */
+const SPARE = 2;
+/** Memory of a VM never shrinks: one that has grown beyond this is thrown away after use. Bytes. */
+const REUSABLE = 8 * 2 ** 20;
+/** Sessions per sweep that are put to rest (2 ms each) and whose images are packed. */
+const RELEASES = 4;
+const PACKINGS = 8;
+
+/**
+ * The VMs of a thread. A session gets one when it has something to do and keeps it until others need it more (the least
+ * recently used goes first) or it is idle.
+ *
+ *     take ─▶ in a VM ── others need it, or idle ──▶ image ── idle ──▶ packed image
+ */
+export class Slots {
+  readonly #bear: () => Promise<LuaVm>;
+  readonly #max: number;
+  readonly #idle: number;
+  /** Sessions in VMs, least recently used first, and when they were used. */
+  readonly #hot = new Map<Tenant, number>();
+  /** Sessions at rest whose image is not packed, and since when. */
+  readonly #cold = new Map<Tenant, number>();
+  readonly #free: LuaVm[] = [];
+  readonly #births = new Set<Promise<void>>();
+
+  constructor({ bear, max, idle = IDLE }: SlotsOptions) {
+    this.#bear = bear;
+    this.#max = max;
+    this.#idle = idle;
+  }
+
+  /** VMs that there are now. */
+  get size(): number {
+    return this.#hot.size + this.#free.length;
+  }
+
+  /**
+   * The VM with the tenant's session in it, which stays there until something else is asked of these slots; or a promise
+   * to wait for before trying again. `now` in ms of a clock that never goes back. Throws MoonpoolError when the image
+   * cannot be loaded; the promise rejects when no VM can be born.
+   */
+  take(tenant: Tenant, now: number): LuaVm | Promise<void> {
+    if (tenant.vm) {
+      this.#hot.delete(tenant);
+      this.#hot.set(tenant, now);
+      return tenant.vm;
+    }
+    const free = this.#free.pop();
+    if (free) return this.#load(free, tenant, now);
+    if (this.size + this.#births.size < this.#max) return this.#startBirth();
+    const [oldest] = this.#hot.keys();
+    if (!oldest) return Promise.race(this.#births);
+    this.#release(oldest, now, false);
+    return this.take(tenant, now);
+  }
+
+  /** The session has ended. */
+  forget(tenant: Tenant): void {
+    this.#hot.delete(tenant);
+    this.#cold.delete(tenant);
+    this.#vacate(tenant);
+    tenant.image = null;
+  }
+
+  /** Puts idle sessions to rest and gives up spare VMs. To be called about twice a second; takes 10 ms at most. */
+  async sweep(now: number): Promise<void> {
+    for (const [tenant, used] of [...this.#hot].slice(0, RELEASES)) {
+      if (now - used >= this.#idle) this.#release(tenant, used, true);
+    }
+    this.#free.splice(SPARE).forEach((vm) => vm.close());
+    const idle = [...this.#cold].slice(0, PACKINGS).filter(([, since]) => now - since >= this.#idle);
+    await Promise.all(idle.map(([tenant]) => this.#pack(tenant)));
+  }
+
+  #load(vm: LuaVm, tenant: Tenant, now: number): LuaVm {
+    try {
+      vm.loadImage(tenant.image);
+    } catch (error) {
+      this.#keep(vm);
+      throw error;
+    }
+    this.#cold.delete(tenant);
+    tenant.vm = vm;
+    tenant.image = null;
+    this.#hot.set(tenant, now);
+    return vm;
+  }
+
+  #release(tenant: Tenant, used: number, tidy: boolean): void {
+    this.#hot.delete(tenant);
+    try {
+      tenant.image = tenant.vm?.saveImage({ tidy }) ?? null;
+    } catch {
+      // The VM failed, and so will the tenant's next event; nobody else has to know.
+      tenant.vm?.close();
+      return;
+    }
+    this.#cold.set(tenant, used);
+    this.#vacate(tenant);
+  }
+
+  #vacate(tenant: Tenant): void {
+    const { vm } = tenant;
+    tenant.vm = undefined;
+    if (vm) this.#keep(vm);
+  }
+
+  #keep(vm: LuaVm): void {
+    if (vm.broken || vm.bytes > REUSABLE) vm.close();
+    else this.#free.push(vm);
+  }
+
+  #startBirth(): Promise<void> {
+    const birth = this.#bear().then((vm) => void this.#free.push(vm));
+    const settled = birth.finally(() => this.#births.delete(settled));
+    this.#births.add(settled);
+    return settled;
+  }
+
+  async #pack(tenant: Tenant): Promise<void> {
+    this.#cold.delete(tenant);
+    const { image } = tenant;
+    if (!image) return;
+    const packed = await pack(image).catch(() => image);
+    // It may have gone on in the meantime.
+    if (tenant.image === image) tenant.image = packed;
+  }
+}

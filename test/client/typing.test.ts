@@ -1,0 +1,155 @@
+import t from "tap";
+import { Chromium } from "../support/chromium.ts";
+import { scene, settled } from "../support/scene.ts";
+import { bind, update, viewdef } from "../support/scripted-host.ts";
+
+const chromium = await Chromium.launch(t);
+const input = viewdef(`<input><button>elsewhere</button>`, bind(0, "value", 0, { write: true }));
+const live = viewdef(`<input><button>elsewhere</button>`, bind(0, "value", 0, { write: true, keypress: true }));
+const caret = `(() => { const { selectionStart, selectionEnd } = document.querySelector("input"); return [selectionStart, selectionEnd]; })()`;
+
+t.test("what the server sends does not overwrite what is being typed, and what was typed prevails", async (t) => {
+  const { page, connection } = await scene(t, chromium, input, { values: ["old"] });
+  const field = page.locator("input");
+  await field.press("End");
+  await page.keyboard.type(" and new");
+  await settled(page, connection, update(2, "server"));
+  t.equal(await field.inputValue(), "old and new");
+  await page.locator("button").click();
+  t.strictSame(await connection.messages(), [{ type: "update", id: 2, value: "old and new" }]);
+});
+
+t.test("who leaves a field without a change sees what the server sent meanwhile", async (t) => {
+  const { page, connection } = await scene(t, chromium, input, { values: ["old"] });
+  const field = page.locator("input");
+  await field.press("End");
+  await page.keyboard.type("x");
+  await settled(page, connection, update(2, "server"));
+  await page.keyboard.press("Backspace");
+  await page.locator("button").click();
+  t.equal(await field.inputValue(), "server");
+});
+
+t.test("a field with the focus that nobody has changed follows the server, and the caret stays", async (t) => {
+  const { page, connection } = await scene(t, chromium, input, { values: ["abcdef"] });
+  await page.locator("input").evaluate((field: HTMLInputElement) => {
+    field.focus();
+    field.setSelectionRange(2, 3);
+  });
+  await settled(page, connection, update(2, "ABCDEF"));
+  t.equal(await page.locator("input").inputValue(), "ABCDEF");
+  t.same(await page.evaluate(caret), [2, 3]);
+});
+
+t.test("an echo of one's own typing does not move the caret", async (t) => {
+  const { page, connection } = await scene(t, chromium, live, { values: ["ac"] });
+  await page.locator("input").evaluate((field: HTMLInputElement) => {
+    field.focus();
+    field.setSelectionRange(1, 1);
+  });
+  await page.keyboard.type("b");
+  t.strictSame(await connection.messages(), [{ type: "update", id: 2, value: "abc" }]);
+  await settled(page, connection, update(2, "abc"));
+  t.same(await page.evaluate(caret), [2, 2]);
+  await page.keyboard.type("B");
+  t.strictSame(await connection.messages(), [{ type: "update", id: 2, value: "abBc" }]);
+});
+
+t.test("a value that the server sent before it knew the newest input is stale and dropped", async (t) => {
+  const { page, connection } = await scene(t, chromium, live, { values: [""] });
+  connection.holdAck = true;
+  await page.locator("input").focus();
+  await page.keyboard.type("a");
+  t.equal((await connection.frame()).seq, 1);
+  await page.keyboard.type("b");
+  t.equal((await connection.frame()).seq, 2);
+  connection.ack = 1;
+  await settled(page, connection, update(2, "A"));
+  t.equal(await page.locator("input").inputValue(), "ab");
+  connection.ack = 2;
+  await settled(page, connection, update(2, "AB"));
+  t.equal(await page.locator("input").inputValue(), "AB", "the answer to the newest input counts");
+});
+
+t.test("with keypress, typing is sent in few frames with the last text in each", async (t) => {
+  const { page, connection } = await scene(t, chromium, live, { values: [""] });
+  await page.locator("input").evaluate((field: HTMLInputElement) => {
+    field.focus();
+    for (const letter of "hello") {
+      field.value += letter;
+      field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+    }
+  });
+  t.strictSame(await connection.frame(), {
+    seq: 1,
+    ack: 1,
+    event: true,
+    messages: [{ type: "update", id: 2, value: "hello" }],
+  });
+});
+
+t.test("nothing is sent and nothing overwritten while an input method composes", async (t) => {
+  const { page, connection } = await scene(t, chromium, live, { values: [""] });
+  await page.locator("input").focus();
+  const session = await page.context().newCDPSession(page);
+  await session.send("Input.imeSetComposition", { text: "に", selectionStart: 1, selectionEnd: 1 });
+  await session.send("Input.imeSetComposition", { text: "にほ", selectionStart: 2, selectionEnd: 2 });
+  await settled(page, connection, update(2, "server"));
+  t.equal(await page.locator("input").inputValue(), "にほ");
+  await session.send("Input.insertText", { text: "日本" });
+  t.strictSame(await connection.messages(), [{ type: "update", id: 2, value: "日本" }]);
+});
+
+t.test("half a number is neither sent nor overwritten", async (t) => {
+  const app = viewdef(`<input type="number"><button></button>`, bind(0, "value", 0, { write: true, keypress: true }), bind(1, "action", 1));
+  const { page, connection } = await scene(t, chromium, app, { values: [5, null] });
+  await page.locator("input").focus();
+  await page.keyboard.press("Control+A");
+  await page.keyboard.type("-");
+  await settled(page, connection, update(2, 6));
+  await page.keyboard.type("3");
+  t.strictSame(await connection.messages(), [{ type: "update", id: 2, value: -3 }]);
+});
+
+t.test("the value arrives before the event in one frame: Enter in a form, and a click that takes no focus", async (t) => {
+  const app = viewdef(
+    `<form><input><button>save</button></form><i>x</i>`,
+    bind(1, "value", 0, { write: true }),
+    bind(2, "action", 1),
+    bind(0, "event", 2, { name: "submit" }),
+    bind(3, "event", 3, { name: "mousedown" }),
+    bind(1, "key", 4, { name: "ctrl-s" }),
+  );
+  const { page, connection } = await scene(t, chromium, app, { values: ["", null, null, null, null] });
+  await page.locator("i").evaluate((element) => element.addEventListener("mousedown", (event) => event.preventDefault()));
+  await page.locator("input").focus();
+  await page.keyboard.type("one");
+  await page.keyboard.press("Enter");
+  t.strictSame(await connection.messages(), [
+    { type: "update", id: 2, value: "one" },
+    { type: "update", id: 3, value: null },
+  ]);
+  await page.keyboard.type("+");
+  await page.locator("i").click();
+  t.strictSame(await connection.messages(), [
+    { type: "update", id: 2, value: "one+" },
+    { type: "update", id: 5, value: null },
+  ]);
+  await page.keyboard.type("+");
+  await page.keyboard.press("Control+s");
+  t.strictSame(await connection.messages(), [
+    { type: "update", id: 2, value: "one++" },
+    { type: "update", id: 6, value: null },
+  ]);
+  t.equal(await page.evaluate("document.activeElement.localName"), "input");
+});
+
+t.test("a form that is submitted does not leave the page", async (t) => {
+  const app = viewdef(`<form><input name="a"><input name="b" value="2"></form>`, bind(0, "event", 0, { name: "submit", argument: true }));
+  const { page, connection } = await scene(t, chromium, app, { values: [null] });
+  await page.locator("input").first().fill("1");
+  await page.locator("form").evaluate((form: HTMLFormElement) => form.requestSubmit());
+  t.strictSame(await connection.messages(), [
+    { type: "update", id: 2, value: { type: "submit", values: { a: "1", b: "2" } } },
+  ]);
+});

@@ -1,0 +1,222 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import fastify from "fastify";
+import * as fc from "fast-check";
+import t from "tap";
+import moonpool from "../../src/host/main.ts";
+import { Browser, type Refusal } from "../support/browser.ts";
+import { listen } from "../support/host.ts";
+import { counter, firstPage, slots, startRealHost } from "../support/real-host.ts";
+import { makeSite, removeSite, writeSiteFile } from "../support/site.ts";
+
+t.test("from the request to the whole page: one redirect, one frame with viewdef, view and values", async (t) => {
+  const host = await startRealHost(t);
+  const browser = host.browser();
+  const path = await browser.start();
+  const tab = await browser.connect(path);
+  const frame = await tab.next();
+  t.match(frame, {
+    seq: 1,
+    ack: 0,
+    messages: [
+      { type: "welcome", protocol: 1, connection: 1, development: true },
+      { type: "update", id: 1, properties: { viewdefs: { "App.DEFAULT": { html: String, bindings: Array } } } },
+      { type: "view", id: 1, viewdef: "App.DEFAULT", first: 2 },
+    ],
+  });
+  const page = await firstPage(await browser.connect(path));
+  t.equal(page.values.get(page.slot(slots.count)), 0);
+  page.write(slots.press, null);
+  t.strictSame(await page.step(), [{ type: "update", id: page.slot(slots.count), value: 1 }]);
+});
+
+t.test("a reload keeps the session's state; another browser has its own", async (t) => {
+  const host = await startRealHost(t);
+  const { browser, path, page } = await host.open();
+  page.write(slots.press, null);
+  await page.step();
+  page.tab.close();
+  await page.tab.closed;
+  t.equal((await browser.get(path)).status, 200);
+  const reloaded = await firstPage(await browser.connect(path));
+  t.equal(reloaded.values.get(reloaded.slot(slots.count)), 1);
+  const stranger = await host.open();
+  t.equal(stranger.page.values.get(stranger.page.slot(slots.count)), 0);
+  const refused = await stranger.browser.connect(path).catch((refusal: Refusal) => refusal);
+  t.match(refused, { status: 403, body: { code: "SESSION_FOREIGN" } });
+  t.equal((await stranger.browser.get(path)).status, 403);
+});
+
+t.test("two tabs show one session, each with variables of its own; one closing does not harm the other", async (t) => {
+  const host = await startRealHost(t);
+  const { browser, path, page } = await host.open();
+  const second = await firstPage(await browser.connect(path));
+  page.write(slots.name, "Anna");
+  await second.until(() => second.values.get(second.slot(slots.name)) === "Anna");
+  page.tab.close();
+  await page.tab.closed;
+  second.write(slots.press, null);
+  await second.until(() => second.values.get(second.slot(slots.count)) === 1);
+  t.equal(host.app.moonpool.sessionCount, 1);
+  t.equal(host.app.moonpool.connectionCount, 1);
+});
+
+t.test(
+  "a broken main.lua: a page with place and source; mending the file heals it, at / and at the session's URL",
+  async (t) => {
+    const host = await startRealHost(t, { ...counter, "lua/main.lua": "local a = 1\nlocal b = nothing.at.all\n" });
+    const browser = host.browser();
+    const page = await browser.get("/");
+    t.equal(page.status, 500);
+    const text = await page.text();
+    t.match(text, "main.lua:2");
+    t.match(text, /<mark>.*local b = nothing\.at\.all<\/mark>/);
+    writeSiteFile(host.dir, "lua/main.lua", "local = oops\n");
+    t.match(await (await browser.get("/")).text(), /main\.lua:1.*<mark>.*local = oops<\/mark>/s);
+    writeSiteFile(host.dir, "lua/main.lua", counter["lua/main.lua"] ?? "");
+    const path = await browser.start();
+    const healed = await firstPage(await browser.connect(path));
+    t.equal(healed.values.get(healed.slot(slots.count)), 0);
+  },
+);
+
+t.test("require leaves the site's lua folder under no name", async (t) => {
+  for (const name of ["../../etc/passwd", "/etc/passwd", "..secret", "secret.lua/../../secret"]) {
+    const files = { ...counter, "lua/main.lua": `require(${JSON.stringify(name)})`, "secret.lua": "return 'secret'" };
+    const host = await startRealHost(t, files);
+    const page = await host.browser().get("/");
+    t.equal(page.status, 500, name);
+    t.match(await page.text(), /REQUIRE_NAME|REQUIRE_MISSING|LUA_ERROR/);
+  }
+});
+
+t.test(
+  "variables, paths and methods that cannot be: a coded error, nothing changed, the session goes on",
+  async (t) => {
+    const host = await startRealHost(t);
+    const { page } = await host.open();
+    const expectFault = async (code: string): Promise<void> => {
+      await page.until(() => page.faults.length + page.errors.size > 0);
+      t.strictSame([...page.faults, ...page.errors.values()], [code]);
+      page.faults.length = 0;
+      page.errors.clear();
+    };
+    page.tab.send([{ type: "update", id: 4711, value: 1 }]);
+    await expectFault("VARIABLE_UNKNOWN");
+    page.tab.send([{ type: "create", id: -1, parent: 1, path: "secret" }]);
+    await expectFault("PATH_NOT_ALLOWED");
+    page.tab.send([{ type: "create", id: -1, parent: 4711, path: "count" }]);
+    await expectFault("VARIABLE_UNKNOWN");
+    page.tab.send([{ type: "destroy", id: -7 }]);
+    await expectFault("VARIABLE_UNKNOWN");
+    page.write(slots.count, 100);
+    await expectFault("PATH_READ_ONLY");
+    page.write(slots.fail, null);
+    await expectFault("METHOD_FAILED");
+    page.write(slots.press, null);
+    await page.until(() => page.values.get(page.slot(slots.count)) === 1);
+  },
+);
+
+t.test("an endless loop and a memory bomb stop with a code; the session and the others go on", async (t) => {
+  const host = await startRealHost(t, counter, { timeLimit: 200, memoryLimit: 16 * 1024 * 1024 });
+  const { page } = await host.open();
+  const other = await host.open();
+  for (const [slot, code] of [
+    [slots.loop, "LIMIT_TIME"],
+    [slots.eat, "LIMIT_MEMORY"],
+  ] as const) {
+    page.write(slot, null);
+    await page.until(() => page.faults.length + page.errors.size > 0);
+    t.strictSame([...page.faults, ...page.errors.values()], [code]);
+    page.faults.length = 0;
+    page.errors.clear();
+    page.write(slots.press, null);
+    const before = Number(page.values.get(page.slot(slots.count)));
+    await page.until(() => page.values.get(page.slot(slots.count)) === before + 1);
+  }
+  other.page.write(slots.press, null);
+  await other.page.until(() => other.page.values.get(other.page.slot(slots.count)) === 1);
+});
+
+t.test("a main.lua that never ends gives a page, not a hang", async (t) => {
+  const host = await startRealHost(t, { ...counter, "lua/main.lua": "while true do end" }, { timeLimit: 200 });
+  const page = await host.browser().get("/");
+  t.equal(page.status, 500);
+  t.match(await page.text(), "LIMIT_TIME");
+});
+
+t.test("two instances with threads of their own side by side, and closing the app ends both", async (t) => {
+  const app = fastify();
+  const dir = makeSite(counter);
+  t.teardown(() => removeSite(dir));
+  for (const prefix of ["/one", "/two"]) await app.register(moonpool, { dir, prefix, threads: 1 });
+  const browser = new Browser(await listen(app));
+  for (const prefix of ["/one", "/two"]) {
+    const page = await firstPage(await browser.connect(await browser.start(prefix)));
+    page.write(slots.press, null);
+    await page.until(() => page.values.get(page.slot(slots.count)) === 1);
+  }
+  await app.close();
+  await t.rejects(browser.get("/one/"));
+});
+
+t.test("a live session survives 10,000 generated frames, and another one does not notice", async (t) => {
+  const host = await startRealHost(t, counter, { rate: { perSecond: 1_000_000, burst: 1_000_000 } });
+  const { page } = await host.open();
+  const other = await host.open();
+  const id = fc.oneof(fc.integer({ min: -5, max: 12 }), fc.integer());
+  const hopeless = [page.slot(slots.loop), page.slot(slots.eat)];
+  const message = fc.oneof(
+    fc.record({
+      type: fc.constant("update"),
+      id: id.filter((id) => !hopeless.includes(id)),
+      value: fc.jsonValue({ maxDepth: 3 }),
+    }),
+    fc.record({
+      type: fc.constant("create"),
+      id,
+      parent: id,
+      path: fc.constantFrom("count", "name", "press()", "x.y", "\0"),
+    }),
+    fc.record({ type: fc.constant("destroy"), id }),
+    fc.record({ type: fc.constant("error"), code: fc.string(), message: fc.string() }),
+    fc.record({ type: fc.string(), id }),
+    fc.anything(),
+  );
+  const frame = fc.record({
+    seq: fc.constantFrom("next", "next", "next", "next", 0, -1, 1, 1e9, null),
+    ack: fc.constantFrom("right", "right", "right", "right", -1, 1e9, "x"),
+    event: fc.oneof(fc.boolean(), fc.boolean(), fc.constant(1)),
+    messages: fc.array(message, { maxLength: 4 }),
+  });
+  const text = fc.oneof({ weight: 9, arbitrary: frame }, { weight: 1, arbitrary: fc.string() });
+  const { tab } = page;
+  for (const [index, sample] of fc.sample(text, 10_000).entries()) {
+    if (typeof sample === "string") tab.sendText(sample);
+    else {
+      const seq = sample.seq === "next" ? ++tab.seq : sample.seq;
+      const ack = sample.ack === "right" ? tab.ack : sample.ack;
+      tab.sendText(JSON.stringify({ ...sample, seq, ack }));
+    }
+    // Let frames in, so that acknowledgements keep up; a client that never reads is another test.
+    if (index % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  page.write(slots.name, "at the end");
+  await page.until(() => page.values.get(page.slot(slots.name)) === "at the end");
+  other.page.write(slots.press, null);
+  await other.page.until(() => other.page.values.get(other.page.slot(slots.count)) === 1);
+});
+
+t.test("after close() nothing keeps the process alive, although browsers were connected", async (t) => {
+  const dir = makeSite(counter);
+  t.teardown(() => removeSite(dir));
+  const script = new URL("../fixtures/serve-then-close.js", import.meta.url);
+  const child = spawn(process.execPath, [script.pathname, dir], { stdio: ["ignore", "pipe", "inherit"] });
+  t.teardown(() => child.kill());
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+  const [code] = (await once(child, "close")) as [number];
+  t.equal(code, 0);
+  t.equal(output, "connected\nclosed 1001\n");
+});
