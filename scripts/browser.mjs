@@ -3,7 +3,9 @@ import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pipeline } from "node:stream/promises";
+import { fileURLToPath } from "node:url";
+import zlib from "node:zlib";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const cache = path.join(root, ".cache/browser");
@@ -97,30 +99,38 @@ function systemBrowsers() {
   return names.flatMap((name) => [...new Set(folders)].map((folder) => path.join(folder, name))).filter((file) => fs.existsSync(file));
 }
 
-/** An npm package that contains a Chromium (headless only) for Linux x64. */
+/** An npm package that contains a Chromium (headless only) for Linux x64, and libraries that a bare system lacks. */
 async function npmPackage() {
   if (process.platform !== "linux" || process.arch !== "x64") throw new Error(`${PACKAGE} is for Linux x64 only`);
   const program = path.join(cache, "chromium");
-  if (fs.existsSync(program)) return program;
-  run(`npm install ${PACKAGE}@${VERSION} (about 65 MB, into .cache/)`, "npm", [
-    "install",
-    "--no-save",
-    "--no-audit",
-    "--no-fund",
-    "--loglevel=error",
-    `--prefix=${cache}`,
-    `${PACKAGE}@${VERSION}`,
-  ]);
-  const folder = path.join(cache, "node_modules", PACKAGE);
-  const { exports, main } = JSON.parse(fs.readFileSync(path.join(folder, "package.json"), "utf8"));
-  const entry = exports?.["."]?.import ?? exports?.["."]?.default ?? exports?.["."] ?? main;
-  const { default: chromium } = await import(pathToFileURL(path.join(folder, entry)).href);
-  const unpacked = await chromium.executablePath();
-  // It unpacks into the temporary folder, which somebody may empty.
-  for (const name of fs.readdirSync(path.dirname(unpacked)))
-    if (/^(chromium|libEGL\.so|libGLESv2\.so|libvk_swiftshader\.so|libvulkan\.so\.1|vk_swiftshader_icd\.json)$/.test(name))
-      fs.copyFileSync(path.join(path.dirname(unpacked), name), path.join(cache, name));
-  return program;
+  const wrapper = path.join(cache, "chromium-with-libraries");
+  if (!fs.existsSync(program)) {
+    run(`npm install ${PACKAGE}@${VERSION} (about 65 MB, into .cache/)`, "npm", [
+      "install",
+      "--no-save",
+      "--no-audit",
+      "--no-fund",
+      "--loglevel=error",
+      `--prefix=${cache}`,
+      `${PACKAGE}@${VERSION}`,
+    ]);
+    await unpack("chromium.br", `${program}.part`);
+    fs.chmodSync(`${program}.part`, 0o755);
+    fs.renameSync(`${program}.part`, program);
+  }
+  if (!whyNot(program)) return program;
+  const archive = path.join(cache, "libraries.tar");
+  await unpack("al2023.tar.br", archive);
+  run("unpacking libraries for Chromium", "tar", ["-xf", archive, "-C", cache]);
+  fs.writeFileSync(wrapper, `#!/bin/sh\nLD_LIBRARY_PATH="${path.join(cache, "lib")}:$LD_LIBRARY_PATH" exec "${program}" "$@"\n`);
+  fs.chmodSync(wrapper, 0o755);
+  return wrapper;
+}
+
+/** Unpacks one of the package's files. */
+async function unpack(name, target) {
+  const source = fs.createReadStream(path.join(cache, "node_modules", PACKAGE, "bin", name));
+  await pipeline(source, zlib.createBrotliDecompress({ chunkSize: 1 << 20 }), fs.createWriteStream(target));
 }
 
 async function playwrightDownload() {

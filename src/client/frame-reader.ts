@@ -53,12 +53,12 @@ export class FrameReader {
   }
 
   #apply(frame: ServerFrame): void {
-    for (const message of frame.messages) this.#store(message, frame.ack);
+    for (const message of frame.messages) this.#store(message, frame.applied ?? frame.ack);
     this.#parts.model.notify();
     this.#parts.applied(frame.seq);
   }
 
-  #store(message: ServerMessage, ack: number): void {
+  #store(message: ServerMessage, seen: number): void {
     const { model, viewdefs } = this.#parts;
     switch (message.type) {
       case "welcome":
@@ -67,7 +67,7 @@ export class FrameReader {
       case "update": {
         const { viewdefs: received, ...properties } = message.properties ?? {};
         for (const [key, viewdef] of Object.entries(received ?? {})) viewdefs.set(key, viewdef);
-        return model.update(message, properties, ack);
+        return model.update(message, properties, seen);
       }
       case "view":
         return model.view(message);

@@ -16,6 +16,7 @@ import { FrameReader } from "./frame-reader.ts";
 import { Model, type Undo } from "./model.ts";
 import { Outbox } from "./outbox.ts";
 import type { Page } from "./page.ts";
+import { carry } from "./placeholder.ts";
 import { Region } from "./region.ts";
 import { ScriptRunner } from "./scripts.ts";
 import { sessionUrl } from "./session-url.ts";
@@ -26,6 +27,9 @@ import { ViewdefStore } from "./viewdef-store.ts";
 
 /** Mistakes of scripts that are passed on to the host's log, per page. */
 const REPORTS = 20;
+
+/** What the page's own address answers when its session does not exist any more, or is not for this browser. */
+const GONE = new Set([403, 404, 410]);
 
 const root = document.documentElement;
 const model = new Model((error, variable) => {
@@ -53,6 +57,10 @@ const socket = new Socket(sessionUrl(location, facts?.content), {
     showApp();
   },
   frame: (frame) => frames.take(frame),
+  async isSessionGone() {
+    const answer = await fetch(location.href, { method: "HEAD" }).catch(() => undefined);
+    return answer !== undefined && GONE.has(answer.status);
+  },
 });
 const outbox = new Outbox(socket);
 
@@ -137,6 +145,7 @@ const frames = new FrameReader({
 
 const placeholder = document.querySelector("[ui-app]") ?? document.body.appendChild(document.createElement("div"));
 const appRegion = new Region(placeholder);
+appRegion.attach(carry(placeholder));
 let undoApp: Undo | undefined;
 /** Shows the app variable of the present connection where the one before left its view. */
 function showApp(): void {
@@ -151,5 +160,16 @@ addEventListener("error", ({ message, filename, lineno }) =>
   page.report("SCRIPT_FAILED", `${message} (${filename}:${lineno})`),
 );
 addEventListener("unhandledrejection", ({ reason }) => page.report("SCRIPT_FAILED", String(reason)));
+// A form is reset without a word to its fields, and only after this event.
+addEventListener("reset", ({ target }) =>
+  setTimeout(() => {
+    for (const [element, commit] of page.commits) if ((target as Node).contains(element)) commit();
+  }),
+);
+addEventListener("pagehide", () => {
+  page.commitInput(root);
+  outbox.flush();
+});
 addEventListener("online", () => socket.retryNow());
+document.addEventListener("visibilitychange", () => document.hidden || socket.retryNow());
 socket.connect();

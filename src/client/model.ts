@@ -84,11 +84,11 @@ export class Model {
     return variable;
   }
 
-  /** Phase one for `update`, of whose properties `properties` are meant for the variable. `ack`: the last of our frames that the sender had seen. */
-  update(message: Update, properties: Record<string, Value>, ack: number): void {
+  /** Phase one for `update`, of whose properties `properties` are meant for the variable. `seen`: the last of our frames that the session knew when it made the message. */
+  update(message: Update, properties: Record<string, Value>, seen: number): void {
     const variable = this.#ensure(message.id);
     // The sender did not know our newer write yet; the write is going to prevail there too.
-    if (message.value !== undefined && variable.written <= ack) {
+    if (message.value !== undefined && variable.written <= seen) {
       this.#valued.add(message.id);
       variable.value = message.value;
       this.#mark(variable, CHANGED.value);
@@ -182,17 +182,17 @@ export class Model {
     const variable = this.variables.get(id);
     if (!variable) return;
     this.#forgetBelow(variable);
-    for (const child of variable.created) this.forget(child);
     variable.gone = true;
     this.variables.delete(id);
     this.errors.delete(id);
   }
 
   #forgetBelow(variable: Variable): void {
-    const { content, rows } = variable;
+    const { content, rows, created } = variable;
     for (let index = 0; content && index < content.count; index++) this.forget(content.first + index);
-    for (const row of rows) this.forget(row);
+    for (const id of [...rows, ...created]) this.forget(id);
     variable.rows = [];
+    created.clear();
   }
 
   #ensure(id: number): Variable {

@@ -8,6 +8,8 @@ export interface SocketEvents {
   /** The first frame of a connection is about to come; the host knows nothing of the connections before. */
   fresh(): void;
   frame(frame: ServerFrame): void;
+  /** Asked after an attempt that failed, because browsers do not tell why. */
+  isSessionGone(): Promise<boolean>;
 }
 
 const ACK_AFTER_FRAMES = 16;
@@ -55,7 +57,8 @@ export class Socket {
       if (socket !== this.#socket) return;
       clearTimeout(this.#ackTimer);
       this.#ackTimer = undefined;
-      if (code === closeCodes.sessionEnded || code === closeCodes.abuse) return this.#enter("ended");
+      if (code === closeCodes.sessionEnded || code === closeCodes.abuse) return this.#end();
+      if (this.state !== "connected") void this.#events.isSessionGone().then((gone) => gone && this.#end());
       this.#enter("disconnected");
       const pause = Math.min(FIRST_RETRY_MS * 2 ** this.#failures++, LAST_RETRY_MS);
       // Between half of it and all of it, so that the pages of a host that comes back do not all come at once.
@@ -94,6 +97,11 @@ export class Socket {
     this.#ackTimer = undefined;
     this.#acknowledged = this.#applied;
     this.#socket?.send(JSON.stringify(frame));
+  }
+
+  #end(): void {
+    clearTimeout(this.#retryTimer);
+    this.#enter("ended");
   }
 
   #enter(state: ConnectionState): void {

@@ -4,6 +4,7 @@ import { CHANGED, type Undo, type Variable } from "./model.ts";
 import type { Page } from "./page.ts";
 import { carry } from "./placeholder.ts";
 import { Region } from "./region.ts";
+import { keepScrolled } from "./scroll.ts";
 import { replaces, type PreparedViewdef } from "./viewdef-store.ts";
 
 export interface ViewOptions {
@@ -93,6 +94,8 @@ function bind(page: Page, binding: Binding, variable: Variable, element: HTMLEle
     if (changes & CHANGED.error && !region) page.ties.mark(element);
     if (changes & CHANGED.value) apply?.(variable.value);
   });
+  const keep = (target: HTMLElement) => keepScrolled(page, target);
+  const undoScroll = binding.scroll ? (region?.attach(keep) ?? keep(element)) : undefined;
   const undo = page.bindings[binding.kind]({
     page,
     binding,
@@ -107,6 +110,7 @@ function bind(page: Page, binding: Binding, variable: Variable, element: HTMLEle
   return () => {
     stop();
     undo?.();
+    undoScroll?.();
     undoTie?.();
   };
 }

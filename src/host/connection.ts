@@ -14,7 +14,7 @@ import {
   type FrameLimits,
   type Welcome,
 } from "../protocol/main.ts";
-import type { ConnectionChanges } from "../protocol/worker-message.ts";
+import { type ConnectionChanges, frameBody } from "../protocol/worker-message.ts";
 import { Batcher } from "./batcher.ts";
 import type { Clock } from "./clock.ts";
 import { shortId, type Log } from "./log.ts";
@@ -42,7 +42,7 @@ export interface ConnectionSettings {
 
 /** Where a connection's part of the session's events goes. */
 export interface ConnectionEvents {
-  /** `body` is the canonical JSON of `{event, messages}`: what the host checked, and nothing else. */
+  /** `body`: see frameBody; what the host checked, and nothing else. */
   frame(body: string): void;
   pause(): void;
   resume(): void;
@@ -212,8 +212,8 @@ export class Connection {
     for (const message of frame.messages) if (message.type === "error") this.#report(message);
     const messages = frame.messages.filter((message) => message.type !== "error");
     if (messages.length === 0) return;
-    // Encoded anew, although the raw text is at hand: two JSON parsers must not see two different frames.
-    this.#events.frame(JSON.stringify({ event: frame.event, messages }));
+    // Encoded anew, although the raw text is at hand: two parsers must not see two different frames.
+    this.#events.frame(frameBody(frame.event, messages));
   }
 
   /** Errors of the page are for the log; the session has no part in them. */

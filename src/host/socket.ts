@@ -17,7 +17,7 @@ const PING_INTERVAL = 30_000;
 const CLOSE_WAIT = 1_000;
 
 /**
- * Adds `_moonpool/ws/<session>` to `scope`. Refusals are HTTP answers with a JSON WireError, before the upgrade. A plain
+ * Adds `_moonpool/ws/<session>` to `scope`. Refusals are HTTP answers with a JSON `{code, message, advice}`, before the upgrade. A plain
  * GET of the same URL gets the same refusal, or 426: browsers do not tell scripts why a WebSocket failed.
  */
 export function addSocket(
@@ -38,9 +38,10 @@ export function addSocket(
       return undefined;
     } catch (problem) {
       if (!(problem instanceof MoonpoolError)) throw problem;
-      const { code, message } = problem;
+      const { code, message, advice } = problem;
       log.debug({ code, origin: request.headers.origin }, "connection refused");
-      return reply.code(statusOf(problem)).send(settings.development ? problem.toWire() : { code, message });
+      const details = settings.development ? problem.at : {};
+      return reply.code(statusOf(problem)).send({ code, message, advice, ...details });
     }
   };
 

@@ -171,8 +171,9 @@ export class WorkerPool {
     if (isolation === "dedicated") this.#dedicatedSessions--;
     this.#sessions.delete(session);
     // The task's end comes another way than the session's messages and may have overtaken them.
-    let last = receiveMessageOnPort(session.port) as { message: FromWorker } | undefined;
-    for (; last; last = receiveMessageOnPort(session.port) as typeof last) onMessage(last.message);
+    for (let last = receiveMessageOnPort(session.port); last; last = receiveMessageOnPort(session.port)) {
+      onMessage(last.message as FromWorker);
+    }
     session.port.close();
     if (error) onEnd(error);
     else onEnd();

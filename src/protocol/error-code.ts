@@ -206,6 +206,16 @@ export const errors = {
     text: "ui-code is switched off.",
     advice: "Allow it with `uiCode: true` if you trust the site.",
   },
+  CODE_FAILED: {
+    who: "app",
+    text: "The JavaScript of a ui-code failed.",
+    advice: "Mend the code that the path yields.",
+  },
+  SCRIPT_FAILED: {
+    who: "app",
+    text: "A script of the page failed.",
+    advice: "Mend the script; the browser's console has the place.",
+  },
 
   // Lua
   LUA_ERROR: { who: "app", text: "The Lua code raised an error.", advice: "Mend the code at the given place." },

@@ -67,6 +67,11 @@ export interface ServerFrame {
   seq: number;
   /** The last client `seq` that was accepted. */
   ack: number;
+  /**
+   * The last client `seq` that the session had carried out when it made these messages; the same as `ack` if missing. A
+   * client drops values that are older than its own newest write to the variable, which was accepted but not carried out.
+   */
+  applied?: number;
   messages: ServerMessage[];
 }
 

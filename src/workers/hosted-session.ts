@@ -135,6 +135,7 @@ export class HostedSession implements Tenant {
   }
 
   #post(message: FromWorker): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of threads, not a window
     this.#port.postMessage(message);
   }
 }

@@ -54,34 +54,44 @@ export function usedEnd(heap: Buffer): number {
   return Math.max(0, end);
 }
 
-/** What differs between `heap` and `birth`, the C stack aside. 50 µs for a small app, 2 ms for 20 MB. */
+/** What differs between `heap` and `birth`, the C stack aside. 0.2 ms for a small app, 2 ms for 20 MB. */
 export function difference(heap: Buffer, birth: BirthImage, stack: LuaWasm["stack"]): MemoryImage {
-  const born = Buffer.from(birth.bytes.buffer, birth.bytes.byteOffset, birth.bytes.byteLength);
-  const runs: number[] = [];
-  let length = 0;
-  const look = (from: number, to: number): void => {
-    for (let at = from; at < to; at += BLOCK) {
-      const end = Math.min(at + BLOCK, to);
-      const same =
-        at >= born.length
-          ? heap.compare(zeros, 0, end - at, at, end) === 0
-          : end <= born.length
-            ? heap.compare(born, at, end, at, end) === 0
-            : false;
-      if (same) continue;
-      const last = runs.length - 1;
-      if (last > 0 && runs[last - 1]! + runs[last]! === at) runs[last]! += end - at;
-      else runs.push(at, end - at);
-      length += end - at;
-    }
+  const runs: { from: number; to: number }[] = [];
+  addDifferences(runs, heap, birth.bytes, 0, stack.low);
+  addDifferences(runs, heap, birth.bytes, stack.high, Math.max(usedEnd(heap), birth.bytes.length));
+  const data = Buffer.allocUnsafeSlow(runs.reduce((sum, { from, to }) => sum + to - from, 0));
+  let end = 0;
+  for (const { from, to } of runs) end += heap.copy(data, end, from, to);
+  return {
+    fingerprint: birth.fingerprint,
+    size: heap.length,
+    runs: Uint32Array.from(runs.flatMap(({ from, to }) => [from, to - from])),
+    data,
+    packed: false,
   };
-  look(0, stack.low);
-  look(stack.high, Math.max(usedEnd(heap), born.length));
-  const data = Buffer.allocUnsafeSlow(length);
-  for (let index = 0, to = 0; index < runs.length; index += 2) {
-    to += heap.copy(data, to, runs[index], runs[index]! + runs[index + 1]!);
+}
+
+function addDifferences(
+  runs: { from: number; to: number }[],
+  heap: Buffer,
+  born: Uint8Array,
+  start: number,
+  end: number,
+): void {
+  let last: { from: number; to: number } | undefined;
+  for (let from = start; from < end;) {
+    // A block never spans the end of the birth: beyond it, birth was zeros.
+    const to = Math.min(from + BLOCK, end, from < born.length ? born.length : Infinity);
+    const same =
+      from < born.length
+        ? heap.compare(born, from, to, from, to) === 0
+        : heap.compare(zeros, 0, to - from, from, to) === 0;
+    if (!same) {
+      if (last?.to === from) last.to = to;
+      else runs.push((last = { from, to }));
+    }
+    from = to;
   }
-  return { fingerprint: birth.fingerprint, size: heap.length, runs: Uint32Array.from(runs), data, packed: false };
 }
 
 /** Makes `heap` what it was when `image` was taken; `null`: what it was at birth. It must be large enough. */
@@ -94,9 +104,9 @@ export function restore(heap: Buffer, birth: BirthImage, stack: LuaWasm["stack"]
   const { runs } = image;
   const data = image.packed ? zlib.inflateRawSync(image.data) : image.data;
   for (let index = 0, from = 0; index < runs.length; index += 2) {
-    const length = runs[index + 1]!;
-    heap.set(data.subarray(from, from + length), runs[index]!);
-    from += length;
+    const to = from + (runs[index + 1] ?? 0);
+    heap.set(data.subarray(from, to), runs[index] ?? 0);
+    from = to;
   }
 }
 

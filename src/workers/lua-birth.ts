@@ -1,3 +1,4 @@
+/* oxlint-disable no-underscore-dangle -- the functions that wasmoon exports are named so */
 import { createHash } from "node:crypto";
 import { MoonpoolError } from "../protocol/error-code.ts";
 import { usedEnd } from "./image.ts";
@@ -186,8 +187,9 @@ class Birth {
   #failed(name: string): MoonpoolError {
     const lua = this.#lua;
     const pointer = lua._lua_type(this.#state, -1) === LUA_STRING ? lua._lua_tolstring(this.#state, -1, 0) : 0;
-    const text = pointer === 0 ? "no message" : lua.HEAPU8.subarray(pointer, lua.HEAPU8.indexOf(0, pointer));
-    return new MoonpoolError("INTERNAL", `The runtime's ${name}.lua cannot be loaded: ${Buffer.from(text)}`);
+    const bytes = lua.HEAPU8.subarray(pointer, lua.HEAPU8.indexOf(0, pointer));
+    const text = pointer === 0 ? "no message" : Buffer.from(bytes).toString();
+    return new MoonpoolError("INTERNAL", `The runtime's ${name}.lua cannot be loaded: ${text}`);
   }
 
   #getGlobal(name: string): void {

@@ -1,3 +1,4 @@
+/* oxlint-disable no-underscore-dangle -- the functions that wasmoon exports are named so */
 import { MoonpoolError } from "../protocol/error-code.ts";
 import { type BirthImage, difference, type MemoryImage, restore, usedEnd } from "./image.ts";
 import { bearState, fingerprint } from "./lua-birth.ts";
@@ -175,8 +176,8 @@ export class LuaVm {
       lua._lua_settop(state, 0);
       const holes = takeHoles(lua, usedEnd(this.#text.heap));
       const { heap } = this.#text;
-      for (let index = 0; index < holes.length; index += 2) heap.fill(0, holes[index]!, holes[index]! + holes[index + 1]!);
-      for (let index = 0; index < holes.length; index += 2) lua._free(holes[index]!);
+      for (const { pointer, size } of holes) heap.fill(0, pointer, pointer + size);
+      for (const { pointer } of holes) lua._free(pointer);
     } catch (error) {
       this.#broken = true;
       throw internal(`The Lua VM failed: ${String(error)}`, error);

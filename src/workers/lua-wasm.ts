@@ -1,3 +1,4 @@
+/* oxlint-disable no-underscore-dangle -- the functions that wasmoon exports are named so */
 import { createHash } from "node:crypto";
 import fs from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -45,9 +46,7 @@ export async function loadLuaWasm(memoryLimit: number): Promise<LuaWasm> {
 /** The part of Node's WebAssembly used here; its types come with the DOM's, which a thread does not have. */
 declare global {
   namespace WebAssembly {
-    class Module {
-      static imports(module: Module): { module: string; name: string }[];
-    }
+    const Module: { imports(module: Module): { module: string; name: string }[] };
     function compile(bytes: Uint8Array): Promise<Module>;
     function instantiate(module: Module, imports: object): Promise<{ exports: Record<string, unknown> }>;
   }

@@ -25,7 +25,7 @@ export function parseOutcome(text: string): Outcome {
   for (let index = 1; index < lines.length; index++) {
     const line = lines[index] ?? "";
     const body = line.slice(2);
-    switch (line[0]) {
+    switch (line.charAt(0)) {
       case "c": {
         const [connection, urgent] = body.split(" ");
         changes = { connection: Number(connection), viewdefs: [], high: "", medium: "", low: "" };

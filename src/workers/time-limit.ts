@@ -1,3 +1,4 @@
+/* oxlint-disable no-underscore-dangle -- the functions that wasmoon exports are named so */
 import type { LuaModule } from "./lua-wasm.ts";
 
 /** Lua instructions between two looks at the clock: a few microseconds of plain code. */

@@ -19,7 +19,7 @@ const HAS_MAXIMUM = 1;
  */
 export function withMemory(wasm: Uint8Array, minimum: number, maximum: number): Uint8Array {
   if (MAGIC.some((byte, index) => wasm[index] !== byte)) throw unexpected("it does not begin like a wasm file");
-  for (let at = MAGIC.length; at < wasm.length; ) {
+  for (let at = MAGIC.length; at < wasm.length;) {
     const size = readUnsigned(wasm, at + 1);
     const end = size.next + size.value;
     if (end > wasm.length) throw unexpected("a section reaches beyond the end");

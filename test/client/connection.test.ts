@@ -59,13 +59,29 @@ t.test("after a lost connection everything starts anew: ids, numbers, viewdefs; 
 });
 
 t.test("a connection that fails is tried again by itself", async (t) => {
-  const host = await ScriptedHost.start(t);
+  const { page, connection, host } = await scene(t, chromium, app, { values: ["", "", null], allow: /WebSocket|503/ });
   host.refuse = 503;
-  const page = await chromium.open(t, host.url, { allow: /WebSocket connection|503/ });
-  await page.waitForFunction(`${state} === "disconnected"`);
+  connection.socket.terminate();
+  await page.waitForEvent("response", (response) => response.request().method() === "HEAD");
+  t.equal(await page.evaluate("moonpool.state"), "disconnected");
   host.refuse = undefined;
   await settled(page, await host.connection(), ...first("back"));
   t.equal(await page.locator("p").textContent(), "back");
+});
+
+t.test("when the host knows the session no more, the page stops trying", async (t) => {
+  const { page, connection, host } = await scene(t, chromium, app, { values: ["", "", null], allow: /WebSocket|404/ });
+  host.refuse = 404;
+  connection.socket.terminate();
+  await page.waitForFunction(`${state} === "ended"`);
+});
+
+t.test("what was typed and not sent yet leaves with the page", async (t) => {
+  const plain = viewdef(`<input>`, bind(0, "value", 0, { write: true }));
+  const { page, connection } = await scene(t, chromium, plain, { values: [""] });
+  await page.locator("input").pressSequentially("unsent");
+  await page.goto("about:blank");
+  t.strictSame(await connection.messages(), [{ type: "update", id: 2, value: "unsent" }]);
 });
 
 t.test("when the host says that the session ended, the page stays away", async (t) => {

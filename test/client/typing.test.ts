@@ -71,6 +71,19 @@ t.test("a value that the server sent before it knew the newest input is stale an
   t.equal(await page.locator("input").inputValue(), "AB", "the answer to the newest input counts");
 });
 
+t.test("a value is stale too when the newest input was accepted but not carried out before it was made", async (t) => {
+  const { page, connection } = await scene(t, chromium, live, { values: [""] });
+  await page.locator("input").pressSequentially("ab", { delay: 100 });
+  t.equal((await connection.frame()).seq, 1);
+  t.equal((await connection.frame()).seq, 2);
+  connection.applied = 1;
+  await settled(page, connection, update(2, "A"));
+  t.equal(await page.locator("input").inputValue(), "ab");
+  connection.applied = 2;
+  await settled(page, connection, update(2, "AB"));
+  t.equal(await page.locator("input").inputValue(), "AB");
+});
+
 t.test("with keypress, typing is sent in few frames with the last text in each", async (t) => {
   const { page, connection } = await scene(t, chromium, live, { values: [""] });
   await page.locator("input").evaluate((field: HTMLInputElement) => {
@@ -152,4 +165,11 @@ t.test("a form that is submitted does not leave the page", async (t) => {
   t.strictSame(await connection.messages(), [
     { type: "update", id: 2, value: { type: "submit", values: { a: "1", b: "2" } } },
   ]);
+});
+
+t.test("a form that is reset sends what its fields hold then", async (t) => {
+  const app = viewdef(`<form><input value="start"><button type="reset"></button></form>`, bind(1, "value", 0, { write: true }));
+  const { page, connection } = await scene(t, chromium, app, { values: ["x"] });
+  await page.locator("button").click();
+  t.strictSame(await connection.messages(), [{ type: "update", id: 2, value: "start" }]);
 });

@@ -59,7 +59,10 @@ t.test("the contact that is chosen is highlighted and shown, by pointer, chip or
   await shows(t, selected, "Daniel Weiss");
   await search(page).press("ArrowUp");
   await shows(t, name, "Chiara Rossi");
-  t.equal(await selected.evaluate((element) => element.closest("[role=option]")?.getAttribute("aria-selected")), "true");
+  t.equal(
+    await selected.evaluate((element) => element.closest("[role=option]")?.getAttribute("aria-selected")),
+    "true",
+  );
 });
 
 t.test("a name that is typed changes the row, the chip and the card with each key, and the caret stays", async (t) => {
@@ -69,7 +72,12 @@ t.test("a name that is typed changes the row, the chip and the card with each ke
   const name = field(page, "name");
   await name.focus();
   await name.evaluate((input: HTMLInputElement) => input.setSelectionRange(0, 0));
-  for (const [key, whole] of [["Z", "ZBen Carter"], ["o", "ZoBen Carter"], ["e", "ZoeBen Carter"], [" ", "Zoe Ben Carter"]] as const) {
+  for (const [key, whole] of [
+    ["Z", "ZBen Carter"],
+    ["o", "ZoBen Carter"],
+    ["e", "ZoeBen Carter"],
+    [" ", "Zoe Ben Carter"],
+  ] as const) {
     await page.keyboard.press(key === " " ? "Space" : key);
     await shows(t, page.locator(".contact-row.selected .person-name"), whole);
     await shows(t, page.locator(".business-name"), whole);
@@ -108,7 +116,12 @@ t.test("a contact with mistakes is not saved, says what is wrong, and is not lef
   await field(page, "birthday").fill("1976-05-06");
   await field(page, "name").press("Enter");
   await shows(t, page.locator(".contact-detail h2"), "Farid H.");
-  await shows(t, page.locator(".contact-detail dd"), ["farid@cedar.example", "Cedar Press", "6 May 1976", "Arabic, French, Greek."]);
+  await shows(t, page.locator(".contact-detail dd"), [
+    "farid@cedar.example",
+    "Cedar Press",
+    "6 May 1976",
+    "Arabic, French, Greek.",
+  ]);
 });
 
 t.test("cancel, by button or Escape, brings back every field", async (t) => {
@@ -216,17 +229,20 @@ t.test("reloading the page and going to another one keep the search, the choice 
   await check();
 });
 
-t.test("what is typed in one tab shows in another tab of the session, and closing one leaves the other at work", async (t) => {
-  const page = await demo.open(t);
-  const other = await page.context().newPage();
-  await other.goto(page.url());
-  await edit(page, "Oskar Lind");
-  await field(page, "name").fill("Oskar Lindgren");
-  await shows(t, other.locator(".contact-row.selected .person-name"), "Oskar Lindgren");
-  await other.close();
-  await field(page, "name").fill("Oskar L.");
-  await shows(t, page.locator(".contact-row.selected .person-name"), "Oskar L.");
-});
+t.test(
+  "what is typed in one tab shows in another tab of the session, and closing one leaves the other at work",
+  async (t) => {
+    const page = await demo.open(t);
+    const other = await page.context().newPage();
+    await other.goto(page.url());
+    await edit(page, "Oskar Lind");
+    await field(page, "name").fill("Oskar Lindgren");
+    await shows(t, other.locator(".contact-row.selected .person-name"), "Oskar Lindgren");
+    await other.close();
+    await field(page, "name").fill("Oskar L.");
+    await shows(t, page.locator(".contact-row.selected .person-name"), "Oskar L.");
+  },
+);
 
 t.test("on a phone the list and the contact take turns", async (t: Test) => {
   const page = await demo.open(t, "Contacts", { viewport: { width: 390, height: 800 } });

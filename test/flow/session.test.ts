@@ -3,7 +3,7 @@ import { once } from "node:events";
 import fastify from "fastify";
 import * as fc from "fast-check";
 import t from "tap";
-import moonpool from "../../src/host/main.ts";
+import { moonpool } from "../../src/host/main.ts";
 import { Browser, type Refusal } from "../support/browser.ts";
 import { listen } from "../support/host.ts";
 import { counter, firstPage, slots, startRealHost } from "../support/real-host.ts";
@@ -112,7 +112,7 @@ t.test(
     page.write(slots.count, 100);
     await expectFault("PATH_READ_ONLY");
     page.write(slots.fail, null);
-    await expectFault("METHOD_FAILED");
+    await expectFault("LUA_ERROR");
     page.write(slots.press, null);
     await page.until(() => page.values.get(page.slot(slots.count)) === 1);
   },
@@ -161,9 +161,66 @@ t.test("two instances with threads of their own side by side, and closing the ap
   await t.rejects(browser.get("/one/"));
 });
 
+t.test("a tab that reads slowly is spared all but the latest, and does not slow the other tab down", async (t) => {
+  const files = {
+    "lua/main.lua": `
+local App = session:prototype("App", { count = 0 })
+function App:text() return ("x"):rep(200000) .. self.count end
+function App:press() self.count = self.count + 1 end
+session:createAppVariable(App:new())
+`,
+    "viewdefs/App.DEFAULT.html": `<template><div>
+<b ui-value="count"></b><p ui-value="text()"></p><button ui-action="press()"></button></div></template>`,
+  };
+  const host = await startRealHost(t, files, { rate: { perSecond: 1e6, burst: 1e6 } });
+  const { browser, path, page } = await host.open();
+  const slow = await firstPage(await browser.connect(path));
+  let bytes = 0;
+  slow.tab.socket.on("message", (data) => (bytes += (data as Buffer).length));
+  slow.tab.socket.pause();
+  for (let count = 1; count <= 100; count++) {
+    page.write(slots.press, null);
+    await page.until(() => page.values.get(page.slot(slots.count)) === count);
+  }
+  slow.tab.socket.resume();
+  await slow.until(() => (slow.values.get(slow.slot(1)) as string).endsWith("x100"));
+  t.equal(slow.values.get(slow.slot(slots.count)), 100);
+  t.ok(bytes < 100 * 200_000 * 0.8, `${bytes} of 20,000,000 bytes`);
+  slow.tab.send([{ type: "update", id: slow.slot(slots.press), value: null }]);
+  await slow.until(() => slow.values.get(slow.slot(slots.count)) === 101);
+});
+
+t.test("a session with a thread of its own works like the others", async (t) => {
+  const host = await startRealHost(t, counter, { isolation: "dedicated" });
+  const { page } = await host.open();
+  page.write(slots.press, null);
+  await page.until(() => page.values.get(page.slot(slots.count)) === 1);
+});
+
+t.test("what Lua prints and raises is in the log, with file, line and the session's short id", async (t) => {
+  const lines: { level: number; msg: string; session?: string; code?: string }[] = [];
+  const stream = { write: (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[number]) };
+  const main = `${counter["lua/main.lua"]}\nprint("hello from Lua")`;
+  const host = await startRealHost(t, { ...counter, "lua/main.lua": main }, { logger: { level: "info", stream } });
+  const { path, page } = await host.open();
+  page.write(slots.fail, null);
+  await page.until(() => page.errors.size > 0);
+  const session = path.slice(1, 9);
+  t.match(
+    lines.find(({ msg }) => msg.includes("hello from Lua")),
+    { level: 30, session },
+  );
+  const raised = lines.find(({ msg }) => msg.includes("on purpose"));
+  t.match(raised, { level: 50, session, code: "LUA_ERROR", msg: /main\.lua:\d+/ });
+  t.notOk(
+    lines.some((line) => JSON.stringify(line).includes(path.slice(1))),
+    "the whole id is in no line",
+  );
+});
+
 t.test("a live session survives 10,000 generated frames, and another one does not notice", async (t) => {
   const host = await startRealHost(t, counter, { rate: { perSecond: 1_000_000, burst: 1_000_000 } });
-  const { page } = await host.open();
+  const { browser, path, page } = await host.open();
   const other = await host.open();
   const id = fc.oneof(fc.integer({ min: -5, max: 12 }), fc.integer());
   const hopeless = [page.slot(slots.loop), page.slot(slots.eat)];
@@ -202,8 +259,10 @@ t.test("a live session survives 10,000 generated frames, and another one does no
     // Let frames in, so that acknowledgements keep up; a client that never reads is another test.
     if (index % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
-  page.write(slots.name, "at the end");
-  await page.until(() => page.values.get(page.slot(slots.name)) === "at the end");
+  const watcher = await firstPage(await browser.connect(path));
+  const before = Number(watcher.values.get(watcher.slot(slots.count)));
+  page.write(slots.press, null);
+  await watcher.until(() => watcher.values.get(watcher.slot(slots.count)) === before + 1);
   other.page.write(slots.press, null);
   await other.page.until(() => other.page.values.get(other.page.slot(slots.count)) === 1);
 });

@@ -31,11 +31,11 @@ export function changesOf(connection: number, parts: Partial<ConnectionChanges> 
   return { connection, viewdefs: [], high: "", medium: "", low: "", ...parts };
 }
 
-/** Starts at once, answers a connect with the value "hello" of variable 1 and a frame with its own body as value. */
+/** Starts at once, answers a connect with the value "hello" of variable 1 and a frame with its body as value. */
 export const echo: Answer = ({ kind, connection, body }, session) => {
   if (kind === "start") session.say({ kind: "started" });
   if (kind !== "connect" && kind !== "frame") return;
-  const value = kind === "connect" ? '"hello"' : body;
+  const value = JSON.stringify(kind === "connect" ? "hello" : body);
   const medium = `{"type":"update","id":1,"value":${value}}`;
   session.say({ kind: "changes", urgent: true, connections: [changesOf(connection, { medium })] });
 };

@@ -1,7 +1,7 @@
 import { compileViewdef } from "../../src/host/viewdefs/compile.ts";
 import { MoonpoolError, type WireError } from "../../src/protocol/error-code.ts";
-import { type ClientMessage, APP_VARIABLE, type List, type ServerMessage, type Value } from "../../src/protocol/message.ts";
-import { type ConnectionChanges, type SessionEventKind, sessionEvent } from "../../src/protocol/worker-message.ts";
+import { APP_VARIABLE, type List, type ServerMessage, type Value } from "../../src/protocol/message.ts";
+import { type ConnectionChanges, frameBody, type SessionEventKind, type SessionRequest, sessionEvent } from "../../src/protocol/worker-message.ts";
 import type { ViewPlan } from "../../src/protocol/viewdef.ts";
 import { LuaVm } from "../../src/workers/lua-vm.ts";
 import { parseOutcome } from "../../src/workers/outcome.ts";
@@ -211,9 +211,9 @@ export class TestPage {
   }
 
   /** Sends one frame. */
-  send(messages: ClientMessage[], event = true): void {
+  send(messages: SessionRequest[], event = true): void {
     this.last = undefined;
-    this.session.dispatch("frame", this.number, JSON.stringify({ event, messages }));
+    this.session.dispatch("frame", this.number, frameBody(event, messages));
   }
 
   close(): void {

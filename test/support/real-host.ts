@@ -12,7 +12,7 @@ export const counter: Record<string, string> = {
 local App = session:prototype("App", { count = 0, name = "" })
 function App:press() self.count = self.count + 1 end
 function App:loop() while true do end end
-function App:eat() local t = {} for i = 1, 1e9 do t[i] = ("x"):rep(1000) .. i end end
+function App:eat() local s = "x" while true do s = s .. s end end
 function App:fail() error("on purpose") end
 session:createAppVariable(App:new())
 `,

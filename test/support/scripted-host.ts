@@ -23,7 +23,7 @@ export class ScriptedHost {
   body = "<div ui-app></div>";
   /** More that can be requested: path → body. */
   readonly files = new Map<string, string>();
-  /** Answers upgrade requests with this status instead of a WebSocket, as long as it is set. */
+  /** Answers page and upgrade requests with this status, as long as it is set. */
   refuse: number | undefined;
 
   private constructor(prefix: string) {
@@ -72,6 +72,7 @@ export class ScriptedHost {
     else if (pathname.startsWith(assets)) sendFile(response, path.join(root, "dist/public", pathname.slice(assets.length)));
     else if (pathname.startsWith("/shoelace/"))
       sendFile(response, path.join(root, "node_modules/@shoelace-style/shoelace/cdn", pathname.slice(10)));
+    else if (this.refuse !== undefined) response.writeHead(this.refuse).end();
     else if (pathname.startsWith(`${this.#prefix}/${SESSION}`)) send(response, ".html", this.#page());
     else response.writeHead(pathname === "/favicon.ico" ? 204 : 404).end();
   }
@@ -99,6 +100,8 @@ export class Connection {
   /** What the next frame acknowledges; follows the last frame received unless the test sets `holdAck`. */
   ack = 0;
   holdAck = false;
+  /** What the next frames say to have been carried out, if not all that was accepted. */
+  applied: number | undefined;
   #seq = 0;
   #read = 0;
   #wake: (() => void)[] = [];
@@ -115,7 +118,8 @@ export class Connection {
 
   /** Sends one frame. Returns its number. */
   send(...messages: ServerMessage[]): number {
-    this.socket.send(JSON.stringify({ seq: ++this.#seq, ack: this.ack, messages }));
+    const { ack, applied } = this;
+    this.socket.send(JSON.stringify({ seq: ++this.#seq, ack, applied, messages }));
     return this.#seq;
   }
 

@@ -1,17 +1,11 @@
 import type { Undo } from "../model.ts";
 import type { Context } from "../page.ts";
-import { keepScrolled } from "../scroll.ts";
 import { textOf } from "../text.ts";
 
 /** ui-html: sanitised markup inside the element or, with `?replace`, in its place. */
 export function bindHtml({ page, binding, variable, element, region, watch }: Context): Undo | void {
-  if (region) {
-    const undoTie = region.attach((host) => page.ties.add(host, { variable, binding }));
-    if (binding.scroll) region.attach((host) => keepScrolled(page, host));
-    watch((value) => region.fill([...page.sanitize(textOf(value)).childNodes], ""));
-    return undoTie;
-  }
-  const undoScroll = binding.scroll ? keepScrolled(page, element) : undefined;
-  watch((value) => element.replaceChildren(page.sanitize(textOf(value))));
-  return undoScroll;
+  if (!region) return watch((value) => element.replaceChildren(page.sanitize(textOf(value))));
+  const undoTie = region.attach((host) => page.ties.add(host, { variable, binding }));
+  watch((value) => region.fill([...page.sanitize(textOf(value)).childNodes], ""));
+  return undoTie;
 }

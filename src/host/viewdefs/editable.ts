@@ -7,7 +7,6 @@ const COMPONENTS = new Set([
   "combobox",
   "checkbox",
   "switch",
-  "radio",
   "radio-group",
   "range",
   "slider",

@@ -228,6 +228,7 @@ end
 
 -- Reads the slots of one level of the first `n` nodes.
 local function pass(nodes, n, which)
+  if n == 0 then return end
   list, count, level, i, j, careful = nodes, n, which, 1, 0, false
   local careful_i, failed_i, failed_j
   while true do

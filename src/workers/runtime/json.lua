@@ -173,6 +173,7 @@ end
 --- JSON text as a Lua value (null is nil, whole numbers are integers), or nil and a message.
 function json.decode(text)
   if type(text) ~= "string" then return nil, "JSON: a string is expected, got " .. type(text) end
+  if text == "null" then return nil end -- what every click sends
   local ok, value, at = pcall(decode_value, text, 1, 0)
   if not ok then return nil, value end
   at = find(text, "%S", at)

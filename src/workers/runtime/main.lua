@@ -10,25 +10,26 @@ local M = ...
 local connection, detect, errors, json, modules, plans, prototype, requests, sandbox, state, timers =
   M.connection, M.detect, M.errors, M.json, M.modules, M.plans, M.prototype, M.requests, M.sandbox, M.session, M.timers
 local concat, match, sub = table.concat, string.match, string.sub
-local ipairs, next, pairs, tonumber, tostring = ipairs, next, pairs, tonumber, tostring
-local sort = table.sort
+local ipairs, tonumber, tostring = ipairs, tonumber, tostring
+local remove = table.remove
 local collectgarbage = collectgarbage
 
-local connections = {} -- number → connection
+local connections = {} -- those that are open, in the order of their numbers
 local development = false
 
-local function in_order()
-  local list = {}
-  for _, conn in next, connections do list[#list + 1] = conn end
-  sort(list, function(a, b) return a.number < b.number end)
-  return list
+local function find(number)
+  for i, conn in ipairs(connections) do
+    if conn.number == number then return conn, i end
+  end
+  return nil, #connections + 1
 end
 
 local function app() return state.app end
 
 local function connect(number)
+  local _, i = find(number)
   local conn = connection.new(number, app, state.namespace, development)
-  connections[number] = conn
+  connections[i] = conn
   conn.urgent = true
   if state.app == nil then
     local _, e = errors.guard(errors.raise, "APP_MISSING", "lua/main.lua has not called session:createAppVariable.")
@@ -49,9 +50,8 @@ local function rebuild(conn, e)
 end
 
 local function detect_all()
-  local list = in_order()
-  local shared = list[2] and {} or nil
-  for _, conn in ipairs(list) do
+  local shared = connections[2] and {} or nil
+  for _, conn in ipairs(connections) do
     if not conn.paused then
       local ok, e = errors.guard(detect.run, conn, shared)
       if not ok then
@@ -69,7 +69,7 @@ end
 
 local function report(e)
   errors.log(e, "timer")
-  for _, conn in pairs(connections) do connection.fault(conn, e) end
+  for _, conn in ipairs(connections) do connection.fault(conn, e) end
 end
 
 local events = {}
@@ -83,24 +83,28 @@ function events.start(_, body)
 end
 
 function events.connect(number) connect(number) end
-function events.disconnect(number) connections[number] = nil end
+function events.disconnect(number)
+  local conn, i = find(number)
+  if conn then remove(connections, i) end
+end
 
 function events.frame(number, body)
-  local conn = connections[number]
+  local conn = find(number)
   if not conn then return end
-  local frame = json.decode(body)
-  if frame.event then
-    for _, other in next, connections do other.urgent = true end
+  if sub(body, 1, 1) == "1" then
+    for _, other in ipairs(connections) do other.urgent = true end
   end
-  requests.run(conn, frame.messages)
+  requests.run(conn, body)
 end
 
 function events.pause(number)
-  if connections[number] then connections[number].paused = true end
+  local conn = find(number)
+  if conn then conn.paused = true end
 end
 
 function events.resume(number)
-  if connections[number] then connections[number].paused = false end
+  local conn = find(number)
+  if conn then conn.paused = false end
 end
 
 function events.timer() timers.fire(report) end
@@ -115,7 +119,7 @@ local function dispatch(text)
   detect_all()
   local due = timers.next_due()
   local lines = { due and tostring(due) or "-" }
-  for _, conn in ipairs(in_order()) do connection.write(conn, lines) end
+  for _, conn in ipairs(connections) do connection.write(conn, lines) end
   return concat(lines, "\n")
 end
 

@@ -5,16 +5,19 @@ local requests = {}
 local connection, detect, errors, plans, tree, values =
   M.connection, M.detect, M.errors, M.plans, M.tree, M.values
 local guard, raise = errors.guard, errors.raise
-local format = string.format
-local ipairs, next = ipairs, next
+local format, gmatch, match = string.format, string.gmatch, string.match
+local ipairs, next, tointeger = ipairs, next, math.tointeger
+local decode = M.json.decode
 
 local function refuse(conn, code, message, id)
   local _, e = guard(raise, code, message)
   connection.fault(conn, e, id)
 end
 
-local function update(conn, message)
-  local id, value = message.id, message.value
+local function update(conn, rest)
+  local id, text = match(rest, "^(-?%d+) (.*)$")
+  id = tointeger(id)
+  local value = decode(text)
   local node, k = connection.find(conn, id)
   if not node then
     refuse(conn, "VARIABLE_UNKNOWN", format("There is no variable %d.", id), id)
@@ -48,15 +51,16 @@ local function allowed(conn, text)
   return nil
 end
 
-local function create(conn, message)
-  local id, text = message.id, message.path
+local function create(conn, rest)
+  local id, above, text = match(rest, "^(-?%d+) (-?%d+) (.*)$")
+  id, above, text = tointeger(id), tointeger(above), decode(text)
   if conn.by_first[id] then
     refuse(conn, "VARIABLE_EXISTS", format("There is a variable %d already.", id), id)
     return
   end
-  local parent = connection.node(conn, message.parent)
+  local parent = connection.node(conn, above)
   if not parent then
-    refuse(conn, "VARIABLE_UNKNOWN", format("There is no view on a variable %d.", message.parent), id)
+    refuse(conn, "VARIABLE_UNKNOWN", format("There is no view on a variable %d.", above), id)
     return
   end
   local slot = allowed(conn, text)
@@ -67,8 +71,8 @@ local function create(conn, message)
   detect.add(conn, parent, id, slot)
 end
 
-local function destroy(conn, message)
-  local id = message.id
+local function destroy(conn, rest)
+  local id = tointeger(rest)
   local node = conn.by_first[id]
   if not node or id >= 0 then
     refuse(conn, "VARIABLE_UNKNOWN", format("There is no variable %d that a client made.", id), id)
@@ -78,15 +82,12 @@ local function destroy(conn, message)
   tree.destroy(conn, node)
 end
 
-local function report(_, message)
-  M.host("log", "warn\npage: " .. message.code .. ": " .. message.message .. "\n")
-end
+local handlers = { update = update, create = create, destroy = destroy }
 
-local handlers = { update = update, create = create, destroy = destroy, error = report }
-
---- Carries out the messages of one frame, in order. An error in one does not stop those after it.
-function requests.run(conn, messages)
-  for _, message in ipairs(messages) do handlers[message.type](conn, message) end
+--- Carries out the messages of one frame, in order: the lines of `frameBody` in src/protocol/worker-message.ts after the
+--- first. An error in one does not stop those after it.
+function requests.run(conn, lines)
+  for kind, rest in gmatch(lines, "\n(%a+) ([^\n]*)") do handlers[kind](conn, rest) end
 end
 
 return requests
