@@ -37,7 +37,7 @@ export interface MoonpoolOptions {
   maxFrameBytes?: number;
   /** Messages in one frame from a browser. Default: 1,000. */
   maxFrameMessages?: number;
-  /** Frames that one connection may send: `perSecond` in the long run, `burst` at once. Default: 200 and 400. */
+  /** Frames that one connection may send: `perSecond` in the long run (Infinity: no limit), `burst` at once. Default: 200 and 400. */
   rate?: { perSecond: number; burst: number };
   /** Allow `ui-code`. Default: false. */
   uiCode?: boolean;

@@ -1,4 +1,4 @@
-/** Lets `burst` through at once and `perSecond` in the long run. Time is given by the caller, in ms. */
+/** Lets `burst` through at once and `perSecond` in the long run (Infinity: all). Time is given by the caller, in ms. */
 export class TokenBucket {
   readonly #perSecond: number;
   readonly #burst: number;
@@ -14,6 +14,7 @@ export class TokenBucket {
 
   /** True if one more may pass now. */
   take(now: number): boolean {
+    if (this.#perSecond === Infinity) return true;
     const earned = (Math.max(0, now - this.#time) / 1000) * this.#perSecond;
     this.#tokens = Math.min(this.#burst, this.#tokens + earned);
     this.#time = now;

@@ -32,6 +32,7 @@ t.test("two instances side by side: own pages, own cookies, own sessions, one se
   t.equal(await (await browser.get("/")).text(), "the app's own page");
   const paths = [await browser.start("/first"), await browser.start("/second")];
   t.match(paths[0], /^\/first\/[0-9a-f]{32}$/);
+  t.equal((await browser.get("/first")).status, 303, "the slash may be left out");
   t.match(paths[1], /^\/second\/[0-9a-f]{32}$/);
   t.match(await (await browser.get(paths[0]!)).text(), /<p>first<\/p>.*src="\/first\/_moonpool\/client.js"/s);
   t.match(await (await browser.get(paths[1]!)).text(), "{&#34;prefix&#34;:&#34;/second&#34;");

@@ -10,7 +10,7 @@ local handler, raise = errors.handler, errors.raise
 local format = string.format
 local error, next, type, xpcall = error, next, type, xpcall
 local emit = connection.emit
-local ALL, HIGH, LOW <const> = plans.ALL, plans.HIGH, plans.LOW
+local ALL, HIGH, MEDIUM, LOW = plans.ALL, plans.HIGH, plans.MEDIUM, plans.LOW
 
 local NOTHING = {}
 
@@ -259,11 +259,14 @@ local function detect_one(c)
   conn = c
   tree.sweep(c)
   -- Nodes that come now are read whole when they come; they must not have another turn at a lower level.
-  local counts = { #c.order[1], #c.order[2], #c.order[3] }
-  for which = HIGH, LOW do
-    pass(c.order[which], counts[which], which)
-    read_fresh()
-  end
+  local order = c.order
+  local high, medium, low = #order[1], #order[2], #order[3]
+  pass(order[1], high, HIGH)
+  read_fresh()
+  pass(order[2], medium, MEDIUM)
+  read_fresh()
+  pass(order[3], low, LOW)
+  read_fresh()
   local guard = 0
   while again[1] and guard < 100 do
     guard = guard + 1
@@ -283,7 +286,8 @@ end
 --- Reads everything that `c` watches and puts what changed into its buffers. Raises only when detection itself fails.
 --- `shared` is a table for the results of methods during one event, given when several connections are read.
 function detect.run(c, shared)
-  memo, again = shared, {}
+  memo = shared
+  if again[1] then again = {} end -- left over when detection failed
   detect_one(c)
 end
 

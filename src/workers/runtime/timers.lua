@@ -5,7 +5,7 @@ local timers = {}
 local errors, sandbox = M.errors, M.sandbox
 local floor, max = math.floor, math.max
 local sort = table.sort
-local pairs, tonumber, type = pairs, tonumber, type
+local ipairs, next, pairs, tonumber, type = ipairs, next, pairs, tonumber, type
 
 local pending = {} -- handle → { f, due, every }
 local last = 0
@@ -49,6 +49,7 @@ end
 
 --- When the next timer is due, in ms since 1970, or nil.
 function timers.next_due()
+  if not next(pending) then return nil end
   local due
   for _, timer in pairs(pending) do
     if not due or timer.due < due then due = timer.due end
