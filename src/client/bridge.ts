@@ -36,7 +36,7 @@ export function makeBridge(page: Page, socket: Socket, rootElement: () => Elemen
     }
     return page.model.claim(APP_VARIABLE);
   };
-  const show = ({ id, value, error, properties }: Variable): VariableView => ({ id, value, error, properties });
+  const show = ({ id, value, error, properties = {} }: Variable): VariableView => ({ id, value, error, properties });
 
   const moonpool = {
     /** "connecting", "connected", "disconnected" or "ended". */
@@ -83,13 +83,13 @@ export function makeBridge(page: Page, socket: Socket, rootElement: () => Elemen
       const parent = viewOf(element);
       const id = --lastCreated;
       const variable = page.model.claim(id);
-      parent.created.add(id);
+      (parent.created ??= new Set()).add(id);
       page.outbox.send({ type: "create", id, parent: parent.id, path });
       const stop = page.model.watch(variable, () => callback(show(variable)));
       return () => {
         stop();
         if (variable.gone) return;
-        parent.created.delete(id);
+        parent.created?.delete(id);
         page.model.forget(id);
         page.outbox.send({ type: "destroy", id });
       };

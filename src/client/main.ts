@@ -1,4 +1,4 @@
-import { APP_VARIABLE } from "../protocol/message.ts";
+import { APP_VARIABLE, type Value } from "../protocol/message.ts";
 import { bindAction } from "./bindings/action.ts";
 import { bindAttr } from "./bindings/attr.ts";
 import { bindClass } from "./bindings/class.ts";
@@ -41,6 +41,7 @@ const scripts = new ScriptRunner();
 const errorDisplay = new ErrorDisplay(model);
 const frameTasks = new Set<() => void>();
 let reports = 0;
+let composing: Element | null = null;
 
 const facts = document.querySelector<HTMLMetaElement>('meta[name="moonpool"]');
 const socket = new Socket(sessionUrl(location, facts?.content), {
@@ -85,6 +86,9 @@ const page: Page = {
     style: bindStyle,
     value: bindValue,
     view: bindView,
+  },
+  get composing() {
+    return composing;
   },
   get store() {
     return bridge.uiStore;
@@ -160,6 +164,17 @@ addEventListener("error", ({ message, filename, lineno }) =>
   page.report("SCRIPT_FAILED", `${message} (${filename}:${lineno})`),
 );
 addEventListener("unhandledrejection", ({ reason }) => page.report("SCRIPT_FAILED", String(reason)));
+addEventListener("compositionstart", ({ target }) => (composing = target as Element), true);
+addEventListener("compositionend", () => (composing = null), true);
+// Any element can report a value of its own making.
+addEventListener(
+  "ui-value-change",
+  ({ target, detail }: Event & { detail?: { value?: Value } }) => {
+    const tie = page.ties.of(target as Element).find(({ binding }) => binding?.kind === "value" && binding.write);
+    if (tie) page.write(tie.variable, detail?.value ?? null);
+  },
+  true,
+);
 // A form is reset without a word to its fields, and only after this event.
 addEventListener("reset", ({ target }) =>
   setTimeout(() => {

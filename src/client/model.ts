@@ -24,7 +24,8 @@ export class Variable {
   readonly id: number;
   value: Value = null;
   error: WireError | null = null;
-  properties: Record<string, Value> = {};
+  /** Whatever else Lua said about the variable. Few have any. */
+  properties: Record<string, Value> | undefined;
   /** Undefined until the server has said what the view shows. */
   content: Content | undefined;
   rows: number[] = [];
@@ -37,7 +38,7 @@ export class Variable {
   changes = 0;
   readonly watchers: Watcher[] = [];
   /** Variables made by `create` below this one. */
-  readonly created = new Set<number>();
+  created: Set<number> | undefined;
 
   constructor(id: number) {
     this.id = id;
@@ -94,6 +95,7 @@ export class Model {
       this.#mark(variable, CHANGED.value);
     }
     for (const [name, value] of Object.entries(properties)) {
+      variable.properties ??= {};
       if (value === "") delete variable.properties[name];
       else variable.properties[name] = value;
       this.#mark(variable, CHANGED.properties);
@@ -125,20 +127,17 @@ export class Model {
       variable.rows = variable.rows.filter((row) => !removed.has(row));
       for (const row of remove) this.forget(row);
     }
-    const present = new Set(variable.rows);
+    const { rows } = variable;
+    const present = new Set(rows);
     for (const { row, count = 1, before } of place) {
-      const moved = Array.from({ length: count }, (_, index) => row + index);
-      if (moved.some((id) => present.has(id))) {
-        const set = new Set(moved);
-        variable.rows = variable.rows.filter((id) => !set.has(id));
-      }
-      for (const id of moved) {
+      const run = Array.from({ length: count }, (_, index) => row + index);
+      for (const id of run) {
+        if (present.has(id)) rows.splice(rows.indexOf(id), 1);
         present.add(id);
         this.claim(id);
       }
-      const at = before === 0 ? -1 : variable.rows.indexOf(before);
-      if (at < 0) for (const id of moved) variable.rows.push(id);
-      else variable.rows.splice(at, 0, ...moved);
+      const at = before === 0 ? -1 : rows.indexOf(before);
+      rows.splice(at < 0 ? rows.length : at, 0, ...run);
     }
     this.#mark(variable, CHANGED.rows);
   }
@@ -190,9 +189,10 @@ export class Model {
   #forgetBelow(variable: Variable): void {
     const { content, rows, created } = variable;
     for (let index = 0; content && index < content.count; index++) this.forget(content.first + index);
-    for (const id of [...rows, ...created]) this.forget(id);
+    for (const id of rows) this.forget(id);
+    for (const id of created ?? []) this.forget(id);
     variable.rows = [];
-    created.clear();
+    variable.created = undefined;
   }
 
   #ensure(id: number): Variable {

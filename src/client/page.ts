@@ -21,6 +21,8 @@ export interface Page {
   readonly commits: Map<Element, () => void>;
   /** What there is now, and how many frames there were. */
   readonly counts: { views: number; lists: number; listeners: number; frames: number };
+  /** The field in which an input method is composing a character. */
+  readonly composing: Element | null;
   /** Writes a value that a person chose: it counts here at once, and is sent. */
   write(variable: Variable, value: Value): void;
   /** Sends unsent input of `element` and of the field with the focus, so that it arrives before an event does. */

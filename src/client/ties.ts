@@ -12,14 +12,12 @@ export class Ties {
   readonly #ties = new WeakMap<Element, Tie[]>();
 
   add(element: Element, tie: Tie): Undo {
-    const ties = this.of(element);
-    this.#ties.set(element, [...ties, tie]);
+    const ties = this.#ties.get(element) ?? [];
+    this.#ties.set(element, ties);
+    ties.push(tie);
     this.mark(element);
     return () => {
-      this.#ties.set(
-        element,
-        this.of(element).filter((other) => other !== tie),
-      );
+      ties.splice(ties.indexOf(tie), 1);
       this.mark(element);
     };
   }

@@ -17,8 +17,8 @@ const PING_INTERVAL = 30_000;
 const CLOSE_WAIT = 1_000;
 
 /**
- * Adds `_moonpool/ws/<session>` to `scope`. Refusals are HTTP answers with a JSON `{code, message, advice}`, before the upgrade. A plain
- * GET of the same URL gets the same refusal, or 426: browsers do not tell scripts why a WebSocket failed.
+ * Adds `_moonpool/ws/<session>` to `scope`. Refusals are HTTP answers with a JSON `{code, message, advice}`, before the
+ * upgrade. A plain GET of the same URL gets the same refusal, or 426: browsers do not tell scripts why a WebSocket failed.
  */
 export function addSocket(
   scope: FastifyInstance,
@@ -38,10 +38,11 @@ export function addSocket(
       return undefined;
     } catch (problem) {
       if (!(problem instanceof MoonpoolError)) throw problem;
-      const { code, message, advice } = problem;
-      log.debug({ code, origin: request.headers.origin }, "connection refused");
-      const details = settings.development ? problem.at : {};
-      return reply.code(statusOf(problem)).send({ code, message, advice, ...details });
+      log.debug({ code: problem.code, origin: request.headers.origin }, "connection refused");
+      // What is wrong with the site's code is for its author only.
+      const shown = problem.who === "app" && !settings.development ? new MoonpoolError("SESSION_FAILED") : problem;
+      const { code, message, advice } = shown;
+      return reply.code(statusOf(problem)).send({ code, message, advice, ...shown.at });
     }
   };
 

@@ -41,7 +41,7 @@ t.test("everything below a replaced view, a removed row and a destroyed parent i
   model.list({ type: "list", id: 3, place: [{ row: 10, count: 3, before: 0 }] });
   model.view({ type: "view", id: 11, viewdef: "C", first: 20, values: [null] });
   model.claim(-1);
-  model.claim(20).created.add(-1);
+  model.claim(20).created = new Set([-1]);
   model.update({ type: "update", id: 20, error: { code: "PATH_NIL", message: "" } }, {}, 0);
   model.notify();
   t.equal(model.variables.size, 9);

@@ -151,6 +151,13 @@ t.test("outside development mode a page says nothing about the code", async (t) 
   const page = await host.browser().get("/");
   t.equal(page.status, 500);
   t.notMatch(await page.text(), /main\.lua|nil value|draw|traceback/);
+  host.pool.answer = echo;
+  const browser = host.browser();
+  const session = await browser.start();
+  host.pool.answer = broken;
+  host.pool.sessions.at(-1)?.say({ kind: "failed", error: { code: "LIMIT_MEMORY", message: "not enough memory" } });
+  const refusal = await (await browser.get(`/_moonpool/ws${session}`)).json();
+  t.match(refusal, { code: "SESSION_FAILED", message: "The session could not start." });
 });
 
 t.test("an error's place outside the site is not read", async (t) => {

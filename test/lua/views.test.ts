@@ -117,6 +117,40 @@ t.test("an object that shows itself stops at a depth with an error instead of ta
   session.close();
 });
 
+t.test("a view whose new object has no viewdef keeps the old content with an error, which goes with the next good object", async (t) => {
+  const session = await LuaSession.start({
+    lua: {
+      main: `local A, B, C = session:prototype("A", { n = 1 }), session:prototype("B"), session:prototype("C", { n = 3 })
+        local app = session:prototype("App"):new{ shown = A:new() }
+        function app:show(name) self.shown = ({ a = A, b = B, c = C })[name]:new() end
+        session:createAppVariable(app)`,
+    },
+    viewdefs: {
+      "App.DEFAULT": `<div><i ui-view="shown"></i><b ui-action="show(_)"></b></div>`,
+      "A.DEFAULT": `<b ui-value="n"></b>`,
+      "C.DEFAULT": `<u ui-value="n"></u>`,
+    },
+  });
+  const { root } = session.connect();
+  root.set("show(_)", "b");
+  t.equal(root.error("shown")?.code, "VIEWDEF_MISSING");
+  t.equal(root.child("shown").viewdef, "A.DEFAULT");
+  root.set("show(_)", "c");
+  t.equal(root.error("shown"), undefined);
+  t.equal(root.child("shown").value("n"), 3);
+  session.close();
+});
+
+t.test("a variable that the client made follows its view to another object", async (t) => {
+  const session = await LuaSession.start(nested);
+  const page = session.connect();
+  page.send([{ type: "create", id: -1, parent: page.root.child("inner").id, path: "name" }]);
+  t.equal(page.values.get(-1), "level 2");
+  page.root.set("swap()");
+  t.equal(page.values.get(-1), "other");
+  session.close();
+});
+
 t.test("createAppVariable is safe to call again: the page shows the new object", async (t) => {
   const session = await LuaSession.start({
     lua: {

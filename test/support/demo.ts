@@ -43,10 +43,12 @@ export async function goTo(page: Page, title: string): Promise<void> {
   await page.locator("h1", { hasText: title }).waitFor();
 }
 
-/** The text of each visible element, without the white space of the source. */
+/** The text that people see of each visible element, in one line. */
 export function texts(locator: Locator): Promise<string[]> {
   return locator.evaluateAll((elements) =>
-    elements.filter((element) => element.checkVisibility()).map((element) => (element.textContent ?? "").replace(/\s+/g, " ").trim()),
+    elements
+      .filter((element) => element.checkVisibility())
+      .map((element) => (element as HTMLElement).innerText.replace(/\s+/g, " ").trim()),
   );
 }
 

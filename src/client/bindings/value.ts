@@ -7,23 +7,14 @@ import { equal, textOf } from "../text.ts";
 /** ui-value: the value of a form control, two-way; the text of anything else. */
 export function bindValue(context: Context): Undo {
   const { element } = context;
-  const undo: Undo[] = [];
+  let undo: Undo[] = [];
   let undone = false;
   const start = () => {
-    if (undone) return;
     const field = fieldOf(element);
-    if (field) undo.push(...bindField(context, field));
+    if (undone) return;
+    if (field) undo = bindField(context, field);
     else if (element.localName !== "input") context.watch((value) => showText(element, value));
   };
-  if (context.binding.write) {
-    const { page, variable } = context;
-    // Any element can report a value of its own making.
-    undo.push(
-      page.listen(element, "ui-value-change", (event) => {
-        if (event.target === element) page.write(variable, (event as CustomEvent).detail?.value ?? null);
-      }),
-    );
-  }
   if (!element.localName.includes("-") || customElements.get(element.localName)) start();
   else void customElements.whenDefined(element.localName).then(start);
   return () => {
@@ -45,7 +36,6 @@ function bindField({ page, element, variable, binding, watch }: Context, field: 
   let agreed: Value = null;
   /** A value of the type that the server gives the variable. */
   let sample: Value = null;
-  let composing = false;
 
   const read = (): Value | undefined => {
     const value = field.read(Array.isArray(variable.value) ? variable.value : sample);
@@ -54,7 +44,7 @@ function bindField({ page, element, variable, binding, watch }: Context, field: 
   };
   /** Somebody is at work here, and has not sent the result yet. */
   const busy = () => {
-    if (composing) return true;
+    if (element.contains(page.composing)) return true;
     if (!field.gradual || !element.contains(document.activeElement)) return false;
     const value = read();
     return value === undefined ? isHalfTyped(element) : !equal(value, agreed);
@@ -68,7 +58,7 @@ function bindField({ page, element, variable, binding, watch }: Context, field: 
   };
   const commit = () => {
     const value = read();
-    if (composing || value === undefined || equal(value, agreed)) return;
+    if (value === undefined || equal(value, agreed) || element.contains(page.composing)) return;
     agreed = value;
     page.write(variable, value);
   };
@@ -80,15 +70,13 @@ function bindField({ page, element, variable, binding, watch }: Context, field: 
   const listen = (types: string[], call: () => void) => {
     for (const type of types) undo.push(page.listen(element, type, call));
   };
-  listen([...field.change, "focusout"], commit);
-  // What the server sent meanwhile was held back; who leaves the field without a change wants to see it.
-  listen(["focusout"], () => show(variable.value));
-  if (binding.keypress) listen(field.input, commit);
-  listen(["compositionstart"], () => (composing = true));
-  listen(["compositionend"], () => {
-    composing = false;
-    if (binding.keypress) commit();
+  listen(field.change, commit);
+  listen(["focusout"], () => {
+    commit();
+    // What the server sent meanwhile was held back; who leaves the field without a change wants to see it.
+    show(variable.value);
   });
+  if (binding.keypress) listen([...field.input, "compositionend"], commit);
   page.commits.set(element, commit);
   undo.push(() => page.commits.delete(element));
   return undo;

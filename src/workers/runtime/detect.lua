@@ -60,6 +60,7 @@ local function follow(node, object)
   if not node.values then
     again[#again + 1] = { node = node, up_to = level == ALL and LOW or level - 1 }
   end
+  for _, made in next, node.kids and node.kids.made or NOTHING do follow(made, object) end
 end
 
 local function show(node, k, slot, object)

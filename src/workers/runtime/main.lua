@@ -44,7 +44,7 @@ local function rebuild(conn, e)
   errors.log(e, "change detection")
   collectgarbage()
   local new = connect(conn.number)
-  new.next_id, new.sent = conn.next_id, conn.sent
+  new.next_id, new.sent, new.viewdefs = conn.next_id, conn.sent, conn.viewdefs
   connection.fault(new, e)
   return new
 end

@@ -95,7 +95,6 @@ function tree.destroy(conn, node)
   local first, n = node.first, node.plan.n
   if n > 0 and conn.by_first[first] == node then conn.by_first[first] = nil end
   if next(conn.errors) then
-    conn.errors[node.id] = nil
     for id = first, first + n - 1 do conn.errors[id] = nil end
   end
   local kids = node.kids
@@ -114,11 +113,8 @@ end
 
 --- Ends a row.
 function tree.drop_row(conn, row)
-  if row.plan then
-    tree.destroy(conn, row)
-  else
-    conn.errors[row.id] = nil
-  end
+  conn.errors[row.id] = nil
+  if row.plan then tree.destroy(conn, row) end
 end
 
 --- Takes destroyed nodes out of the lists, when they are many enough to be worth a walk.
