@@ -8,7 +8,9 @@ import { watched } from "./watched.ts";
 
 const benchmarks: Record<string, () => Promise<Finding[]>> = { "round-trip": roundTrip, watched, sessions };
 const wanted = process.argv.slice(2);
-for (const name of wanted) if (!(name in benchmarks)) throw new Error(`There is no benchmark ${name}; there are ${Object.keys(benchmarks).join(", ")}.`);
+for (const name of wanted)
+  if (!(name in benchmarks))
+    throw new Error(`There is no benchmark ${name}; there are ${Object.keys(benchmarks).join(", ")}.`);
 
 const number = (value: number): string => (value >= 100 ? Math.round(value).toLocaleString("en") : value.toFixed(2));
 const lines = [

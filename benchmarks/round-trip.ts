@@ -68,7 +68,11 @@ export async function roundTrip(): Promise<Finding[]> {
     return [
       { what: "echo round trip, p50", value: median(p50.map(({ echo }) => echo)), unit: "µs" },
       { what: "event round trip, one session, p50", value: median(p50.map(({ host }) => host)), unit: "µs" },
-      { what: "event round trip, one session, p99", value: median(rounds.map(({ host }) => quantile(host, 0.99))), unit: "µs" },
+      {
+        what: "event round trip, one session, p99",
+        value: median(rounds.map(({ host }) => quantile(host, 0.99))),
+        unit: "µs",
+      },
       judged("event round trip / echo, p50", median(p50.map(({ echo, host }) => host / echo)), "×", "<=", 4),
       { what: `echo, ${SESSIONS} clients in closed loop`, value: median(rates.map(({ echo }) => echo)), unit: "/s" },
       { what: `events, ${SESSIONS} sessions in closed loop`, value: median(rates.map(({ host }) => host)), unit: "/s" },

@@ -8,5 +8,9 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 ensureInstalled(root);
 const { build } = await import("./build.mjs");
 await build();
-const { status } = spawnSync(process.execPath, ["--enable-source-maps", "dist/benchmarks/main.js", ...process.argv.slice(2)], { cwd: root, stdio: "inherit" });
+const { status } = spawnSync(
+  process.execPath,
+  ["--enable-source-maps", "dist/benchmarks/main.js", ...process.argv.slice(2)],
+  { cwd: root, stdio: "inherit" },
+);
 process.exitCode = status ?? 1;

@@ -43,7 +43,11 @@ export async function findBrowser() {
     }
   }
   throw new Error(
-    ["No browser for the tests was found, and none could be got:", ...tried, "Install Chromium or Chrome, or set BROWSER_PATH."].join("\n  "),
+    [
+      "No browser for the tests was found, and none could be got:",
+      ...tried,
+      "Install Chromium or Chrome, or set BROWSER_PATH.",
+    ].join("\n  "),
   );
 }
 
@@ -86,17 +90,34 @@ function playwrightBrowsers() {
 
 function systemBrowsers() {
   if (process.platform === "darwin")
-    return ["Chromium.app/Contents/MacOS/Chromium", "Google Chrome.app/Contents/MacOS/Google Chrome", "Microsoft Edge.app/Contents/MacOS/Microsoft Edge"].flatMap(
-      (name) => [path.join("/Applications", name), path.join(os.homedir(), "Applications", name)],
-    );
+    return [
+      "Chromium.app/Contents/MacOS/Chromium",
+      "Google Chrome.app/Contents/MacOS/Google Chrome",
+      "Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+    ].flatMap((name) => [path.join("/Applications", name), path.join(os.homedir(), "Applications", name)]);
   if (process.platform === "win32")
     return ["ProgramFiles", "ProgramFiles(x86)", "LOCALAPPDATA"]
       .map((name) => process.env[name])
       .filter(Boolean)
-      .flatMap((folder) => ["Google/Chrome/Application/chrome.exe", "Chromium/Application/chrome.exe", "Microsoft/Edge/Application/msedge.exe"].map((name) => path.join(folder, name)));
-  const names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "microsoft-edge-stable", "microsoft-edge"];
+      .flatMap((folder) =>
+        [
+          "Google/Chrome/Application/chrome.exe",
+          "Chromium/Application/chrome.exe",
+          "Microsoft/Edge/Application/msedge.exe",
+        ].map((name) => path.join(folder, name)),
+      );
+  const names = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome-stable",
+    "google-chrome",
+    "microsoft-edge-stable",
+    "microsoft-edge",
+  ];
   const folders = [...(process.env.PATH ?? "").split(":"), "/usr/bin", "/usr/local/bin", "/snap/bin"];
-  return names.flatMap((name) => [...new Set(folders)].map((folder) => path.join(folder, name))).filter((file) => fs.existsSync(file));
+  return names
+    .flatMap((name) => [...new Set(folders)].map((folder) => path.join(folder, name)))
+    .filter((file) => fs.existsSync(file));
 }
 
 /** An npm package that contains a Chromium (headless only) for Linux x64, and libraries that a bare system lacks. */
@@ -122,7 +143,10 @@ async function npmPackage() {
   const archive = path.join(cache, "libraries.tar");
   await unpack("al2023.tar.br", archive);
   run("unpacking libraries for Chromium", "tar", ["-xf", archive, "-C", cache]);
-  fs.writeFileSync(wrapper, `#!/bin/sh\nLD_LIBRARY_PATH="${path.join(cache, "lib")}:$LD_LIBRARY_PATH" exec "${program}" "$@"\n`);
+  fs.writeFileSync(
+    wrapper,
+    `#!/bin/sh\nLD_LIBRARY_PATH="${path.join(cache, "lib")}:$LD_LIBRARY_PATH" exec "${program}" "$@"\n`,
+  );
   fs.chmodSync(wrapper, 0o755);
   return wrapper;
 }
@@ -134,7 +158,11 @@ async function unpack(name, target) {
 }
 
 async function playwrightDownload() {
-  run("playwright-core install chromium (about 170 MB)", process.execPath, [path.join(root, "node_modules/playwright-core/cli.js"), "install", "chromium"]);
+  run("playwright-core install chromium (about 170 MB)", process.execPath, [
+    path.join(root, "node_modules/playwright-core/cli.js"),
+    "install",
+    "chromium",
+  ]);
   const [found] = playwrightBrowsers();
   if (!found) throw new Error("playwright-core install chromium: nothing was installed");
   return found;
@@ -153,6 +181,12 @@ async function aptPackage() {
 /** Runs a program that takes a while. Its output is shown when it fails. */
 function run(what, command, args) {
   console.error(`No browser for the tests: ${what} …`);
-  const { status, error, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", shell: process.platform === "win32" });
-  if (status !== 0) throw new Error(`${what} failed: ${error?.message ?? `${stdout}${stderr}`.trim().split("\n").slice(-3).join(" / ")}`);
+  const { status, error, stdout, stderr } = spawnSync(command, args, {
+    encoding: "utf8",
+    shell: process.platform === "win32",
+  });
+  if (status !== 0)
+    throw new Error(
+      `${what} failed: ${error?.message ?? `${stdout}${stderr}`.trim().split("\n").slice(-3).join(" / ")}`,
+    );
 }

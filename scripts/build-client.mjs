@@ -34,7 +34,8 @@ export async function buildClient(root) {
   const contents = new Map(outputFiles.map((file) => [path.basename(file.path), file.contents]));
   let size = 0;
   for (const name of staticClosure(metafile, "client.js")) size += gzipSync(contents.get(name)).length;
-  if (size > BUDGET) throw new Error(`client.js and what it imports are ${size} bytes gzipped; their budget is ${BUDGET}`);
+  if (size > BUDGET)
+    throw new Error(`client.js and what it imports are ${size} bytes gzipped; their budget is ${BUDGET}`);
   return size;
 }
 

@@ -6,6 +6,7 @@ import { ensureInstalled } from "./ensure.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 ensureInstalled(root);
+/** @type {[name: string, command: string, args: string[]][]} */
 const steps = [
   ["format", "node_modules/.bin/oxfmt", ["--check", "src", "test", "benchmarks", "scripts"]],
   ["types", "node_modules/@typescript/native/bin/tsc", ["-b"]],

@@ -5,7 +5,9 @@ import { fileURLToPath } from "node:url";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const { errors } = await import("../dist/src/protocol/error-code.js");
-const rows = Object.entries(errors).map(([code, { who, text, advice }]) => `| \`${code}\` | ${who} | ${text} | ${advice} |`);
+const rows = Object.entries(errors).map(
+  ([code, { who, text, advice }]) => `| \`${code}\` | ${who} | ${text} | ${advice} |`,
+);
 fs.writeFileSync(
   path.join(root, "docs/errors.md"),
   `# Errors

@@ -18,7 +18,10 @@ export async function openClient(port: number): Promise<Client> {
   const start = performance.now();
   const origin = `http://127.0.0.1:${port}`;
   const redirect = await fetch(`${origin}/`, { redirect: "manual" });
-  const cookie = redirect.headers.getSetCookie().map((text) => text.split(";")[0]).join("; ");
+  const cookie = redirect.headers
+    .getSetCookie()
+    .map((text) => text.split(";")[0])
+    .join("; ");
   const location = new URL(redirect.headers.get("location") ?? "/", origin);
   const page = await fetch(location, { headers: { cookie } });
   const pageBytes = Buffer.byteLength(await page.text());

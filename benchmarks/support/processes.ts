@@ -11,7 +11,11 @@ export interface Program<Started> {
 }
 
 /** Starts `name` (a file of this folder, without ending) with JSON arguments, and waits for its first message. */
-export async function startProgram<Started>(name: string, options: unknown, execArgv: string[] = []): Promise<Program<Started>> {
+export async function startProgram<Started>(
+  name: string,
+  options: unknown,
+  execArgv: string[] = [],
+): Promise<Program<Started>> {
   const child = fork(fileURLToPath(new URL(`./${name}.js`, import.meta.url)), [JSON.stringify(options)], { execArgv });
   const started = await answerOf<Started>(child);
   return {

@@ -39,7 +39,8 @@ session:createAppVariable(app)`,
     "viewdefs/Row.list-item.html": `<template><div>${fields.map((field) => `<b ui-value="${field}"></b>`).join("")}</div></template>`,
   };
   for (let i = 0; i < viewdefs; i++)
-    files[`viewdefs/extra/Extra${i}.DEFAULT.html`] = `<template><div><b ui-value="name"></b><i ui-view="inner"></i></div></template>`;
+    files[`viewdefs/extra/Extra${i}.DEFAULT.html`] =
+      `<template><div><b ui-value="name"></b><i ui-view="inner"></i></div></template>`;
   return files;
 }
 

@@ -55,7 +55,7 @@ export function makeBridge(page: Page, socket: Socket, rootElement: () => Elemen
      * Writes a value to the ui-value of the element with this id; without a value, what the element holds now. Does
      * nothing if there is no such element or it is read-only.
      */
-    updateValue(elementId: string, value?: Value): void {
+    updateValue: (elementId: string, value?: Value): void => {
       const element = document.getElementById(elementId);
       const tie = element && page.ties.of(element).find(({ binding }) => binding?.kind === "value" && binding.write);
       if (!tie) return;
@@ -63,12 +63,12 @@ export function makeBridge(page: Page, socket: Socket, rootElement: () => Elemen
       else page.write(tie.variable, value);
     },
     /** The variable of an element, of the element with an id, or with a number. */
-    variable(target: Target): VariableView | undefined {
+    variable: (target: Target): VariableView | undefined => {
       const variable = find(target);
       return variable && show(variable);
     },
     /** Calls back with each new value or error. */
-    watch(target: Target, callback: (variable: VariableView) => void): Undo {
+    watch: (target: Target, callback: (variable: VariableView) => void): Undo => {
       const variable = find(target);
       if (!variable) return () => {};
       return page.model.watch(variable, (changes) => {

@@ -32,12 +32,16 @@ export class ErrorDisplay {
     const text = JSON.stringify(errors);
     if (text === this.#shown || (errors.length === 0 && this.#shown === "")) return;
     this.#shown = text;
-    void import("./overlay.ts").then(({ showOverlay }) => {
-      if (text !== this.#shown) return;
-      showOverlay(errors, () => {
-        this.clear();
-        showOverlay([], () => {});
-      });
+    void this.#show(errors, text);
+  }
+
+  async #show(errors: WireError[], text: string): Promise<void> {
+    const { showOverlay } = await import("./overlay.ts");
+    // While the overlay was loaded there may have been other frames.
+    if (text !== this.#shown) return;
+    showOverlay(errors, () => {
+      this.clear();
+      showOverlay([], () => {});
     });
   }
 }

@@ -51,7 +51,7 @@ export function mountList(page: Page, variable: Variable, list: HTMLElement): Un
         rows.set(id, add(id, fresh));
         return;
       }
-      if (next <= index) for (next = index + 1; next < wanted.length && !stay.has(wanted[next] as number); ) next++;
+      if (next <= index) for (next = index + 1; next < wanted.length && !stay.has(wanted[next] as number);) next++;
       row = rows.get(wanted[next] as number);
       const before = row?.region.nodes()[0] ?? end;
       before.before(fresh);

@@ -98,7 +98,7 @@ const page: Page = {
     outbox.write(variable, value, true);
   },
   commitInput(element) {
-    page.commits.get(element as HTMLElement)?.();
+    page.commits.get(element)?.();
     for (let active = document.activeElement; active; active = active.parentElement) page.commits.get(active)?.();
   },
   sanitize(html) {

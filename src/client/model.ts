@@ -188,7 +188,7 @@ export class Model {
 
   #forgetBelow(variable: Variable): void {
     const { content, rows, created } = variable;
-    for (let index = 0; content && index < content.count; index++) this.forget(content.first + index);
+    if (content) for (let index = 0; index < content.count; index++) this.forget(content.first + index);
     for (const id of rows) this.forget(id);
     for (const id of created ?? []) this.forget(id);
     variable.rows = [];
@@ -207,7 +207,8 @@ export class Model {
   }
 
   #tell(variable: Variable, changes: number, pass: number): void {
-    for (const watcher of [...variable.watchers]) {
+    // A copy, because watchers come and go while they are told.
+    for (const watcher of variable.watchers.slice()) {
       if (watcher.since === pass) continue;
       try {
         watcher.call?.(changes);

@@ -36,10 +36,11 @@ export class Outbox {
 
   constructor(carrier: Carrier) {
     this.#carrier = carrier;
-    this.#endOfTask.port1.onmessage = () => {
+    this.#endOfTask.port1.addEventListener("message", () => {
       this.#leaving = false;
       this.flush();
-    };
+    });
+    this.#endOfTask.port1.start();
   }
 
   get waiting(): number {

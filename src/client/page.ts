@@ -48,7 +48,7 @@ export interface Context {
   /** For bindings whose element is replaced: what takes its place. */
   readonly region: Region | undefined;
   /** Calls `apply` with the present value and with every new one, until the binding is undone. */
-  watch(apply: (value: Value) => void): void;
+  watch: (apply: (value: Value) => void) => void;
 }
 
 /** A kind of binding: does its work, and may return what else has to be undone. */

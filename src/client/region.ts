@@ -34,7 +34,7 @@ export class Region {
   }
 
   /** Puts `parts` in the place of the present content. No parts: the region is empty. */
-  fill(parts: Part[], key: string): void {
+  put(parts: Part[], key: string): void {
     const old = this.nodes();
     this.#parts = parts.length > 0 ? parts : [document.createComment("")];
     this.#key = key;
@@ -63,7 +63,10 @@ export class Region {
   }
 
   #settle(): void {
-    const host = this.#find((element) => !/^(style|script)$/i.test(element.tagName), (region) => region.host);
+    const host = this.#find(
+      (element) => !/^(style|script)$/i.test(element.tagName),
+      (region) => region.host,
+    );
     if (host !== this.host) {
       this.host = host as HTMLElement | undefined;
       for (const [attachment, undo] of this.#attachments) {
@@ -71,7 +74,10 @@ export class Region {
         this.#attachments.set(attachment, this.host && attachment(this.host));
       }
     }
-    const first = this.#find(() => true, (region) => region.#marked);
+    const first = this.#find(
+      () => true,
+      (region) => region.#marked,
+    );
     if (this.#key && first && first !== this.#marked) {
       const others = first.getAttribute(MARKER);
       first.setAttribute(MARKER, others ? `${this.#key} ${others}` : this.#key);

@@ -2,7 +2,10 @@ import type { Value } from "../protocol/message.ts";
 
 /** How a value reads as text: nil is empty, the elements of an array are separated by commas. */
 export function textOf(value: Value): string {
-  return value === null ? "" : String(value);
+  if (value === null) return "";
+  // An object is a reference, with nothing to read in it; that it stands here is a mistake which this makes visible.
+  if (typeof value === "object") return Array.isArray(value) ? value.map(textOf).join(",") : "[object]";
+  return String(value);
 }
 
 /** Whether two values are the same; arrays and objects by their content. */

@@ -36,7 +36,7 @@ export function mountView(page: Page, variable: Variable, region: Region, { keep
     const present = isPlain ? region.host : undefined;
     const element = plain?.(variable.value, present);
     isPlain = Boolean(element);
-    if (!element || element !== present) region.fill(element ? [element] : [], "");
+    if (!element || element !== present) region.put(element ? [element] : [], "");
   };
   page.counts.views++;
   const undoTie = region.attach((host) => page.ties.add(host, { variable }));
@@ -77,12 +77,12 @@ function fill(page: Page, viewdef: PreparedViewdef, owner: Variable, first: numb
     if (!inner || replaces(binding)) undo.push(bind(page, binding, variable, element, inner));
     else inner.attach((host) => bind(page, binding, variable, host));
   }
-  region.fill(
+  region.put(
     roots.map((root) => regions.get(root) ?? root),
     viewdef.key,
   );
   return () => {
-    for (const call of undo.reverse()) call();
+    for (const call of undo.toReversed()) call();
   };
 }
 
@@ -102,7 +102,7 @@ function bind(page: Page, binding: Binding, variable: Variable, element: HTMLEle
     variable,
     element,
     region,
-    watch(call) {
+    watch: (call) => {
       apply = call;
       call(variable.value);
     },

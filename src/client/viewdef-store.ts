@@ -16,7 +16,19 @@ export interface PreparedViewdef {
  * Attributes first, since `type`, `min` and `max` decide what a value means; views and lists before values, since a
  * select can only take a value that is among its options.
  */
-const ORDER: BindingKind[] = ["attr", "class", "style", "list", "view", "html", "value", "key", "action", "event", "code"];
+const ORDER: BindingKind[] = [
+  "attr",
+  "class",
+  "style",
+  "list",
+  "view",
+  "html",
+  "value",
+  "key",
+  "action",
+  "event",
+  "code",
+];
 
 /** A binding that puts something else in the place of its element. */
 export function replaces(binding: Binding): boolean {

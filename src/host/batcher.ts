@@ -1,5 +1,5 @@
 import { APP_VARIABLE } from "../protocol/main.ts";
-import type { ConnectionChanges } from "../protocol/worker-message.ts";
+import type { ConnectionChanges } from "../protocol/outcome.ts";
 import type { Clock } from "./clock.ts";
 import { PendingMessages } from "./pending-messages.ts";
 

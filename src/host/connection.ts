@@ -14,7 +14,8 @@ import {
   type FrameLimits,
   type Welcome,
 } from "../protocol/main.ts";
-import { type ConnectionChanges, frameBody } from "../protocol/worker-message.ts";
+import type { ConnectionChanges } from "../protocol/outcome.ts";
+import { frameBody } from "../protocol/worker-message.ts";
 import { Batcher } from "./batcher.ts";
 import type { Clock } from "./clock.ts";
 import { shortId, type Log } from "./log.ts";

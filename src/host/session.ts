@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { closeCodes, MoonpoolError, type ErrorCode, type WireError } from "../protocol/main.ts";
+import { parseOutcome } from "../protocol/outcome.ts";
 import { sessionEvent, type FromWorker, type SessionEventKind } from "../protocol/worker-message.ts";
 import { Connection, type ConnectionSettings, type Wire } from "./connection.ts";
 import { logFromWorker, logWireError, shortId } from "./log.ts";
@@ -164,16 +165,12 @@ export class Session {
   }
 
   #onMessage(message: FromWorker): void {
+    if (typeof message === "string") return this.#deliver(message);
     switch (message.kind) {
       case "started":
         if (this.#state !== "starting") return;
         this.#state = "running";
         this.#resolveStart();
-        return;
-      case "changes":
-        for (const changes of message.connections) {
-          this.#connections.get(changes.connection)?.deliver(changes, message.urgent);
-        }
         return;
       case "log":
         logFromWorker(this.#settings.log, this.id, message);
@@ -182,6 +179,11 @@ export class Session {
         this.#fail(errorOf(message.error));
         return;
     }
+  }
+
+  #deliver(outcome: string): void {
+    const { urgent, connections } = parseOutcome(outcome);
+    for (const changes of connections) this.#connections.get(changes.connection)?.deliver(changes, urgent);
   }
 
   /** The VM's task is over: asked for, after `failed`, or because its thread died. */

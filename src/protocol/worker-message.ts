@@ -55,21 +55,11 @@ export function frameBody(event: boolean, messages: readonly SessionRequest[]): 
 /** `plans`: the viewdefs have changed; events after it see the new ones. */
 export type ToWorker = string | { kind: "close" } | { kind: "plans"; plans: SharedPlans };
 
-/** What one connection is to be sent. The fragments are JSON texts of messages, joined by commas, "" when none. */
-export interface ConnectionChanges {
-  connection: number;
-  /** Viewdefs that this connection needs and has not been sent, in the order they appear. */
-  viewdefs: string[];
-  high: string;
-  medium: string;
-  low: string;
-}
-
 export type FromWorker =
   /** main.lua ran. */
   | { kind: "started" }
-  /** The changes after one session event; `urgent` when a person waits for them. */
-  | { kind: "changes"; urgent: boolean; connections: ConnectionChanges[] }
+  /** The changes after one session event: the text of its outcome, see outcome.ts. */
+  | string
   /** `print`, `ui.log`, and errors of Lua code. `level` as of pino. */
   | { kind: "log"; level: "error" | "warn" | "info" | "debug" | "trace"; message: string; error?: WireError }
   /** The session cannot go on: main.lua failed, or its VM did. The task ends after this. */

@@ -1,11 +1,11 @@
 import type { MessagePort } from "node:worker_threads";
 import { MoonpoolError, type WireError } from "../protocol/error-code.ts";
+import { readOutcomeHead } from "../protocol/outcome.ts";
 import { type FromWorker, sessionEvent, type ToWorker } from "../protocol/worker-message.ts";
 import type { SharedPlans } from "../protocol/worker-task.ts";
 import { Alarm } from "./alarm.ts";
 import type { MemoryImage } from "./image.ts";
 import type { LuaVm } from "./lua-vm.ts";
-import { parseOutcome } from "./outcome.ts";
 import type { Slots, Tenant } from "./slots.ts";
 
 /** What sessions of a thread share. */
@@ -98,11 +98,11 @@ export class HostedSession implements Tenant {
   #dispatch(vm: LuaVm, text: string): void {
     this.#time = Math.max(this.#time, timeOf(text));
     vm.host = (name, argument) => this.#answer(name, argument);
-    const outcome = parseOutcome(vm.dispatch(text, { timeLimit: this.#around.timeLimit }));
-    if (outcome.failure) return this.#finish(outcome.failure);
+    const outcome = vm.dispatch(text, { timeLimit: this.#around.timeLimit });
+    const { failure, hasChanges, nextTimer } = readOutcomeHead(outcome);
+    if (failure) return this.#finish(failure);
     if (text.startsWith("start ")) this.#post({ kind: "started" });
-    const { urgent, connections, nextTimer } = outcome;
-    if (connections.length > 0) this.#post({ kind: "changes", urgent, connections });
+    if (hasChanges) this.#post(outcome);
     this.#alarm.set(nextTimer);
   }
 

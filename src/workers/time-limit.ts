@@ -1,4 +1,5 @@
 /* oxlint-disable no-underscore-dangle -- the functions that wasmoon exports are named so */
+import { MoonpoolError } from "../protocol/error-code.ts";
 import type { LuaModule } from "./lua-wasm.ts";
 
 /** Lua instructions between two looks at the clock: a few microseconds of plain code. */
@@ -7,6 +8,8 @@ const MASK_COUNT = 8;
 /** Where lua_Debug keeps what `lua_getinfo(L, "S", …)` finds: the chunk's name, and its length. */
 const SOURCE = 16;
 const SOURCE_LENGTH = 20;
+/** Where lua_State keeps whether hooks may be called: 0 while one runs. */
+const ALLOW_HOOK = 7;
 /** Chunks of the runtime begin like this; `load` in user code cannot make such a name (runtime/sandbox.lua). */
 const RUNTIME = Buffer.from("=moonpool/");
 /** After the first stop the rest of the event has half the limit, at most this, to tidy up. ms. */
@@ -85,6 +88,9 @@ export class TimeLimit {
     module._luaL_where(state, 0);
     module._lua_pushstring(state, this.#texts.message);
     module._lua_concat(state, 3);
+    // The message handler of an xpcall is called by `lua_error`, still inside this hook. Without hooks it could run for ever.
+    if (module.HEAPU8[state + ALLOW_HOOK] !== 0) throw new MoonpoolError("INTERNAL", "lua_State is not as expected.");
+    module.HEAPU8[state + ALLOW_HOOK] = 1;
     // Leaves this function by an exception, as all of emscripten's longjmps do.
     module._lua_error(state);
   }

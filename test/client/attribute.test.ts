@@ -6,10 +6,23 @@ import { bind, update, viewdef } from "../support/scripted-host.ts";
 const chromium = await Chromium.launch(t);
 
 t.test("ui-attr: nil and false remove, true is empty, everything else is its text", async (t) => {
-  const { page, connection } = await scene(t, chromium, viewdef(`<p title="was"></p>`, bind(0, "attr", 0, { name: "title" })), { values: [null] });
+  const { page, connection } = await scene(
+    t,
+    chromium,
+    viewdef(`<p title="was"></p>`, bind(0, "attr", 0, { name: "title" })),
+    { values: [null] },
+  );
   const title = () => page.locator("p").getAttribute("title");
   t.equal(await title(), null);
-  for (const [value, expected] of [["x", "x"], [false, null], [true, ""], [0, "0"], ["", ""], [1.5, "1.5"], [null, null]] as const) {
+  for (const [value, expected] of [
+    ["x", "x"],
+    [false, null],
+    [true, ""],
+    [0, "0"],
+    ["", ""],
+    [1.5, "1.5"],
+    [null, null],
+  ] as const) {
     await settled(page, connection, update(2, value));
     t.equal(await title(), expected);
   }
@@ -31,7 +44,10 @@ t.test("ui-attr sets what counts: checked, selected and value after the person h
   t.equal(await page.locator("[type=checkbox]").isChecked(), false);
   t.equal(await page.locator("#text").inputValue(), "server");
   t.equal(await page.locator("select").inputValue(), "b");
-  t.same(await page.evaluate(`[document.querySelector("details").open, document.querySelector("button").disabled]`), [true, true]);
+  t.same(await page.evaluate(`[document.querySelector("details").open, document.querySelector("button").disabled]`), [
+    true,
+    true,
+  ]);
 });
 
 t.test("ui-attr-class and ui-attr-style leave alone what the template and other bindings set", async (t) => {
@@ -42,7 +58,9 @@ t.test("ui-attr-class and ui-attr-style leave alone what the template and other 
     bind(0, "attr", 2, { name: "style" }),
     bind(0, "style", 3, { name: "left" }),
   );
-  const { page, connection } = await scene(t, chromium, app, { values: ["x both", true, "color: blue; margin: 0", "2px"] });
+  const { page, connection } = await scene(t, chromium, app, {
+    values: ["x both", true, "color: blue; margin: 0", "2px"],
+  });
   const look = () =>
     page.locator("p").evaluate((p) => [p.className, p.style.color, p.style.margin, p.style.top, p.style.left]);
   t.same(await look(), ["own both x toggled", "blue", "0px", "1px", "2px"]);
@@ -53,10 +71,23 @@ t.test("ui-attr-class and ui-attr-style leave alone what the template and other 
 });
 
 t.test("ui-class: there while the value is true in the sense of JavaScript", async (t) => {
-  const { page, connection } = await scene(t, chromium, viewdef(`<p class="Is-On"></p>`, bind(0, "class", 0, { name: "Is-On" })), { values: [false] });
+  const { page, connection } = await scene(
+    t,
+    chromium,
+    viewdef(`<p class="Is-On"></p>`, bind(0, "class", 0, { name: "Is-On" })),
+    { values: [false] },
+  );
   const has = () => page.evaluate(`document.querySelector("p").classList.contains("Is-On")`);
   t.equal(await has(), false);
-  for (const [value, expected] of [[true, true], [0, false], [1, true], ["", false], ["no", true], [null, false], [{ obj: 3 }, true]] as const) {
+  for (const [value, expected] of [
+    [true, true],
+    [0, false],
+    [1, true],
+    ["", false],
+    ["no", true],
+    [null, false],
+    [{ obj: 3 }, true],
+  ] as const) {
     await settled(page, connection, update(2, value));
     t.equal(await has(), expected, JSON.stringify(value));
   }
@@ -85,10 +116,18 @@ t.test("an address that would run as a script is not set", async (t) => {
 });
 
 t.test("an update of properties or errors alone changes no text, attribute or class", async (t) => {
-  const app = viewdef(`<p></p>`, bind(0, "value", 0), bind(0, "attr", 0, { name: "title" }), bind(0, "class", 0, { name: "c" }));
+  const app = viewdef(
+    `<p></p>`,
+    bind(0, "value", 0),
+    bind(0, "attr", 0, { name: "title" }),
+    bind(0, "class", 0, { name: "c" }),
+  );
   const { page, connection } = await scene(t, chromium, app, { values: ["x"] });
   await settled(page, connection, { type: "update", id: 2, properties: { color: "red" } });
-  t.equal(await page.evaluate("document.body.innerHTML.trim()"), `<p title="x" class="c" data-ui-viewdef="App.DEFAULT">x</p>`);
+  t.equal(
+    await page.evaluate("document.body.innerHTML.trim()"),
+    `<p title="x" class="c" data-ui-viewdef="App.DEFAULT">x</p>`,
+  );
   await settled(page, connection, { type: "update", id: 2, error: { code: "PATH_NIL", message: "m" } });
   t.equal(await page.locator("p").textContent(), "x");
 });

@@ -21,7 +21,9 @@ const start = (t: Parameters<typeof scene>[0]) =>
 
 t.test("updateValue sends a given value, or what the element holds now; else it does nothing", async (t) => {
   const { page, connection } = await start(t);
-  await page.evaluate(`uiApp.updateValue("nobody", 1); uiApp.updateValue("text", 1); uiApp.updateValue("ro", 1); uiApp.updateValue("name")`);
+  await page.evaluate(
+    `uiApp.updateValue("nobody", 1); uiApp.updateValue("text", 1); uiApp.updateValue("ro", 1); uiApp.updateValue("name")`,
+  );
   await page.evaluate(`document.getElementById("name").value = "Bob"; uiApp.updateValue("name")`);
   t.strictSame(await connection.messages(), [{ type: "update", id: 2, value: "Bob" }]);
   await page.evaluate(`moonpool.updateValue("name", "Cid"); moonpool.updateValue("free", { a: 1 })`);
@@ -38,7 +40,9 @@ t.test("variable and watch tell value, error and properties by element, id or nu
   t.equal(await page.evaluate(`moonpool.variable(document.getElementById("text")).id`), 3);
   t.equal(await page.evaluate(`moonpool.variable(document.querySelector("b")).id`), 4, "the view of a root element");
   t.equal(await page.evaluate(`moonpool.variable("nobody")`), undefined);
-  await page.evaluate(`window.seen = []; window.undo = moonpool.watch("name", ({ value, error }) => seen.push(error?.code ?? value))`);
+  await page.evaluate(
+    `window.seen = []; window.undo = moonpool.watch("name", ({ value, error }) => seen.push(error?.code ?? value))`,
+  );
   await settled(page, connection, update(2, "x"));
   await settled(page, connection, { type: "update", id: 2, error: { code: "PATH_NIL", message: "m" } });
   await page.evaluate("undo()");
@@ -57,7 +61,10 @@ t.test("create watches one more path of the view around an element, until it is 
     { type: "create", id: -2, parent: 1, path: "c()" },
   ]);
   await settled(page, connection, update(-1, "one"), update(-2, 2));
-  t.same(await page.evaluate("seen"), [["a.b", "one"], ["c()", 2]]);
+  t.same(await page.evaluate("seen"), [
+    ["a.b", "one"],
+    ["c()", 2],
+  ]);
   await page.evaluate("undo[1]()");
   t.strictSame(await connection.messages(), [{ type: "destroy", id: -2 }]);
   await settled(page, connection, view(4, null));

@@ -4,8 +4,17 @@ import { scene, settled, type Bridged } from "../support/scene.ts";
 import { bind, deliver, ScriptedHost, update, view, viewdef, welcome } from "../support/scripted-host.ts";
 
 const chromium = await Chromium.launch(t);
-const app = viewdef(`<p></p><input><button>b</button>`, bind(0, "value", 0), bind(1, "value", 1, { write: true, keypress: true }), bind(2, "action", 2));
-const first = (text: string) => [welcome(), deliver({ "App.DEFAULT": app }), view(1, "App.DEFAULT", 2, [text, "", null])];
+const app = viewdef(
+  `<p></p><input><button>b</button>`,
+  bind(0, "value", 0),
+  bind(1, "value", 1, { write: true, keypress: true }),
+  bind(2, "action", 2),
+);
+const first = (text: string) => [
+  welcome(),
+  deliver({ "App.DEFAULT": app }),
+  view(1, "App.DEFAULT", 2, [text, "", null]),
+];
 const state = "document.documentElement.dataset.moonpoolState";
 
 t.test("the state of the connection stands on <html>, and scripts can follow it", async (t) => {
@@ -13,7 +22,9 @@ t.test("the state of the connection stands on <html>, and scripts can follow it"
   const page = await chromium.open(t, host.url);
   const connection = await host.connection();
   t.equal(await page.evaluate(state), "connecting");
-  await page.evaluate(`window.seen = []; for (const state of ["connected", "disconnected"]) moonpool.on(state, () => seen.push(state))`);
+  await page.evaluate(
+    `window.seen = []; for (const state of ["connected", "disconnected"]) moonpool.on(state, () => seen.push(state))`,
+  );
   await settled(page, connection, ...first("x"));
   t.equal(await page.evaluate(state), "connected");
   connection.socket.close(1001);
@@ -24,39 +35,50 @@ t.test("the state of the connection stands on <html>, and scripts can follow it"
   t.equal(await page.evaluate("moonpool.state"), "connected");
 });
 
-t.test("a page that is idle acknowledges within a second, a busy one every 16 frames, and any frame does", async (t) => {
-  const { page, connection } = await scene(t, chromium, app, { values: ["", "", null] });
-  await connection.acknowledged(1);
-  t.strictSame(connection.frames, [{ ack: 1 }]);
-  for (let index = 0; index < 20; index++) connection.send(update(2, index));
-  await connection.acknowledged(17);
-  t.strictSame(connection.frames.slice(0, 2), [{ ack: 1 }, { ack: 17 }]);
-  await page.locator("p", { hasText: "19" }).waitFor();
-  await page.locator("button").click();
-  t.match(await connection.frame(), { seq: 1, ack: 21 });
-});
+t.test(
+  "a page that is idle acknowledges within a second, a busy one every 16 frames, and any frame does",
+  async (t) => {
+    const { page, connection } = await scene(t, chromium, app, { values: ["", "", null] });
+    await connection.acknowledged(1);
+    t.strictSame(connection.frames, [{ ack: 1 }]);
+    for (let index = 0; index < 20; index++) connection.send(update(2, index));
+    await connection.acknowledged(17);
+    t.strictSame(connection.frames.slice(0, 2), [{ ack: 1 }, { ack: 17 }]);
+    await page.locator("p", { hasText: "19" }).waitFor();
+    await page.locator("button").click();
+    t.match(await connection.frame(), { seq: 1, ack: 21 });
+  },
+);
 
-t.test("after a lost connection everything starts anew: ids, numbers, viewdefs; the old page stays until then", async (t) => {
-  const { page, connection, host } = await scene(t, chromium, app, { values: ["old", "", null] });
-  await page.locator("button").click();
-  t.equal((await connection.frame()).seq, 1);
-  const before = await page.evaluate(() => (window as never as Bridged).moonpool.statistics());
-  connection.socket.terminate();
-  await page.waitForFunction(`${state} === "disconnected"`);
-  t.equal(await page.locator("p").textContent(), "old");
-  const warned = page.waitForEvent("console", (message) => message.type() === "warning");
-  await page.locator("input").fill("lost");
-  await page.evaluate("moonpool.reconnect()");
-  const next = await host.connection();
-  await settled(page, next, ...first("new"));
-  t.match((await warned).text(), /1 changes made while offline were dropped/);
-  t.equal(await page.locator("p").textContent(), "new");
-  t.equal(await page.locator("input").inputValue(), "");
-  const after = await page.evaluate(() => (window as never as Bridged).moonpool.statistics());
-  t.strictSame({ ...after, frames: 0 }, { ...before, frames: 0 });
-  await page.locator("button").click();
-  t.strictSame(await next.frame(), { seq: 1, ack: 1, event: true, messages: [{ type: "update", id: 4, value: null }] });
-});
+t.test(
+  "after a lost connection everything starts anew: ids, numbers, viewdefs; the old page stays until then",
+  async (t) => {
+    const { page, connection, host } = await scene(t, chromium, app, { values: ["old", "", null] });
+    await page.locator("button").click();
+    t.equal((await connection.frame()).seq, 1);
+    const before = await page.evaluate(() => (window as never as Bridged).moonpool.statistics());
+    connection.socket.terminate();
+    await page.waitForFunction(`${state} === "disconnected"`);
+    t.equal(await page.locator("p").textContent(), "old");
+    const warned = page.waitForEvent("console", (message) => message.type() === "warning");
+    await page.locator("input").fill("lost");
+    await page.evaluate("moonpool.reconnect()");
+    const next = await host.connection();
+    await settled(page, next, ...first("new"));
+    t.match((await warned).text(), /1 changes made while offline were dropped/);
+    t.equal(await page.locator("p").textContent(), "new");
+    t.equal(await page.locator("input").inputValue(), "");
+    const after = await page.evaluate(() => (window as never as Bridged).moonpool.statistics());
+    t.strictSame({ ...after, frames: 0 }, { ...before, frames: 0 });
+    await page.locator("button").click();
+    t.strictSame(await next.frame(), {
+      seq: 1,
+      ack: 1,
+      event: true,
+      messages: [{ type: "update", id: 4, value: null }],
+    });
+  },
+);
 
 t.test("a connection that fails is tried again by itself", async (t) => {
   const { page, connection, host } = await scene(t, chromium, app, { values: ["", "", null], allow: /WebSocket|503/ });
@@ -108,15 +130,18 @@ t.test("under a prefix the page finds its host", async (t) => {
   t.equal(await page.locator("p").textContent(), "x");
 });
 
-t.test("a page without ui-app shows the app at its end, and content of ui-app stays until the app is there", async (t) => {
-  const { page } = await scene(t, chromium, app, { values: ["x", "", null], body: "<h1>mine</h1>" });
-  t.equal(await page.locator("body > h1 ~ p").textContent(), "x");
-  const host = await ScriptedHost.start(t);
-  host.body = `<div ui-app class="shell">loading</div>`;
-  const other = await chromium.open(t, host.url);
-  const connection = await host.connection();
-  await settled(other, connection, welcome());
-  t.equal(await other.locator("body").textContent(), "loading");
-  await settled(other, connection, ...first("y").slice(1));
-  t.equal(await other.locator("p.shell").textContent(), "y");
-});
+t.test(
+  "a page without ui-app shows the app at its end, and content of ui-app stays until the app is there",
+  async (t) => {
+    const { page } = await scene(t, chromium, app, { values: ["x", "", null], body: "<h1>mine</h1>" });
+    t.equal(await page.locator("body > h1 ~ p").textContent(), "x");
+    const host = await ScriptedHost.start(t);
+    host.body = `<div ui-app class="shell">loading</div>`;
+    const other = await chromium.open(t, host.url);
+    const connection = await host.connection();
+    await settled(other, connection, welcome());
+    t.equal(await other.locator("body").textContent(), "loading");
+    await settled(other, connection, ...first("y").slice(1));
+    t.equal(await other.locator("p.shell").textContent(), "y");
+  },
+);

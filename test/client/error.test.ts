@@ -6,7 +6,13 @@ import type { ServerMessage, WireError } from "../../src/protocol/main.ts";
 
 const chromium = await Chromium.launch(t);
 const fail = (id: number, error: WireError | null): ServerMessage => ({ type: "update", id, error });
-const broken: WireError = { code: "METHOD_FAILED", message: "attempt to index nil", file: "lua/main.lua", line: 12, stack: "stack traceback: main" };
+const broken: WireError = {
+  code: "LUA_ERROR",
+  message: "attempt to index nil",
+  file: "lua/main.lua",
+  line: 12,
+  stack: "stack traceback: main",
+};
 const app = viewdef(
   `<p></p><button>go</button><div></div><ul></ul>`,
   bind(0, "value", 0),
@@ -24,15 +30,32 @@ t.test("an error of a variable shows on every element bound to it, until it is c
     more: [view(5, "V.DEFAULT", 10, [])],
   });
   const marks = () =>
-    page.evaluate(`[...document.querySelectorAll(".ui-error")].map((element) => [element.localName, element.getAttribute("ui-error-code"), element.getAttribute("ui-error-description")])`);
-  await settled(page, connection, fail(2, broken), fail(4, broken), fail(5, broken), fail(6, { code: "LIST_EXPECTED", message: "no list" }));
+    page.evaluate(
+      `[...document.querySelectorAll(".ui-error")].map((element) => [element.localName, element.getAttribute("ui-error-code"), element.getAttribute("ui-error-description")])`,
+    );
+  await settled(
+    page,
+    connection,
+    fail(2, broken),
+    fail(4, broken),
+    fail(5, broken),
+    fail(6, { code: "LIST_EXPECTED", message: "no list" }),
+  );
   t.same(await marks(), [
-    ["p", "METHOD_FAILED", "attempt to index nil"],
-    ["button", "METHOD_FAILED", "attempt to index nil"],
-    ["b", "METHOD_FAILED", "attempt to index nil"],
+    ["p", "LUA_ERROR", "attempt to index nil"],
+    ["button", "LUA_ERROR", "attempt to index nil"],
+    ["b", "LUA_ERROR", "attempt to index nil"],
     ["ul", "LIST_EXPECTED", "no list"],
   ]);
-  await settled(page, connection, fail(3, { code: "PATH_NIL", message: "nil" }), fail(2, null), fail(4, null), fail(5, null), fail(6, null));
+  await settled(
+    page,
+    connection,
+    fail(3, { code: "PATH_NIL", message: "nil" }),
+    fail(2, null),
+    fail(4, null),
+    fail(5, null),
+    fail(6, null),
+  );
   t.same(await marks(), [["p", "PATH_NIL", "nil"]], "one of two bindings of an element still has an error");
   await settled(page, connection, fail(3, null));
   t.same(await marks(), []);
@@ -64,7 +87,7 @@ t.test("in development the present errors are listed with file, line and stack",
   await settled(page, connection, fail(2, broken), { type: "error", code: "LIMIT_TIME", message: "too long" });
   const overlay = page.locator("moonpool-errors");
   await overlay.locator("li").first().waitFor();
-  t.same(await overlay.locator("li code").allTextContents(), ["METHOD_FAILED", "LIMIT_TIME"]);
+  t.same(await overlay.locator("li code").allTextContents(), ["LUA_ERROR", "LIMIT_TIME"]);
   t.equal(await overlay.locator("small").textContent(), "lua/main.lua:12");
   await overlay.locator("summary").click();
   t.equal(await overlay.locator("pre").textContent(), "stack traceback: main");
@@ -75,7 +98,7 @@ t.test("in development the present errors are listed with file, line and stack",
   t.equal(await overlay.count(), 0);
   await settled(page, connection, fail(4, broken));
   await overlay.locator("li").waitFor();
-  t.same(await overlay.locator("li code").allTextContents(), ["METHOD_FAILED"], "what was dismissed stays away");
+  t.same(await overlay.locator("li code").allTextContents(), ["LUA_ERROR"], "what was dismissed stays away");
 });
 
 t.test("errors of a view that is gone are gone", async (t) => {
@@ -91,10 +114,15 @@ t.test("errors of a view that is gone are gone", async (t) => {
 });
 
 t.test("mistakes of scripts and bindings in the page are reported to the host, and the rest goes on", async (t) => {
-  const { page, connection } = await scene(t, chromium, viewdef(`<p></p><input type="date"><b></b>`, bind(0, "style", 0, { name: "color" }), bind(2, "value", 1)), {
-    values: ["red", "a"],
-    allow: /planned|no such/,
-  });
+  const { page, connection } = await scene(
+    t,
+    chromium,
+    viewdef(`<p></p><input type="date"><b></b>`, bind(0, "style", 0, { name: "color" }), bind(2, "value", 1)),
+    {
+      values: ["red", "a"],
+      allow: /planned|no such/,
+    },
+  );
   await page.evaluate(`setTimeout(() => { throw new Error("planned") })`);
   t.match(await connection.messages(), [{ type: "error", code: "SCRIPT_FAILED", message: /planned/ }]);
   await page.evaluate(`document.querySelector("p").style.setProperty = () => { throw new Error("no such") }`);

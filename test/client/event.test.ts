@@ -63,12 +63,21 @@ t.test("events carry what the handler needs, and nothing where it takes nothing"
   await page.keyboard.down("Shift");
   await page.mouse.click(15, 30, { button: "right" });
   await page.keyboard.up("Shift");
-  t.strictSame(await connection.messages(), [act(3, { type: "contextmenu", x: 5, y: 10, button: 2, shift: true, data })]);
+  t.strictSame(await connection.messages(), [
+    act(3, { type: "contextmenu", x: 5, y: 10, button: 2, shift: true, data }),
+  ]);
   await page.locator("input").press("Control+k");
   t.strictSame(await connection.messages(), [act(4, { type: "keydown", value: "v", key: "Control", ctrl: true })]);
   t.strictSame(await connection.messages(), [act(4, { type: "keydown", value: "v", key: "k", ctrl: true })]);
   await page.evaluate(() => {
-    const detail = { n: 1, at: [1, { deep: true }], element: Object.assign(document.createElement("input"), { value: "e" }), no: () => 1, date: new Date(), nan: NaN };
+    const detail = {
+      n: 1,
+      at: [1, { deep: true }],
+      element: Object.assign(document.createElement("input"), { value: "e" }),
+      no: () => 1,
+      date: new Date(),
+      nan: NaN,
+    };
     document.querySelector("p")!.dispatchEvent(new CustomEvent("my-event", { detail }));
   });
   t.strictSame(await connection.messages(), [
@@ -81,8 +90,14 @@ t.test("events carry what the handler needs, and nothing where it takes nothing"
 });
 
 t.test("of events that come in streams only the newest is sent, after a pause", async (t) => {
-  const app = viewdef(`<div style="width: 90px; height: 90px"></div>`, bind(0, "event", 0, { name: "pointermove", argument: true }));
-  const { page, connection } = await scene(t, chromium, app, { values: [null], body: `<style>body { margin: 0 }</style><div ui-app></div>` });
+  const app = viewdef(
+    `<div style="width: 90px; height: 90px"></div>`,
+    bind(0, "event", 0, { name: "pointermove", argument: true }),
+  );
+  const { page, connection } = await scene(t, chromium, app, {
+    values: [null],
+    body: `<style>body { margin: 0 }</style><div ui-app></div>`,
+  });
   await page.locator("div").evaluate((element) => {
     for (let x = 1; x <= 50; x++) element.dispatchEvent(new PointerEvent("pointermove", { clientX: x, clientY: 1 }));
   });
@@ -90,7 +105,11 @@ t.test("of events that come in streams only the newest is sent, after a pause", 
 });
 
 t.test("what is typed between two actions stays between them", async (t) => {
-  const app = viewdef(`<input><button></button>`, bind(0, "value", 0, { write: true, keypress: true }), bind(1, "action", 1));
+  const app = viewdef(
+    `<input><button></button>`,
+    bind(0, "value", 0, { write: true, keypress: true }),
+    bind(1, "action", 1),
+  );
   const { page, connection } = await scene(t, chromium, app, { values: ["", null] });
   await page.evaluate(() => {
     const input = document.querySelector("input")!;
@@ -112,21 +131,52 @@ t.test("what is typed between two actions stays between them", async (t) => {
 t.test("something can be dropped on an element with ui-event-drop", async (t) => {
   const app = viewdef(`<div></div>`, bind(0, "event", 0, { name: "drop" }));
   const { page, connection } = await scene(t, chromium, app, { values: [null] });
-  t.equal(await page.evaluate(`document.querySelector("div").dispatchEvent(new DragEvent("dragover", { cancelable: true }))`), false);
+  t.equal(
+    await page.evaluate(`document.querySelector("div").dispatchEvent(new DragEvent("dragover", { cancelable: true }))`),
+    false,
+  );
   await page.evaluate(`document.querySelector("div").dispatchEvent(new DragEvent("drop", { cancelable: true }))`);
   t.strictSame(await connection.messages(), [act(2)]);
 });
 
 const keys = [
-  ["enter", "Enter"], ["escape", "Escape"], ["esc", "Escape"], ["left", "ArrowLeft"], ["arrowleft", "ArrowLeft"], ["right", "ArrowRight"],
-  ["up", "ArrowUp"], ["down", "ArrowDown"], ["tab", "Tab"], ["space", "Space"], ["delete", "Delete"], ["backspace", "Backspace"],
-  ["home", "Home"], ["end", "End"], ["pageup", "PageUp"], ["pagedown", "PageDown"], ["insert", "Insert"], ["f1", "F1"], ["f12", "F12"],
-  ["-", "-"], ["a", "a"], ["shift-a", "Shift+A"], ["ctrl-s", "Control+s"], ["ctrl-shift-enter", "Control+Shift+Enter"],
-  ["alt-x", "Alt+x"], ["meta-k", "Meta+k"], ["ctrl--", "Control+-"], ["?", "Shift+?"], ["7", "7"], ["ctrl-1", "Control+1"],
+  ["enter", "Enter"],
+  ["escape", "Escape"],
+  ["esc", "Escape"],
+  ["left", "ArrowLeft"],
+  ["arrowleft", "ArrowLeft"],
+  ["right", "ArrowRight"],
+  ["up", "ArrowUp"],
+  ["down", "ArrowDown"],
+  ["tab", "Tab"],
+  ["space", "Space"],
+  ["delete", "Delete"],
+  ["backspace", "Backspace"],
+  ["home", "Home"],
+  ["end", "End"],
+  ["pageup", "PageUp"],
+  ["pagedown", "PageDown"],
+  ["insert", "Insert"],
+  ["f1", "F1"],
+  ["f12", "F12"],
+  ["-", "-"],
+  ["a", "a"],
+  ["shift-a", "Shift+A"],
+  ["ctrl-s", "Control+s"],
+  ["ctrl-shift-enter", "Control+Shift+Enter"],
+  ["alt-x", "Alt+x"],
+  ["meta-k", "Meta+k"],
+  ["ctrl--", "Control+-"],
+  ["?", "Shift+?"],
+  ["7", "7"],
+  ["ctrl-1", "Control+1"],
 ] as const;
 
 t.test("ui-event-keypress knows every key by name, with exactly its modifiers", async (t) => {
-  const app = viewdef(`<div tabindex="0">x</div>`, ...keys.map(([name], slot) => bind(0, "key", slot, { name, argument: true })));
+  const app = viewdef(
+    `<div tabindex="0">x</div>`,
+    ...keys.map(([name], slot) => bind(0, "key", slot, { name, argument: true })),
+  );
   const { page, connection } = await scene(t, chromium, app, { values: keys.map(() => null) });
   const canonical: Record<string, string> = { esc: "escape", arrowleft: "left" };
   for (const [, press] of keys.filter(([name]) => !(name in canonical))) {
@@ -173,14 +223,32 @@ t.test("a bound key replaces what the browser would do, but not what a text fiel
   const prevented = (selector: string, key: string, more = {}) =>
     page.evaluate(
       ([selector, key, more]) =>
-        !document.querySelector(selector as string)!.dispatchEvent(
-          new KeyboardEvent("keydown", { key: key as string, bubbles: true, cancelable: true, ...(more as object) }),
-        ),
+        !document
+          .querySelector(selector)!
+          .dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...more })),
       [selector, key, more] as const,
     );
-  t.same(await Promise.all(["Enter", "a", "ArrowLeft", "ArrowUp", " ", "Tab"].map((key) => prevented("input", key))), [true, false, false, true, false, true]);
-  t.same(await Promise.all(["Enter", "a", "ArrowLeft", "ArrowUp", " "].map((key) => prevented("textarea", key))), [true, false, false, false, false]);
-  t.same(await Promise.all(["Enter", "a", "ArrowUp", " "].map((key) => prevented("button", key))), [false, true, true, false]);
+  t.same(await Promise.all(["Enter", "a", "ArrowLeft", "ArrowUp", " ", "Tab"].map((key) => prevented("input", key))), [
+    true,
+    false,
+    false,
+    true,
+    false,
+    true,
+  ]);
+  t.same(await Promise.all(["Enter", "a", "ArrowLeft", "ArrowUp", " "].map((key) => prevented("textarea", key))), [
+    true,
+    false,
+    false,
+    false,
+    false,
+  ]);
+  t.same(await Promise.all(["Enter", "a", "ArrowUp", " "].map((key) => prevented("button", key))), [
+    false,
+    true,
+    true,
+    false,
+  ]);
   t.same(await Promise.all(["Enter", "a", "ArrowUp", " "].map((key) => prevented("p", key))), [true, true, true, true]);
   t.equal(await prevented("input", "a", { ctrlKey: true }), true);
 });

@@ -8,7 +8,9 @@ const chromium = await Chromium.launch(t);
 const hostile = `<b onclick="window.hacked=1">ok</b><script>window.hacked=1</script><img src="data:," onerror="window.hacked=1"><a href="javascript:window.hacked=1">a</a><svg onload="window.hacked=1"></svg><iframe srcdoc="<script>parent.hacked=1</script>"></iframe>`;
 
 t.test("ui-html shows sanitised markup", async (t) => {
-  const { page, connection } = await scene(t, chromium, viewdef(`<div></div>`, bind(0, "html", 0)), { values: [`<i class="c">x</i> y`] });
+  const { page, connection } = await scene(t, chromium, viewdef(`<div></div>`, bind(0, "html", 0)), {
+    values: [`<i class="c">x</i> y`],
+  });
   t.equal(await page.locator("div").innerHTML(), `<i class="c">x</i> y`);
   await settled(page, connection, update(2, hostile));
   t.equal(await page.locator("div b").textContent(), "ok");
@@ -75,48 +77,54 @@ t.test("ui-html?replace as the root of a view moves and goes with it", async (t)
   t.equal(await page.locator("main").textContent(), "");
 });
 
-t.test("ui-code runs with element, value, variable and store whenever its text changes, and reports its errors", async (t) => {
-  const { page, connection } = await scene(t, chromium, viewdef(`<p></p>`, bind(0, "code", 0)), {
-    values: [`element.textContent = [element.localName, value.length > 9, variable.id, store.get(2).id].join()`],
-  });
-  t.equal(await page.locator("p").textContent(), "p,true,2,2");
-  await settled(page, connection, update(2, "window.runs = (window.runs ?? 0) + 1 // 1"));
-  await settled(page, connection, update(2, "window.runs = (window.runs ?? 0) + 1 // 2"));
-  await settled(page, connection, { type: "update", id: 2, error: null });
-  t.equal(await page.evaluate("runs"), 2);
-  await settled(page, connection, update(2, "nothing.here()"), update(2, "nothing.here()"));
-  t.strictSame(await connection.messages(), [
-    { type: "error", code: "CODE_FAILED", message: "ReferenceError: nothing is not defined", id: 2 },
-  ]);
-  await settled(page, connection, update(2, "syntax error"));
-  t.match(await connection.messages(), [{ code: "CODE_FAILED", message: /^SyntaxError/ }]);
-});
+t.test(
+  "ui-code runs with element, value, variable and store whenever its text changes, and reports its errors",
+  async (t) => {
+    const { page, connection } = await scene(t, chromium, viewdef(`<p></p>`, bind(0, "code", 0)), {
+      values: [`element.textContent = [element.localName, value.length > 9, variable.id, store.get(2).id].join()`],
+    });
+    t.equal(await page.locator("p").textContent(), "p,true,2,2");
+    await settled(page, connection, update(2, "window.runs = (window.runs ?? 0) + 1 // 1"));
+    await settled(page, connection, update(2, "window.runs = (window.runs ?? 0) + 1 // 2"));
+    await settled(page, connection, { type: "update", id: 2, error: null });
+    t.equal(await page.evaluate("runs"), 2);
+    await settled(page, connection, update(2, "nothing.here()"), update(2, "nothing.here()"));
+    t.strictSame(await connection.messages(), [
+      { type: "error", code: "CODE_FAILED", message: "ReferenceError: nothing is not defined", id: 2 },
+    ]);
+    await settled(page, connection, update(2, "syntax error"));
+    t.match(await connection.messages(), [{ code: "CODE_FAILED", message: /^SyntaxError/ }]);
+  },
+);
 
-t.test("scrollOnOutput keeps to the end, unless somebody has scrolled up, and goes on once they are back", async (t) => {
-  const app = viewdef(
-    `<div style="height: 60px; overflow: auto; white-space: pre"></div>`,
-    bind(0, "value", 0, { scroll: true }),
-  );
-  const { page, connection } = await scene(t, chromium, app, { values: [""] });
-  const lines = (count: number) => update(2, "line\n".repeat(count));
-  const toEnd = () => page.locator("div").evaluate((div) => div.scrollHeight - div.scrollTop - div.clientHeight);
-  await settled(page, connection, lines(50));
-  t.equal(await toEnd(), 0);
-  await page.locator("div").evaluate((div) => {
-    const scrolled = new Promise((resolve) => div.addEventListener("scroll", resolve, { once: true }));
-    div.scrollTop = 10;
-    return scrolled.then(() => {});
-  });
-  await settled(page, connection, lines(60));
-  t.equal(await page.locator("div").evaluate((div) => div.scrollTop), 10);
-  await page.locator("div").evaluate((div) => {
-    const scrolled = new Promise((resolve) => div.addEventListener("scroll", resolve, { once: true }));
-    div.scrollTop = div.scrollHeight;
-    return scrolled.then(() => {});
-  });
-  await settled(page, connection, lines(70));
-  t.equal(await toEnd(), 0);
-});
+t.test(
+  "scrollOnOutput keeps to the end, unless somebody has scrolled up, and goes on once they are back",
+  async (t) => {
+    const app = viewdef(
+      `<div style="height: 60px; overflow: auto; white-space: pre"></div>`,
+      bind(0, "value", 0, { scroll: true }),
+    );
+    const { page, connection } = await scene(t, chromium, app, { values: [""] });
+    const lines = (count: number) => update(2, "line\n".repeat(count));
+    const toEnd = () => page.locator("div").evaluate((div) => div.scrollHeight - div.scrollTop - div.clientHeight);
+    await settled(page, connection, lines(50));
+    t.equal(await toEnd(), 0);
+    await page.locator("div").evaluate((div) => {
+      const scrolled = new Promise((resolve) => div.addEventListener("scroll", resolve, { once: true }));
+      div.scrollTop = 10;
+      return scrolled.then(() => undefined);
+    });
+    await settled(page, connection, lines(60));
+    t.equal(await page.locator("div").evaluate((div) => div.scrollTop), 10);
+    await page.locator("div").evaluate((div) => {
+      const scrolled = new Promise((resolve) => div.addEventListener("scroll", resolve, { once: true }));
+      div.scrollTop = div.scrollHeight;
+      return scrolled.then(() => undefined);
+    });
+    await settled(page, connection, lines(70));
+    t.equal(await toEnd(), 0);
+  },
+);
 
 t.test("scrollOnOutput works for a list and for what replaces a view", async (t) => {
   const app = viewdef(
@@ -137,5 +145,11 @@ t.test("scrollOnOutput works for a list and for what replaces a view", async (t)
     update(10, "x\n".repeat(30)),
   );
   for (const selector of ["ul", "pre"])
-    t.ok(await page.locator(selector).evaluate((element) => element.scrollTop > 100 && element.scrollHeight - element.scrollTop - element.clientHeight < 2));
+    t.ok(
+      await page
+        .locator(selector)
+        .evaluate(
+          (element) => element.scrollTop > 100 && element.scrollHeight - element.scrollTop - element.clientHeight < 2,
+        ),
+    );
 });

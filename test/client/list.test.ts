@@ -62,18 +62,26 @@ for (const how of ["moveBefore", "insertBefore"] as const) {
   });
 }
 
-t.test("values without a view are clones of the exemplar with the text; later values change the same node", async (t) => {
-  const { page, connection } = await scene(t, chromium, LIST, {
-    values: [[]],
-    more: [place(2, [10, 0, 4]), update(10, "x"), update(11, 3), update(12, false), update(13, "")],
-  });
-  t.equal(await page.locator("ul").innerHTML().then((html) => html.replace("<!---->", "")),
-    `<li class="row" style="color: red;">x</li><li class="row" style="color: red;">3</li><li class="row" style="color: red;">false</li><li class="row" style="color: red;"></li><li>static</li>`);
-  await page.evaluate(`window.first = document.querySelector("li")`);
-  await settled(page, connection, update(10, "<y>"));
-  t.equal(await page.locator("li").first().textContent(), "<y>");
-  t.equal(await page.evaluate(`first === document.querySelector("li")`), true);
-});
+t.test(
+  "values without a view are clones of the exemplar with the text; later values change the same node",
+  async (t) => {
+    const { page, connection } = await scene(t, chromium, LIST, {
+      values: [[]],
+      more: [place(2, [10, 0, 4]), update(10, "x"), update(11, 3), update(12, false), update(13, "")],
+    });
+    t.equal(
+      await page
+        .locator("ul")
+        .innerHTML()
+        .then((html) => html.replace("<!---->", "")),
+      `<li class="row" style="color: red;">x</li><li class="row" style="color: red;">3</li><li class="row" style="color: red;">false</li><li class="row" style="color: red;"></li><li>static</li>`,
+    );
+    await page.evaluate(`window.first = document.querySelector("li")`);
+    await settled(page, connection, update(10, "<y>"));
+    t.equal(await page.locator("li").first().textContent(), "<y>");
+    t.equal(await page.evaluate(`first === document.querySelector("li")`), true);
+  },
+);
 
 t.test("a row can change between a plain value, a view and nothing", async (t) => {
   const { page, connection } = await scene(t, chromium, LIST, {
@@ -151,7 +159,10 @@ t.test("a row whose view is itself a view moves with what that shows", async (t)
   });
   await settled(page, connection, place(2, [11, 10]));
   t.equal(await page.locator("ul").textContent(), "bastatic");
-  t.equal(await page.locator("li.row").first().getAttribute("data-ui-viewdef"), "lua.ViewListItem.list-item Row.DEFAULT");
+  t.equal(
+    await page.locator("li.row").first().getAttribute("data-ui-viewdef"),
+    "lua.ViewListItem.list-item Row.DEFAULT",
+  );
   await settled(page, connection, view(21, null), view(20, "Row.DEFAULT", 40, ["new"]));
   t.equal(await page.locator("ul").textContent(), "newstatic");
   await settled(page, connection, place(2, [10, 11]), view(21, "Row.DEFAULT", 41, ["again"]));
@@ -159,7 +170,9 @@ t.test("a row whose view is itself a view moves with what that shows", async (t)
 });
 
 t.test("any sequence of places and removals leaves the rows in the server's order", async (t) => {
-  const { page, connection } = await scene(t, chromium, viewdef(`<ul><li></li></ul>`, bind(0, "list", 0)), { values: [[]] });
+  const { page, connection } = await scene(t, chromium, viewdef(`<ul><li></li></ul>`, bind(0, "list", 0)), {
+    values: [[]],
+  });
   let seed = 7;
   const random = (below: number) => (seed = (seed * 16_807) % 2_147_483_647) % below;
   let expected: number[] = [];

@@ -47,7 +47,7 @@ t.test("everything below a replaced view, a removed row and a destroyed parent i
   t.equal(model.variables.size, 9);
   t.equal(model.errors.size, 1);
   model.list({ type: "list", id: 3, remove: [11] });
-  t.same([...model.variables.keys()].sort(), [1, 10, 12, 2, 3, 4]);
+  t.same(new Set(model.variables.keys()), new Set([1, 2, 3, 4, 10, 12]));
   t.equal(model.errors.size, 0);
   model.view({ type: "view", id: 1, viewdef: null });
   t.same([...model.variables.keys()], [1]);

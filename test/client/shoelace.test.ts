@@ -7,8 +7,10 @@ import { bind, update, viewdef } from "../support/scripted-host.ts";
 const chromium = await Chromium.launch(t);
 const components = (...names: string[]) =>
   `<script type="module">${names.map((name) => `import "/shoelace/components/${name}/${name}.js";`).join("")}</script>`;
-const two = (at: number, slot: number, more: Partial<Binding> = {}) => bind(at, "value", slot, { write: true, ...more });
-const ready = (name: string) => `customElements.whenDefined("${name}").then(() => document.querySelector("${name}").updateComplete).then(() => true)`;
+const two = (at: number, slot: number, more: Partial<Binding> = {}) =>
+  bind(at, "value", slot, { write: true, ...more });
+const ready = (name: string) =>
+  `customElements.whenDefined("${name}").then(() => document.querySelector("${name}").updateComplete).then(() => true)`;
 const valueOf = (selector: string) => `document.querySelector("${selector}").value`;
 const write = (id: number, value: Value) => [{ type: "update", id, value }];
 
@@ -28,14 +30,34 @@ t.test("components show the server's value though they are defined later, and se
   });
   await page.addScriptTag({
     type: "module",
-    content: components("input", "textarea", "checkbox", "switch", "range", "rating", "color-picker", "radio-group", "radio", "progress-bar", "badge").replace(/<\/?script[^>]*>/g, ""),
+    content: components(
+      "input",
+      "textarea",
+      "checkbox",
+      "switch",
+      "range",
+      "rating",
+      "color-picker",
+      "radio-group",
+      "radio",
+      "progress-bar",
+      "badge",
+    ).replace(/<\/?script[^>]*>/g, ""),
   });
   for (const name of ["sl-input", "sl-radio-group", "sl-progress-bar", "sl-rating"]) await page.evaluate(ready(name));
   t.equal(await page.evaluate(valueOf("sl-input")), "text");
   t.equal(await page.evaluate(valueOf("sl-input[type=number]")), "3");
   t.equal(await page.evaluate(valueOf("sl-textarea")), "area");
-  t.same(await page.evaluate(`["sl-checkbox", "sl-switch"].map((name) => document.querySelector(name).checked)`), [true, true]);
-  t.same(await page.evaluate(`["sl-range", "sl-rating", "sl-progress-bar"].map((name) => document.querySelector(name).value)`), [40, 2, 55]);
+  t.same(await page.evaluate(`["sl-checkbox", "sl-switch"].map((name) => document.querySelector(name).checked)`), [
+    true,
+    true,
+  ]);
+  t.same(
+    await page.evaluate(
+      `["sl-range", "sl-rating", "sl-progress-bar"].map((name) => document.querySelector(name).value)`,
+    ),
+    [40, 2, 55],
+  );
   t.equal(await page.evaluate(valueOf("sl-color-picker")), "#ff0000");
   t.equal(await page.evaluate(valueOf("sl-radio-group")), "b");
   t.equal(await page.locator("sl-badge").textContent(), "new");
@@ -88,7 +110,13 @@ t.test("a select component shows its value though its options come later, and se
   await page.evaluate(ready("sl-select"));
   const rows = (id: number, first: number, key: string) => [
     { type: "list" as const, id, place: [{ row: first, count: 3, before: 0 }] },
-    ...[0, 1, 2].map((index) => ({ type: "view" as const, id: first + index, viewdef: key, first: (first + index) * 10, values: [String(first + index), `name ${first + index}`] })),
+    ...[0, 1, 2].map((index) => ({
+      type: "view" as const,
+      id: first + index,
+      viewdef: key,
+      first: (first + index) * 10,
+      values: [String(first + index), `name ${first + index}`],
+    })),
   ];
   await settled(page, connection, ...rows(2, 10, "Named.DEFAULT"), ...rows(3, 20, "Named.DEFAULT"));
   await page.waitForFunction(`document.querySelector("#one").displayLabel === "name 11"`);
@@ -138,7 +166,10 @@ t.test("attributes with true, nil and text work on components", async (t) => {
     head: components("dialog", "button"),
   });
   await page.evaluate(ready("sl-dialog"));
-  const state = () => page.evaluate(`[document.querySelector("sl-dialog").open, document.querySelector("sl-button").disabled, document.querySelector("sl-button").variant]`);
+  const state = () =>
+    page.evaluate(
+      `[document.querySelector("sl-dialog").open, document.querySelector("sl-button").disabled, document.querySelector("sl-button").variant]`,
+    );
   t.same(await state(), [false, true, "primary"]);
   await settled(page, connection, update(3, null));
   await page.locator("sl-button").click();

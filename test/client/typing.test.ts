@@ -114,7 +114,11 @@ t.test("nothing is sent and nothing overwritten while an input method composes",
 });
 
 t.test("half a number is neither sent nor overwritten", async (t) => {
-  const app = viewdef(`<input type="number"><button></button>`, bind(0, "value", 0, { write: true, keypress: true }), bind(1, "action", 1));
+  const app = viewdef(
+    `<input type="number"><button></button>`,
+    bind(0, "value", 0, { write: true, keypress: true }),
+    bind(1, "action", 1),
+  );
   const { page, connection } = await scene(t, chromium, app, { values: [5, null] });
   await page.locator("input").focus();
   await page.keyboard.press("Control+A");
@@ -124,41 +128,49 @@ t.test("half a number is neither sent nor overwritten", async (t) => {
   t.strictSame(await connection.messages(), [{ type: "update", id: 2, value: -3 }]);
 });
 
-t.test("the value arrives before the event in one frame: Enter in a form, and a click that takes no focus", async (t) => {
-  const app = viewdef(
-    `<form><input><button>save</button></form><i>x</i>`,
-    bind(1, "value", 0, { write: true }),
-    bind(2, "action", 1),
-    bind(0, "event", 2, { name: "submit" }),
-    bind(3, "event", 3, { name: "mousedown" }),
-    bind(1, "key", 4, { name: "ctrl-s" }),
-  );
-  const { page, connection } = await scene(t, chromium, app, { values: ["", null, null, null, null] });
-  await page.locator("i").evaluate((element) => element.addEventListener("mousedown", (event) => event.preventDefault()));
-  await page.locator("input").focus();
-  await page.keyboard.type("one");
-  await page.keyboard.press("Enter");
-  t.strictSame(await connection.messages(), [
-    { type: "update", id: 2, value: "one" },
-    { type: "update", id: 3, value: null },
-  ]);
-  await page.keyboard.type("+");
-  await page.locator("i").click();
-  t.strictSame(await connection.messages(), [
-    { type: "update", id: 2, value: "one+" },
-    { type: "update", id: 5, value: null },
-  ]);
-  await page.keyboard.type("+");
-  await page.keyboard.press("Control+s");
-  t.strictSame(await connection.messages(), [
-    { type: "update", id: 2, value: "one++" },
-    { type: "update", id: 6, value: null },
-  ]);
-  t.equal(await page.evaluate("document.activeElement.localName"), "input");
-});
+t.test(
+  "the value arrives before the event in one frame: Enter in a form, and a click that takes no focus",
+  async (t) => {
+    const app = viewdef(
+      `<form><input><button>save</button></form><i>x</i>`,
+      bind(1, "value", 0, { write: true }),
+      bind(2, "action", 1),
+      bind(0, "event", 2, { name: "submit" }),
+      bind(3, "event", 3, { name: "mousedown" }),
+      bind(1, "key", 4, { name: "ctrl-s" }),
+    );
+    const { page, connection } = await scene(t, chromium, app, { values: ["", null, null, null, null] });
+    await page
+      .locator("i")
+      .evaluate((element) => element.addEventListener("mousedown", (event) => event.preventDefault()));
+    await page.locator("input").focus();
+    await page.keyboard.type("one");
+    await page.keyboard.press("Enter");
+    t.strictSame(await connection.messages(), [
+      { type: "update", id: 2, value: "one" },
+      { type: "update", id: 3, value: null },
+    ]);
+    await page.keyboard.type("+");
+    await page.locator("i").click();
+    t.strictSame(await connection.messages(), [
+      { type: "update", id: 2, value: "one+" },
+      { type: "update", id: 5, value: null },
+    ]);
+    await page.keyboard.type("+");
+    await page.keyboard.press("Control+s");
+    t.strictSame(await connection.messages(), [
+      { type: "update", id: 2, value: "one++" },
+      { type: "update", id: 6, value: null },
+    ]);
+    t.equal(await page.evaluate("document.activeElement.localName"), "input");
+  },
+);
 
 t.test("a form that is submitted does not leave the page", async (t) => {
-  const app = viewdef(`<form><input name="a"><input name="b" value="2"></form>`, bind(0, "event", 0, { name: "submit", argument: true }));
+  const app = viewdef(
+    `<form><input name="a"><input name="b" value="2"></form>`,
+    bind(0, "event", 0, { name: "submit", argument: true }),
+  );
   const { page, connection } = await scene(t, chromium, app, { values: [null] });
   await page.locator("input").first().fill("1");
   await page.locator("form").evaluate((form: HTMLFormElement) => form.requestSubmit());
@@ -168,7 +180,10 @@ t.test("a form that is submitted does not leave the page", async (t) => {
 });
 
 t.test("a form that is reset sends what its fields hold then", async (t) => {
-  const app = viewdef(`<form><input value="start"><button type="reset"></button></form>`, bind(1, "value", 0, { write: true }));
+  const app = viewdef(
+    `<form><input value="start"><button type="reset"></button></form>`,
+    bind(1, "value", 0, { write: true }),
+  );
   const { page, connection } = await scene(t, chromium, app, { values: ["x"] });
   await page.locator("button").click();
   t.strictSame(await connection.messages(), [{ type: "update", id: 2, value: "start" }]);

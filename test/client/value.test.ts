@@ -8,15 +8,21 @@ const chromium = await Chromium.launch(t);
 
 /** A page with one field, bound two-way to variable 2. */
 function field(t: Parameters<typeof scene>[0], html: string, value: Value, more = {}): Promise<Scene> {
-  return scene(t, chromium, viewdef(`${html}<button>elsewhere</button>`, bind(0, "value", 0, { write: true, ...more })), {
-    values: [value],
-  });
+  return scene(
+    t,
+    chromium,
+    viewdef(`${html}<button>elsewhere</button>`, bind(0, "value", 0, { write: true, ...more })),
+    {
+      values: [value],
+    },
+  );
 }
 
 async function sent(connection: Connection): Promise<Value> {
   const messages = await connection.messages();
   const [message] = messages;
-  if (messages.length !== 1 || message?.type !== "update" || message.id !== 2) throw new Error(JSON.stringify(messages));
+  if (messages.length !== 1 || message?.type !== "update" || message.id !== 2)
+    throw new Error(JSON.stringify(messages));
   return message.value;
 }
 
@@ -67,7 +73,14 @@ t.test("text-like fields show the server's value and send what was filled in, wi
 t.test("a text field bound to a number sends numbers, and text when it is none", async (t) => {
   const { page, connection } = await field(t, `<input>`, 3);
   const input = page.locator("input");
-  for (const [text, value] of [["5", 5], ["007", 7], ["-1.5", -1.5], ["abc", "abc"], ["8", 8], ["", ""]] as const) {
+  for (const [text, value] of [
+    ["5", 5],
+    ["007", 7],
+    ["-1.5", -1.5],
+    ["abc", "abc"],
+    ["8", 8],
+    ["", ""],
+  ] as const) {
     await input.fill(text);
     await input.blur();
     t.strictSame(await sent(connection), value);
@@ -110,22 +123,25 @@ t.test("checkboxes with a value on one array add and remove their members, in th
   t.same(await checked(), [true, false, false]);
 });
 
-t.test("of radio buttons on one value the chosen one sends its own, and the others follow without a group name", async (t) => {
-  const app = viewdef(
-    `<input type="radio" value="1"><input type="radio" value="2"><input type="radio" value="x">`,
-    ...[0, 1, 2].map((at) => bind(at, "value", 0, { write: true })),
-  );
-  const { page, connection } = await scene(t, chromium, app, { values: [1] });
-  const checked = () => page.evaluate(`[...document.querySelectorAll("input")].findIndex((radio) => radio.checked)`);
-  t.equal(await checked(), 0);
-  await page.locator("input").nth(1).click();
-  t.strictSame(await sent(connection), 2);
-  t.equal(await page.locator("input:checked").count(), 1);
-  await settled(page, connection, update(2, "x"));
-  t.equal(await checked(), 2);
-  await settled(page, connection, update(2, null));
-  t.equal(await checked(), -1);
-});
+t.test(
+  "of radio buttons on one value the chosen one sends its own, and the others follow without a group name",
+  async (t) => {
+    const app = viewdef(
+      `<input type="radio" value="1"><input type="radio" value="2"><input type="radio" value="x">`,
+      ...[0, 1, 2].map((at) => bind(at, "value", 0, { write: true })),
+    );
+    const { page, connection } = await scene(t, chromium, app, { values: [1] });
+    const checked = () => page.evaluate(`[...document.querySelectorAll("input")].findIndex((radio) => radio.checked)`);
+    t.equal(await checked(), 0);
+    await page.locator("input").nth(1).click();
+    t.strictSame(await sent(connection), 2);
+    t.equal(await page.locator("input:checked").count(), 1);
+    await settled(page, connection, update(2, "x"));
+    t.equal(await checked(), 2);
+    await settled(page, connection, update(2, null));
+    t.equal(await checked(), -1);
+  },
+);
 
 t.test("a select sends the chosen value in the type that the variable has", async (t) => {
   const { page, connection } = await field(t, SELECT, "b");
@@ -144,7 +160,8 @@ t.test("a select sends the chosen value in the type that the variable has", asyn
 
 t.test("a select with multiple sends an array", async (t) => {
   const { page, connection } = await field(t, SELECT.replace("<select", "<select multiple"), ["a", "3"]);
-  const chosen = () => page.evaluate(`[...document.querySelector("select").selectedOptions].map((option) => option.value)`);
+  const chosen = () =>
+    page.evaluate(`[...document.querySelector("select").selectedOptions].map((option) => option.value)`);
   t.same(await chosen(), ["a", "3"]);
   await page.locator("select").selectOption(["b", "3"]);
   t.strictSame(await sent(connection), ["b", "3"]);
@@ -155,14 +172,23 @@ t.test("a select with multiple sends an array", async (t) => {
 t.test("a select takes its value when the options come later, and again when they come anew", async (t) => {
   const app = viewdef(`<select></select>`, bind(0, "list", 1), bind(0, "value", 0, { write: true }));
   const option = viewdef(`<option></option>`, bind(0, "attr", 0, { name: "value" }), bind(0, "value", 1));
-  const { page, connection, host } = await scene(t, chromium, app, { values: ["1", []], viewdefs: { "O.DEFAULT": option } });
+  const { page, connection, host } = await scene(t, chromium, app, {
+    values: ["1", []],
+    viewdefs: { "O.DEFAULT": option },
+  });
   const select = page.locator("select");
   t.equal(await select.inputValue(), "");
   await settled(
     page,
     connection,
     { type: "list", id: 3, place: [{ row: 10, count: 3, before: 0 }] },
-    ...[10, 11, 12].map((id) => ({ type: "view" as const, id, viewdef: "O.DEFAULT", first: id * 10, values: [id - 10, `text ${id}`] })),
+    ...[10, 11, 12].map((id) => ({
+      type: "view" as const,
+      id,
+      viewdef: "O.DEFAULT",
+      first: id * 10,
+      values: [id - 10, `text ${id}`],
+    })),
   );
   t.equal(await select.inputValue(), "1");
   t.same(await page.locator("option").allTextContents(), ["text 10", "text 11", "text 12"]);
@@ -190,8 +216,17 @@ t.test("progress, meter and labels of inputs take the value, everything else tak
     ...[0, 1, 2, 3, 4, 5, 6].map((at) => bind(at, "value", 0)),
   );
   const { page, connection } = await scene(t, chromium, app, { values: [3] });
-  t.same(await page.evaluate(`["progress", "meter", "input"].map((name) => document.querySelector(name).value)`), [3, 3, "3"]);
-  t.same(await page.evaluate(`["output", "li", "button", "b"].map((name) => document.querySelector(name).innerHTML)`), ["3", "3", "3", "3"]);
+  t.same(await page.evaluate(`["progress", "meter", "input"].map((name) => document.querySelector(name).value)`), [
+    3,
+    3,
+    "3",
+  ]);
+  t.same(await page.evaluate(`["output", "li", "button", "b"].map((name) => document.querySelector(name).innerHTML)`), [
+    "3",
+    "3",
+    "3",
+    "3",
+  ]);
   await settled(page, connection, update(2, null));
   t.equal(await page.locator("b").innerHTML(), "");
   await settled(page, connection, update(2, "<u>"));
@@ -212,7 +247,9 @@ t.test("a field that is read-only for the server shows its value and sends nothi
 
 t.test("any element can report a value by ui-value-change", async (t) => {
   const { page, connection } = await field(t, `<div></div>`, "x");
-  await page.evaluate(`document.querySelector("div").dispatchEvent(new CustomEvent("ui-value-change", { detail: { value: { a: [1] } } }))`);
+  await page.evaluate(
+    `document.querySelector("div").dispatchEvent(new CustomEvent("ui-value-change", { detail: { value: { a: [1] } } }))`,
+  );
   t.strictSame(await sent(connection), { a: [1] });
 });
 
@@ -223,10 +260,13 @@ t.test("what one field of a variable sends, the others show at once", async (t) 
   t.equal(await page.locator("b").textContent(), "ab");
 });
 
-t.test("a range is set after its limits, whatever the order of their bindings, and again when they change", async (t) => {
-  const app = viewdef(`<input type="range">`, bind(0, "value", 0), bind(0, "attr", 1, { name: "max" }));
-  const { page, connection } = await scene(t, chromium, app, { values: [150, 200] });
-  t.equal(await page.locator("input").inputValue(), "150");
-  await settled(page, connection, update(2, 450), update(3, 500));
-  t.equal(await page.locator("input").inputValue(), "450");
-});
+t.test(
+  "a range is set after its limits, whatever the order of their bindings, and again when they change",
+  async (t) => {
+    const app = viewdef(`<input type="range">`, bind(0, "value", 0), bind(0, "attr", 1, { name: "max" }));
+    const { page, connection } = await scene(t, chromium, app, { values: [150, 200] });
+    t.equal(await page.locator("input").inputValue(), "150");
+    await settled(page, connection, update(2, 450), update(3, 500));
+    t.equal(await page.locator("input").inputValue(), "450");
+  },
+);

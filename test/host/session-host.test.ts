@@ -2,7 +2,7 @@ import t from "tap";
 import { SessionHost, type SessionHostSettings } from "../../src/host/session-host.ts";
 import type { MoonpoolError } from "../../src/protocol/main.ts";
 import { FakeClock } from "../support/fake-clock.ts";
-import { changesOf, echo, FakePool, type Answer } from "../support/fake-pool.ts";
+import { changesOf, echo, FakePool, outcomeOf, type Answer } from "../support/fake-pool.ts";
 import { MemoryWire, settled } from "../support/memory-wire.ts";
 
 interface Setup {
@@ -100,11 +100,9 @@ t.test("each tab gets its own changes; one that closes does not touch the other"
     ],
   );
   first?.detach();
-  pool.only.say({
-    kind: "changes",
-    urgent: true,
-    connections: [1, 2].map((number) => changesOf(number, { high: `{"type":"update","id":1,"value":${number}}` })),
-  });
+  pool.only.say(
+    outcomeOf([1, 2].map((number) => changesOf(number, { high: `{"type":"update","id":1,"value":${number}}` }))),
+  );
   second?.connection.receive('{"seq":1,"ack":0,"event":true,"messages":[]}');
   await settled();
   t.strictSame(
@@ -229,7 +227,7 @@ t.test("what Lua logs goes to the log with its place and a short session id", as
   const session = await host.create("anna");
   pool.only.say({ kind: "log", level: "info", message: "hello from Lua" });
   const error = {
-    code: "METHOD_FAILED",
+    code: "LUA_ERROR",
     message: "boom",
     id: 7,
     file: "lua/app.lua",
@@ -241,6 +239,6 @@ t.test("what Lua logs goes to the log with its place and a short session id", as
   const short = session.id.slice(0, 8);
   t.strictSame(log, [
     `info {"session":"${short}"} hello from Lua`,
-    `error {"session":"${short}","code":"METHOD_FAILED","variable":7,"stack":"traceback"} lua/app.lua:12: Button:press failed: boom`,
+    `error {"session":"${short}","code":"LUA_ERROR","variable":7,"stack":"traceback"} lua/app.lua:12: Button:press failed: boom`,
   ]);
 });

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import t from "tap";
 import { WebSocket } from "ws";
 import type { Refusal, Tab } from "../support/browser.ts";
-import { changesOf, echo, FakePool } from "../support/fake-pool.ts";
+import { changesOf, echo, FakePool, outcomeOf } from "../support/fake-pool.ts";
 import { startHost } from "../support/host.ts";
 
 const update = (value: unknown): object => ({ type: "update", id: 3, value });
@@ -184,7 +184,7 @@ t.test(
       for (let count = 1; count <= 400; count++) {
         const value = JSON.stringify(`${count} `.padEnd(100_000, "x"));
         const medium = `{"type":"update","id":${2 + (count % 2)},"value":${value}}`;
-        session.say({ kind: "changes", urgent: true, connections: [changesOf(event.connection, { medium })] });
+        session.say(outcomeOf([changesOf(event.connection, { medium })]));
       }
     });
     const host = await startHost(t, {}, pool);

@@ -67,67 +67,78 @@ t.test("fragments are sorted by the priority of their variable", async (t) => {
   session.close();
 });
 
-t.test("an object that a low view re-points is read whole in the same event, though its slots had their turn", async (t) => {
-  const session = await LuaSession.start({
-    lua: {
-      main: `local P = session:prototype("P", { name = "" })
+t.test(
+  "an object that a low view re-points is read whole in the same event, though its slots had their turn",
+  async (t) => {
+    const session = await LuaSession.start({
+      lua: {
+        main: `local P = session:prototype("P", { name = "" })
         local app = session:prototype("App"):new{ p = P:new{ name = "one", inner = P:new{ name = "in one" } } }
         function app:swap() self.p = P:new{ name = "two", inner = P:new{ name = "in two" } } end
         session:createAppVariable(app)`,
-    },
-    viewdefs: {
-      "App.DEFAULT": `<div><i ui-view="p?priority=low"></i><b ui-action="swap()"></b></div>`,
-      "P.DEFAULT": `<div><b ui-value="name?priority=high"></b><i ui-view="inner"></i></div>`,
-    },
-  });
-  const page = session.connect();
-  const shown = () => {
-    const p = page.root.child("p?priority=low");
-    return [p.value("name?priority=high"), p.child("inner").value("name?priority=high")];
-  };
-  t.same(shown(), ["one", "in one"]);
-  page.root.set("swap()");
-  t.same(shown(), ["two", "in two"]);
-  session.close();
-});
+      },
+      viewdefs: {
+        "App.DEFAULT": `<div><i ui-view="p?priority=low"></i><b ui-action="swap()"></b></div>`,
+        "P.DEFAULT": `<div><b ui-value="name?priority=high"></b><i ui-view="inner"></i></div>`,
+      },
+    });
+    const page = session.connect();
+    const shown = () => {
+      const p = page.root.child("p?priority=low");
+      return [p.value("name?priority=high"), p.child("inner").value("name?priority=high")];
+    };
+    t.same(shown(), ["one", "in one"]);
+    page.root.set("swap()");
+    t.same(shown(), ["two", "in two"]);
+    session.close();
+  },
+);
 
-t.test("a paused tab is sent nothing, its own events are carried out, and on resume it gets one difference", async (t) => {
-  const session = await LuaSession.start({
-    lua: {
-      main: `local app = session:prototype("App"):new{ n = 0, rows = {} }
+t.test(
+  "a paused tab is sent nothing, its own events are carried out, and on resume it gets one difference",
+  async (t) => {
+    const session = await LuaSession.start({
+      lua: {
+        main: `local app = session:prototype("App"):new{ n = 0, rows = {} }
         function app:step() self.n = self.n + 1; table.insert(self.rows, 1, "r" .. self.n) end
         session:createAppVariable(app)`,
-    },
-    viewdefs: { "App.DEFAULT": `<div><b ui-value="n"></b><ul ui-viewlist="rows"></ul><b ui-action="step()"></b></div>` },
-  });
-  const [one, two] = [session.connect(), session.connect()];
-  session.dispatch("pause", 1);
-  for (let i = 0; i < 5; i++) one.root.set("step()");
-  t.equal(one.root.value("n"), 0);
-  t.equal(two.root.value("n"), 5);
-  session.dispatch("resume", 1);
-  t.equal(one.root.value("n"), 5);
-  t.equal(one.messages.filter(({ type }) => type === "list").length, 1);
-  t.equal(one.root.rows("rows").length, 5);
-  session.close();
-});
+      },
+      viewdefs: {
+        "App.DEFAULT": `<div><b ui-value="n"></b><ul ui-viewlist="rows"></ul><b ui-action="step()"></b></div>`,
+      },
+    });
+    const [one, two] = [session.connect(), session.connect()];
+    session.dispatch("pause", 1);
+    for (let i = 0; i < 5; i++) one.root.set("step()");
+    t.equal(one.root.value("n"), 0);
+    t.equal(two.root.value("n"), 5);
+    session.dispatch("resume", 1);
+    t.equal(one.root.value("n"), 5);
+    t.equal(one.messages.filter(({ type }) => type === "list").length, 1);
+    t.equal(one.root.rows("rows").length, 5);
+    session.close();
+  },
+);
 
-t.test("what another tab or a timer changes is seen by all; what a tab wrote itself is not sent back to it", async (t) => {
-  const session = await LuaSession.start({
-    lua: {
-      main: `local app = session:prototype("App"):new{ name = "" }
+t.test(
+  "what another tab or a timer changes is seen by all; what a tab wrote itself is not sent back to it",
+  async (t) => {
+    const session = await LuaSession.start({
+      lua: {
+        main: `local app = session:prototype("App"):new{ name = "" }
         session:setTimeout(function() app.name = "timer" end, 100)
         session:createAppVariable(app)`,
-    },
-    viewdefs: { "App.DEFAULT": `<input ui-value="name">` },
-  });
-  const [one, two] = [session.connect(), session.connect()];
-  one.root.set("name", "typed");
-  t.same([one.messages.length, two.root.value("name")], [0, "typed"]);
-  session.advance(200);
-  t.same([one.root.value("name"), two.root.value("name")], ["timer", "timer"]);
-  session.close();
-});
+      },
+      viewdefs: { "App.DEFAULT": `<input ui-value="name">` },
+    });
+    const [one, two] = [session.connect(), session.connect()];
+    one.root.set("name", "typed");
+    t.same([one.messages.length, two.root.value("name")], [0, "typed"]);
+    session.advance(200);
+    t.same([one.root.value("name"), two.root.value("name")], ["timer", "timer"]);
+    session.close();
+  },
+);
 
 t.test("a setter that changes what it was given corrects the page", async (t) => {
   const session = await LuaSession.start({

@@ -32,36 +32,51 @@ return helper`,
   },
 };
 
-t.test("an error in a method belongs to its variable, with file and line; the last good value stays; it goes when healed", async (t) => {
-  const session = await LuaSession.start(site);
-  const page = session.connect();
-  page.root.set("breaks()");
-  t.match(page.root.error("title()"), { code: "LUA_ERROR", file: "lua/deep/helper.lua", line: 3, message: /missing/, stack: /helper\.lua:3/ });
-  t.equal(page.root.value("title()"), "good");
-  t.match(page.root.error("trap"), { message: /trapped/ }, "also where a plain field raises");
-  t.equal(page.root.error("name"), undefined, "the fields beside it are read");
-  t.match(session.logs.filter(({ level }) => level === "error").map(({ message }) => message), [/App\.DEFAULT title\(\).*helper\.lua:3/, /trapped/]);
-  page.root.set("heals()");
-  t.equal(page.errors.size, 0);
-  session.close();
-});
+t.test(
+  "an error in a method belongs to its variable, with file and line; the last good value stays; it goes when healed",
+  async (t) => {
+    const session = await LuaSession.start(site);
+    const page = session.connect();
+    page.root.set("breaks()");
+    t.match(page.root.error("title()"), {
+      code: "LUA_ERROR",
+      file: "lua/deep/helper.lua",
+      line: 3,
+      message: /missing/,
+      stack: /helper\.lua:3/,
+    });
+    t.equal(page.root.value("title()"), "good");
+    t.match(page.root.error("trap"), { message: /trapped/ }, "also where a plain field raises");
+    t.equal(page.root.error("name"), undefined, "the fields beside it are read");
+    t.match(
+      session.logs.filter(({ level }) => level === "error").map(({ message }) => message),
+      [/App\.DEFAULT title\(\).*helper\.lua:3/, /trapped/],
+    );
+    page.root.set("heals()");
+    t.equal(page.errors.size, 0);
+    session.close();
+  },
+);
 
-t.test("an error in an action is that action's, what it wrote before stays, and later messages of the frame run", async (t) => {
-  const session = await LuaSession.start(site);
-  const page = session.connect();
-  page.send([
-    { type: "update", id: page.root.variable("half()"), value: null },
-    { type: "update", id: page.root.variable("breaks()"), value: null },
-  ]);
-  t.match(page.root.error("half()"), { code: "LUA_ERROR", file: "lua/main.lua", line: 10, message: "after a write" });
-  t.equal(page.root.value("name"), "half");
-  t.ok(page.root.error("title()"));
-  page.root.set("raises()");
-  t.match(page.root.error("raises()"), { message: "a table" });
-  page.root.set("nothing()");
-  t.match(page.root.error("nothing()"), { code: "LUA_ERROR" });
-  session.close();
-});
+t.test(
+  "an error in an action is that action's, what it wrote before stays, and later messages of the frame run",
+  async (t) => {
+    const session = await LuaSession.start(site);
+    const page = session.connect();
+    page.send([
+      { type: "update", id: page.root.variable("half()"), value: null },
+      { type: "update", id: page.root.variable("breaks()"), value: null },
+    ]);
+    t.match(page.root.error("half()"), { code: "LUA_ERROR", file: "lua/main.lua", line: 10, message: "after a write" });
+    t.equal(page.root.value("name"), "half");
+    t.ok(page.root.error("title()"));
+    page.root.set("raises()");
+    t.match(page.root.error("raises()"), { message: "a table" });
+    page.root.set("nothing()");
+    t.match(page.root.error("nothing()"), { code: "LUA_ERROR" });
+    session.close();
+  },
+);
 
 t.test("an error in a timer is told to the page and the log, and the interval goes on", async (t) => {
   const session = await LuaSession.start(site);
@@ -80,7 +95,10 @@ t.test("outside development pages are told the code and the message, never file 
   t.equal(error?.code, "LUA_ERROR");
   t.equal(error?.file, undefined);
   t.equal(error?.stack, undefined);
-  t.ok(session.logs.some((log) => log.error.includes("helper.lua")), "the log has it all");
+  t.ok(
+    session.logs.some((log) => log.error.includes("helper.lua")),
+    "the log has it all",
+  );
   session.close();
 });
 
@@ -117,11 +135,13 @@ for (const [name, main, error] of broken)
     t.match(cause, error);
   });
 
-t.test("a loop in a method or a handler is stopped by the time limit with its line; the rest of the page lives", async (t) => {
-  const session = await LuaSession.start(
-    {
-      lua: {
-        main: `local app = session:prototype("App"):new{ name = "x", on = false }
+t.test(
+  "a loop in a method or a handler is stopped by the time limit with its line; the rest of the page lives",
+  async (t) => {
+    const session = await LuaSession.start(
+      {
+        lua: {
+          main: `local app = session:prototype("App"):new{ name = "x", on = false }
 function app:loops()
   while self.on do end
   return "done"
@@ -130,36 +150,42 @@ function app:handler() self.name = "before"; while true do end end
 function app:start() self.on = true end
 function app:stop() self.on = false end
 session:createAppVariable(app)`,
+        },
+        viewdefs: {
+          "App.DEFAULT": `<div><b ui-value="loops()"></b><b ui-value="name"></b><b ui-action="handler()"></b><b ui-action="start()"></b><b ui-action="stop()"></b></div>`,
+        },
       },
-      viewdefs: {
-        "App.DEFAULT": `<div><b ui-value="loops()"></b><b ui-value="name"></b><b ui-action="handler()"></b><b ui-action="start()"></b><b ui-action="stop()"></b></div>`,
-      },
-    },
-    { timeLimit: 50 },
-  );
-  const page = session.connect();
-  page.root.set("handler()");
-  t.match(page.root.error("handler()"), { code: "LIMIT_TIME", file: "lua/main.lua", line: 6 });
-  t.equal(page.root.value("name"), "before");
-  page.root.set("start()");
-  t.match(page.root.error("loops()"), { code: "LIMIT_TIME", line: 3 });
-  page.root.set("stop()");
-  t.equal(page.root.value("loops()"), "done");
-  t.equal(page.root.error("loops()"), undefined);
-  session.close();
-});
+      { timeLimit: 50 },
+    );
+    const page = session.connect();
+    page.root.set("handler()");
+    t.match(page.root.error("handler()"), { code: "LIMIT_TIME", file: "lua/main.lua", line: 6 });
+    t.equal(page.root.value("name"), "before");
+    page.root.set("start()");
+    t.match(page.root.error("loops()"), { code: "LIMIT_TIME", line: 3 });
+    page.root.set("stop()");
+    t.equal(page.root.value("loops()"), "done");
+    t.equal(page.root.error("loops()"), undefined);
+    session.close();
+  },
+);
 
 t.test("a memory bomb is an error of its action and the session goes on", async (t) => {
-  const session = await LuaSession.start({
-    lua: {
-      main: `local app = session:prototype("App"):new{ n = 0 }
+  const session = await LuaSession.start(
+    {
+      lua: {
+        main: `local app = session:prototype("App"):new{ n = 0 }
         function app:bomb() local t = {} for i = 1, 1e9 do t[i] = { i } end end
         function app:long() local s = "x" while true do s = s .. s end end
         function app:count() self.n = self.n + 1 end
         session:createAppVariable(app)`,
+      },
+      viewdefs: {
+        "App.DEFAULT": `<div><b ui-value="n"></b><b ui-action="bomb()"></b><b ui-action="long()"></b><b ui-action="count()"></b></div>`,
+      },
     },
-    viewdefs: { "App.DEFAULT": `<div><b ui-value="n"></b><b ui-action="bomb()"></b><b ui-action="long()"></b><b ui-action="count()"></b></div>` },
-  }, { timeLimit: 60_000 });
+    { timeLimit: 60_000 },
+  );
   const page = session.connect();
   page.root.set("bomb()");
   t.match(page.root.error("bomb()"), { code: "LIMIT_MEMORY" });

@@ -51,7 +51,8 @@ t.test("any order becomes any other, and a row that stays keeps its variable", a
       t.same(names(page), order);
       for (const [name, ids] of rowsByName()) {
         const kept = (before.get(name) ?? []).filter((id) => ids.includes(id));
-        if (kept.length !== Math.min(ids.length, before.get(name)?.length ?? 0)) throw new Error(`a row of ${name} was made anew`);
+        if (kept.length !== Math.min(ids.length, before.get(name)?.length ?? 0))
+          throw new Error(`a row of ${name} was made anew`);
       }
     }),
     { numRuns: 300 },
@@ -67,7 +68,10 @@ t.test("a reorder is a move: one row moved is one entry and no row is sent again
   page.root.set("order(_)", "b,c,d,a,e,f");
   t.same(names(page), ["b", "c", "d", "a", "e", "f"]);
   t.equal(page.messages.length, 1);
-  t.same(list(page)?.place?.map(({ row }) => row), [a?.id]);
+  t.same(
+    list(page)?.place?.map(({ row }) => row),
+    [a?.id],
+  );
   t.equal(list(page)?.remove, undefined);
   session.close();
 });
@@ -79,7 +83,10 @@ t.test("an insert sends the new row only, a removal its id only, a changed field
   t.equal(list(page)?.place?.length, 1, "a thousand new rows are one run");
   const order = names(page) as string[];
   page.root.set("order(_)", [...order.slice(0, 500), "new", ...order.slice(500)].join(","));
-  t.same(page.messages.map(({ type }) => type), ["list", "view"]);
+  t.same(
+    page.messages.map(({ type }) => type),
+    ["list", "view"],
+  );
   page.root.set("order(_)", order.join(","));
   t.match(page.messages, [{ type: "list", remove: [Number] }]);
   page.root.set("rename(_)", "r7");
@@ -99,42 +106,51 @@ t.test("plain values, repeated ones too, are rows with a value; a value that mov
   });
   const page = session.connect();
   const rows = (): number[] => page.lists.get(page.root.variable("words")) ?? [];
-  t.same(rows().map((row) => page.values.get(row)), ["x", "y", "x", 3, true]);
+  t.same(
+    rows().map((row) => page.values.get(row)),
+    ["x", "y", "x", 3, true],
+  );
   const three = rows()[3];
   page.root.set("turn()");
-  t.same(rows().map((row) => page.values.get(row)), [3, "x", "y", "x"]);
+  t.same(
+    rows().map((row) => page.values.get(row)),
+    [3, "x", "y", "x"],
+  );
   t.equal(rows()[0], three);
   session.close();
 });
 
-t.test("nil, an empty table and an array with a hole are lists; an object and a number are errors that say so", async (t) => {
-  const session = await LuaSession.start({
-    lua: {
-      main: `app = session:prototype("App"):new{ value = nil }
+t.test(
+  "nil, an empty table and an array with a hole are lists; an object and a number are errors that say so",
+  async (t) => {
+    const session = await LuaSession.start({
+      lua: {
+        main: `app = session:prototype("App"):new{ value = nil }
         function app:hole() self.value = { "a", nil, "c" } end
         function app:empty() self.value = {} end
         function app:object() self.value = { a = 1 } end
         function app:number() self.value = 5 end
         session:createAppVariable(app)`,
-    },
-    viewdefs: {
-      "App.DEFAULT": `<div><ul ui-viewlist="value"></ul><b ui-action="hole()"></b><b ui-action="empty()"></b><b ui-action="object()"></b><b ui-action="number()"></b></div>`,
-    },
-  });
-  const page = session.connect();
-  const rows = (): number => (page.lists.get(page.root.variable("value")) ?? []).length;
-  t.equal(rows(), 0);
-  page.root.set("hole()");
-  t.equal(rows(), 3);
-  page.root.set("object()");
-  t.match(page.root.error("value"), { code: "LIST_EXPECTED" });
-  page.root.set("empty()");
-  t.equal(page.root.error("value"), undefined, "the error goes with the next good value");
-  t.equal(rows(), 0);
-  page.root.set("number()");
-  t.match(page.root.error("value"), { code: "LIST_EXPECTED" });
-  session.close();
-});
+      },
+      viewdefs: {
+        "App.DEFAULT": `<div><ul ui-viewlist="value"></ul><b ui-action="hole()"></b><b ui-action="empty()"></b><b ui-action="object()"></b><b ui-action="number()"></b></div>`,
+      },
+    });
+    const page = session.connect();
+    const rows = (): number => (page.lists.get(page.root.variable("value")) ?? []).length;
+    t.equal(rows(), 0);
+    page.root.set("hole()");
+    t.equal(rows(), 3);
+    page.root.set("object()");
+    t.match(page.root.error("value"), { code: "LIST_EXPECTED" });
+    page.root.set("empty()");
+    t.equal(page.root.error("value"), undefined, "the error goes with the next good value");
+    t.equal(rows(), 0);
+    page.root.set("number()");
+    t.match(page.root.error("value"), { code: "LIST_EXPECTED" });
+    session.close();
+  },
+);
 
 const listSite = {
   lua: {
@@ -164,13 +180,28 @@ t.test("lua.ViewList keeps an item and its presenter with the element; index fol
   const session = await LuaSession.start(listSite);
   const page = session.connect();
   const items = () => page.root.child("rows?wrapper=lua.ViewList&itemWrapper=Presenter").rows("items");
-  const shown = () => items().map((item) => [item.value("index"), item.value("baseItem.name"), item.child("item").value("label()")]);
-  t.same(shown(), [[0, "a", "0:a"], [1, "b", "1:b"], [2, "c", "2:c"]]);
+  const shown = () =>
+    items().map((item) => [item.value("index"), item.value("baseItem.name"), item.child("item").value("label()")]);
+  t.same(shown(), [
+    [0, "a", "0:a"],
+    [1, "b", "1:b"],
+    [2, "c", "2:c"],
+  ]);
   const ids = items().map(({ id }) => id);
   page.root.set("reverse()");
-  t.same(shown(), [[0, "c", "0:c"], [1, "b", "1:b"], [2, "a", "2:a"]]);
-  t.same(items().map(({ id }) => id), [...ids].reverse());
-  t.same(page.root.rows("rows?itemWrapper=Presenter").map((row) => row.value("label()")), ["0:c", "1:b", "2:a"]);
+  t.same(shown(), [
+    [0, "c", "0:c"],
+    [1, "b", "1:b"],
+    [2, "a", "2:a"],
+  ]);
+  t.same(
+    items().map(({ id }) => id),
+    [...ids].reverse(),
+  );
+  t.same(
+    page.root.rows("rows?itemWrapper=Presenter").map((row) => row.value("label()")),
+    ["0:c", "1:b", "2:a"],
+  );
   t.equal(page.root.value("made()"), 6, "one presenter per element and list, none made anew");
   session.close();
 });
@@ -180,7 +211,10 @@ t.test("an item removes itself through remove() and the list takes items, presen
   const page = session.connect();
   const items = () => page.root.child("rows?wrapper=lua.ViewList&itemWrapper=Presenter").rows("items");
   items()[1]?.set("remove()");
-  t.same(items().map((item) => item.value("baseItem.name")), ["a", "c"]);
+  t.same(
+    items().map((item) => item.value("baseItem.name")),
+    ["a", "c"],
+  );
   t.equal(page.root.rows("rows?itemWrapper=Presenter").length, 2, "the array itself has one element less");
   session.close();
 });

@@ -2,7 +2,9 @@ import t from "tap";
 import { LuaSession } from "../support/lua-session.ts";
 
 async function check(t: typeof import("tap").t, main: string, modules: Record<string, string> = {}): Promise<void> {
-  const session = await LuaSession.start({ lua: { main: `${main}\nsession:createAppVariable{ type = "A" }`, ...modules } });
+  const session = await LuaSession.start({
+    lua: { main: `${main}\nsession:createAppVariable{ type = "A" }`, ...modules },
+  });
   t.pass();
   session.close();
 }
@@ -23,10 +25,15 @@ t.test("require returns what the file returned, runs it once, and true for a fil
       no: `return false`,
       several: `return "first", "second"`,
     },
-  ));
+  ),
+);
 
 t.test("a circular require finds true, as in the reference, and ends", (t) =>
-  check(t as never, `assert(require("a") == "a")`, { a: `assert(require("b") == "b") return "a"`, b: `assert(require("a") == true) return "b"` }));
+  check(t as never, `assert(require("a") == "a")`, {
+    a: `assert(require("b") == "b") return "a"`,
+    b: `assert(require("a") == true) return "b"`,
+  }),
+);
 
 t.test("a file that failed can be tried again, and its error passes through pcall with its place", (t) =>
   check(
@@ -41,23 +48,27 @@ t.test("a file that failed can be tried again, and its error passes through pcal
      assert(not ok and tostring(e):find("missing"))
      assert(not pcall(require, 5))`,
     { bad: `tries = tries + 1\nif tries == 1 then error("first") end return "good"`, syntax: `x = = 1` },
-  ));
+  ),
+);
 
-t.test("unloadModule forgets a module under all its names, and the prototypes it declared, nested requires excepted", (t) =>
-  check(
-    t as never,
-    `local first = require("outer")
+t.test(
+  "unloadModule forgets a module under all its names, and the prototypes it declared, nested requires excepted",
+  (t) =>
+    check(
+      t as never,
+      `local first = require("outer")
      session:unloadModule("lua/outer.lua")
      assert(package.loaded.outer == nil and package.loaded.inner == true)
      assert(session:prototype("Outer") ~= first.outer and session:prototype("AfterInner", {}) ~= first.after)
      assert(session:prototype("Inner").kept)
      assert(require("outer") ~= first)
      session:unloadModule("lua/unknown.lua")`,
-    {
-      outer: `local M = { outer = session:prototype("Outer", {}) } require("inner") M.after = session:prototype("AfterInner", {}) return M`,
-      inner: `session:prototype("Inner", { kept = true })`,
-    },
-  ));
+      {
+        outer: `local M = { outer = session:prototype("Outer", {}) } require("inner") M.after = session:prototype("AfterInner", {}) return M`,
+        inner: `session:prototype("Inner", { kept = true })`,
+      },
+    ),
+);
 
 t.test("unloadDirectory forgets the modules directly in a folder", (t) =>
   check(
@@ -66,4 +77,5 @@ t.test("unloadDirectory forgets the modules directly in a folder", (t) =>
      session:unloadDirectory("lua/d")
      assert(package.loaded["d.one"] == nil and package.loaded["d.e.two"] and package.loaded.dd)`,
     { "d.one": "", "d.e.two": "", dd: "" },
-  ));
+  ),
+);

@@ -27,21 +27,24 @@ const site = {
   },
 };
 
-t.test("fields, 0-based indexes, methods, literals, negation and .. read what they say; nil reads as empty", async (t) => {
-  const session = await LuaSession.start(site);
-  const { root } = session.connect();
-  t.equal(root.value("name"), "app");
-  t.equal(root.value("items.1.label"), "second");
-  t.equal(root.value("missing.very.deep"), null);
-  t.equal(root.error("missing.very.deep"), undefined);
-  t.equal(root.value("me().me().name"), "app");
-  t.equal(root.value("label('x', 2)"), "x2app");
-  t.equal(root.value("!open"), true);
-  t.equal(root.value("several()"), 1, "the first result counts");
-  const inner = root.child("inner");
-  t.same([inner.value("name"), inner.value("../name"), inner.value("../../name")], ["in", "app", null]);
-  session.close();
-});
+t.test(
+  "fields, 0-based indexes, methods, literals, negation and .. read what they say; nil reads as empty",
+  async (t) => {
+    const session = await LuaSession.start(site);
+    const { root } = session.connect();
+    t.equal(root.value("name"), "app");
+    t.equal(root.value("items.1.label"), "second");
+    t.equal(root.value("missing.very.deep"), null);
+    t.equal(root.error("missing.very.deep"), undefined);
+    t.equal(root.value("me().me().name"), "app");
+    t.equal(root.value("label('x', 2)"), "x2app");
+    t.equal(root.value("!open"), true);
+    t.equal(root.value("several()"), 1, "the first result counts");
+    const inner = root.child("inner");
+    t.same([inner.value("name"), inner.value("../name"), inner.value("../../name")], ["in", "app", null]);
+    session.close();
+  },
+);
 
 t.test("whole numbers stay integers on their way out and in", async (t) => {
   const session = await LuaSession.start(site);
@@ -81,28 +84,34 @@ t.test("writing reaches fields, indexes and setters; what was accepted is not se
   session.close();
 });
 
-t.test("writing through nil or into a string is an error of that variable with a code, and the page gets the true value", async (t) => {
-  const session = await LuaSession.start(site);
-  const page = session.connect();
-  const { root } = page;
-  root.set("missing.field", "x");
-  t.match(root.error("missing.field"), { code: "PATH_NIL", message: /missing\.field/ });
-  t.equal(root.value("missing.field"), null, "the refused text is corrected");
-  root.set("name.length?access=rw", 1);
-  t.match(root.error("name.length?access=rw"), { code: "PATH_NOT_TABLE" });
-  t.match(root.error("name.x.y"), { code: "PATH_NOT_TABLE" }, "so is reading through a string");
-  session.close();
-});
+t.test(
+  "writing through nil or into a string is an error of that variable with a code, and the page gets the true value",
+  async (t) => {
+    const session = await LuaSession.start(site);
+    const page = session.connect();
+    const { root } = page;
+    root.set("missing.field", "x");
+    t.match(root.error("missing.field"), { code: "PATH_NIL", message: /missing\.field/ });
+    t.equal(root.value("missing.field"), null, "the refused text is corrected");
+    root.set("name.length?access=rw", 1);
+    t.match(root.error("name.length?access=rw"), { code: "PATH_NOT_TABLE" });
+    t.match(root.error("name.x.y"), { code: "PATH_NOT_TABLE" }, "so is reading through a string");
+    session.close();
+  },
+);
 
-t.test("a method that does not exist is an error that names it; a button of something that is gone does nothing", async (t) => {
-  const session = await LuaSession.start(site);
-  const page = session.connect();
-  page.root.set("nothing()");
-  t.match(page.root.error("nothing()"), { code: "METHOD_MISSING", message: /App has no method 'nothing'/ });
-  page.root.set("gone.method()");
-  t.equal(page.root.error("gone.method()"), undefined);
-  session.close();
-});
+t.test(
+  "a method that does not exist is an error that names it; a button of something that is gone does nothing",
+  async (t) => {
+    const session = await LuaSession.start(site);
+    const page = session.connect();
+    page.root.set("nothing()");
+    t.match(page.root.error("nothing()"), { code: "METHOD_MISSING", message: /App has no method 'nothing'/ });
+    page.root.set("gone.method()");
+    t.equal(page.root.error("gone.method()"), undefined);
+    session.close();
+  },
+);
 
 t.test("a variable that is only read refuses to be written", async (t) => {
   const session = await LuaSession.start(site);

@@ -31,7 +31,8 @@ t.test("the first declaration makes the init table itself the prototype, with ty
      assert(session:prototype("P") == P and session:prototype("Dotted.Name").type == "Dotted.Name")
      local plain = {}
      assert(session:create(P, plain) == plain and plain.name == "x")`,
-  ));
+  ),
+);
 
 t.test("a base, given or the prototype Object, is inherited from, new included", (t) =>
   run(
@@ -44,7 +45,8 @@ t.test("a base, given or the prototype Object, is inherited from, new included",
      local O = session:prototype("Object", { common = true })
      local X = session:prototype("X", {})
      assert(X:new().common == true and getmetatable(X) == O)`,
-  ));
+  ),
+);
 
 t.test("declared again with equal content nothing is migrated, whatever the identity of tables and functions", (t) =>
   run(
@@ -57,20 +59,24 @@ t.test("declared again with equal content nothing is migrated, whatever the iden
      table.insert(P.list, "live data in the default")
      assert(session:prototype("P", init()) == P)`,
     `assert(count == 0)`,
-  ));
+  ),
+);
 
-t.test("changed fields reach the prototype, mutate runs once per instance and still sees removed fields, which then go", (t) =>
-  run(
-    t,
-    `P = session:prototype("P", { name = "", old = "default" })
+t.test(
+  "changed fields reach the prototype, mutate runs once per instance and still sees removed fields, which then go",
+  (t) =>
+    run(
+      t,
+      `P = session:prototype("P", { name = "", old = "default" })
      a, b = P:new{ name = "a", old = 1 }, P:new{ name = "b" }
      log = {}
      function P:mutate() self.fresh = (self.fresh or 0) + 1; table.insert(log, self.name .. tostring(self.old)) end
      session:prototype("P", { name = "", fresh = 5 })
      assert(P.old == nil, "the old default is gone at once")`,
-    `assert(table.concat(log, ",") == "a1,bnil", table.concat(log, ","))
+      `assert(table.concat(log, ",") == "a1,bnil", table.concat(log, ","))
      assert(a.old == nil and a.fresh == 6 and P.fresh == 5)`,
-  ));
+    ),
+);
 
 t.test("an error in one instance's mutate does not keep the others from it", (t) =>
   run(
@@ -80,7 +86,8 @@ t.test("an error in one instance's mutate does not keep the others from it", (t)
      function P:mutate() if self == a then error("no") end self.done = true end
      session:prototype("P", { n = 2 })`,
     `assert(b.done and not a.done)`,
-  ));
+  ),
+);
 
 t.test("instances are remembered weakly", (t) =>
   run(
@@ -93,7 +100,8 @@ t.test("instances are remembered weakly", (t) =>
      collectgarbage()
      session:prototype("P", { n = 2 })`,
     `assert(count == 1, count)`,
-  ));
+  ),
+);
 
 t.test("removePrototype forgets a name, with children those below it; instances go on working", (t) =>
   run(
@@ -105,7 +113,8 @@ t.test("removePrototype forgets a name, with children those below it; instances 
      session:removePrototype("P", true)
      assert(session:prototype("P.C", {}) ~= C)
      session:removePrototype("unknown")`,
-  ));
+  ),
+);
 
 t.test("wrong arguments raise the usual Lua errors, at the caller's line", (t) =>
   run(
@@ -121,7 +130,8 @@ t.test("wrong arguments raise the usual Lua errors, at the caller's line", (t) =
      check("bad argument #2 to 'setTimeout'", session.setTimeout, session, 5)
      check("bad argument #3 to 'setTimeout'", session.setTimeout, session, print)
      check("bad argument #3 to 'setInterval'", session.setInterval, session, print, "soon")`,
-  ));
+  ),
+);
 
 t.test("session is an ordinary table that an app may extend and whose functions it may replace", (t) =>
   run(
@@ -133,4 +143,5 @@ t.test("session is an ordinary table that an app may extend and whose functions 
      local v = session:newVersion()
      assert(session:getVersion() == v and session:needsMutation({}) and not session:needsMutation({ _mutationVersion = v }))
      assert(session.reloading == false)`,
-  ));
+  ),
+);

@@ -30,19 +30,23 @@ t.test("timers fire in order of time, then of their making, and change the page 
       100,
     ),
     "now a b c",
-  ));
+  ),
+);
 
-t.test("an interval ticks until it is cleared, from inside too; clearing twice and unknown handles are fine", async (t) =>
-  t.equal(
-    await transcript(
-      `local h; local n = 0
+t.test(
+  "an interval ticks until it is cleared, from inside too; clearing twice and unknown handles are fine",
+  async (t) =>
+    t.equal(
+      await transcript(
+        `local h; local n = 0
        h = session:setInterval(function() n = n + 1; note("t" .. n)(); if n == 3 then session:clearInterval(h) session:clearInterval(h) end end, 10)
        session:clearTimeout(12345) session:clearImmediate(nil)
        local gone = session:setTimeout(note("never"), 5) session:clearTimeout(gone)`,
-      200,
+        200,
+      ),
+      "t1 t2 t3",
     ),
-    "t1 t2 t3",
-  ));
+);
 
 t.test("an interval that came late ticks once and does not catch up", async (t) => {
   const session = await LuaSession.start(site(`session:setInterval(note("t"), 10)`));
@@ -64,16 +68,22 @@ t.test("zero, negative, fractional and huge times are no trouble; NaN is a wrong
       10,
     ),
     "zero negative half i i i",
-  ));
+  ),
+);
 
-t.test("a timer set by a timer waits for its own event, so an immediate that repeats itself cannot hang a session", async (t) => {
-  const session = await LuaSession.start(site(`local function again() note("x")() session:setImmediate(again) end session:setImmediate(again)`));
-  const page = session.connect();
-  session.dispatch("timer", 0);
-  session.dispatch("timer", 0);
-  t.equal(page.root.value("log()"), "x x");
-  session.close();
-});
+t.test(
+  "a timer set by a timer waits for its own event, so an immediate that repeats itself cannot hang a session",
+  async (t) => {
+    const session = await LuaSession.start(
+      site(`local function again() note("x")() session:setImmediate(again) end session:setImmediate(again)`),
+    );
+    const page = session.connect();
+    session.dispatch("timer", 0);
+    session.dispatch("timer", 0);
+    t.equal(page.root.value("log()"), "x x");
+    session.close();
+  },
+);
 
 t.test("timers are kept in the image", async (t) => {
   const session = await LuaSession.start(site(`session:setTimeout(note("kept"), 50)`));

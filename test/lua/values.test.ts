@@ -80,7 +80,9 @@ t.test("an array is compared by content: an equal new table is no change, a chan
         function app:grow() table.insert(self.tags, "b") end
         session:createAppVariable(app)`,
     },
-    viewdefs: { "App.DEFAULT": `<div><b ui-value="tags"></b><b ui-action="fresh()"></b><b ui-action="grow()"></b></div>` },
+    viewdefs: {
+      "App.DEFAULT": `<div><b ui-value="tags"></b><b ui-action="fresh()"></b><b ui-action="grow()"></b></div>`,
+    },
   });
   const page = session.connect();
   page.root.set("fresh()");

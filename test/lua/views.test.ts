@@ -28,7 +28,10 @@ t.test("six levels of nested views come complete in one change set, parents befo
   }
   t.same(page.viewdefs, ["Level.DEFAULT"], "a viewdef is named once however often it is shown");
   const ids = page.messages.flatMap((message) => (message.type === "view" ? [message.id] : []));
-  t.same(ids, [...ids].sort((a, b) => a - b));
+  t.same(
+    ids,
+    [...ids].sort((a, b) => a - b),
+  );
   session.close();
 });
 
@@ -117,29 +120,32 @@ t.test("an object that shows itself stops at a depth with an error instead of ta
   session.close();
 });
 
-t.test("a view whose new object has no viewdef keeps the old content with an error, which goes with the next good object", async (t) => {
-  const session = await LuaSession.start({
-    lua: {
-      main: `local A, B, C = session:prototype("A", { n = 1 }), session:prototype("B"), session:prototype("C", { n = 3 })
+t.test(
+  "a view whose new object has no viewdef keeps the old content with an error, which goes with the next good object",
+  async (t) => {
+    const session = await LuaSession.start({
+      lua: {
+        main: `local A, B, C = session:prototype("A", { n = 1 }), session:prototype("B"), session:prototype("C", { n = 3 })
         local app = session:prototype("App"):new{ shown = A:new() }
         function app:show(name) self.shown = ({ a = A, b = B, c = C })[name]:new() end
         session:createAppVariable(app)`,
-    },
-    viewdefs: {
-      "App.DEFAULT": `<div><i ui-view="shown"></i><b ui-action="show(_)"></b></div>`,
-      "A.DEFAULT": `<b ui-value="n"></b>`,
-      "C.DEFAULT": `<u ui-value="n"></u>`,
-    },
-  });
-  const { root } = session.connect();
-  root.set("show(_)", "b");
-  t.equal(root.error("shown")?.code, "VIEWDEF_MISSING");
-  t.equal(root.child("shown").viewdef, "A.DEFAULT");
-  root.set("show(_)", "c");
-  t.equal(root.error("shown"), undefined);
-  t.equal(root.child("shown").value("n"), 3);
-  session.close();
-});
+      },
+      viewdefs: {
+        "App.DEFAULT": `<div><i ui-view="shown"></i><b ui-action="show(_)"></b></div>`,
+        "A.DEFAULT": `<b ui-value="n"></b>`,
+        "C.DEFAULT": `<u ui-value="n"></u>`,
+      },
+    });
+    const { root } = session.connect();
+    root.set("show(_)", "b");
+    t.equal(root.error("shown")?.code, "VIEWDEF_MISSING");
+    t.equal(root.child("shown").viewdef, "A.DEFAULT");
+    root.set("show(_)", "c");
+    t.equal(root.error("shown"), undefined);
+    t.equal(root.child("shown").value("n"), 3);
+    session.close();
+  },
+);
 
 t.test("a variable that the client made follows its view to another object", async (t) => {
   const session = await LuaSession.start(nested);
@@ -160,7 +166,9 @@ t.test("createAppVariable is safe to call again: the page shows the new object",
         function App:id() return t.id end
         function App:same() return session:getApp() == self end`,
     },
-    viewdefs: { "App.DEFAULT": `<div><b ui-value="name"></b><b ui-value="id()"></b><b ui-value="same()"></b><b ui-action="another()"></b></div>` },
+    viewdefs: {
+      "App.DEFAULT": `<div><b ui-value="name"></b><b ui-value="id()"></b><b ui-value="same()"></b><b ui-action="another()"></b></div>`,
+    },
   });
   const page = session.connect();
   t.same([page.root.value("name"), page.root.value("id()"), page.root.value("same()")], ["one", 1, true]);

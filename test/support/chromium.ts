@@ -30,7 +30,7 @@ export class Chromium {
 
   /** Starts the browser of BROWSER_PATH, else the one that is found; closed when `t` is over. */
   static async launch(t: Test): Promise<Chromium> {
-    const { findBrowser } = (await import(finder)) as { findBrowser(): Promise<string> };
+    const { findBrowser } = (await import(finder)) as { findBrowser: () => Promise<string> };
     const executablePath = await findBrowser();
     const browser = await chromium.launch({ executablePath, args: FLAGS });
     t.teardown(() => browser.close());

@@ -21,7 +21,9 @@ export async function startDemo(t: Test): Promise<Demo> {
   const config = JSON.parse(fs.readFileSync(path.join(root, "moonpool.config.json"), "utf8")) as {
     mounts: Record<string, string>;
   };
-  const mounts = Object.fromEntries(Object.entries(config.mounts).map(([url, folder]) => [url, path.join(root, folder)]));
+  const mounts = Object.fromEntries(
+    Object.entries(config.mounts).map(([url, folder]) => [url, path.join(root, folder)]),
+  );
   const app = await createServer({ dir: root, development: true, logger: false, threads: 1, mounts });
   t.teardown(() => app.close());
   const origin = await app.listen({ host: "127.0.0.1", port: 0 });
@@ -66,5 +68,5 @@ export async function comes<T>(t: Test, read: () => Promise<T>, expected: T, mes
     await pause(15);
     actual = await read();
   }
-  t.same(actual, expected, message);
+  t.strictSame(actual, expected, message);
 }

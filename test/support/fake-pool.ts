@@ -1,5 +1,6 @@
 import { MoonpoolError, type WireError } from "../../src/protocol/main.ts";
-import type { ConnectionChanges, FromWorker } from "../../src/protocol/worker-message.ts";
+import type { ConnectionChanges } from "../../src/protocol/outcome.ts";
+import type { FromWorker } from "../../src/protocol/worker-message.ts";
 import type { Pool } from "../../src/host/plugin.ts";
 import type { SessionPort } from "../../src/host/session.ts";
 
@@ -31,13 +32,25 @@ export function changesOf(connection: number, parts: Partial<ConnectionChanges> 
   return { connection, viewdefs: [], high: "", medium: "", low: "", ...parts };
 }
 
+/** The text that a VM answers when it has changes. */
+export function outcomeOf(connections: ConnectionChanges[], urgent = true): string {
+  const lines = connections.flatMap(({ connection, viewdefs, high, medium, low }) => [
+    `c ${connection} ${urgent ? 1 : 0}`,
+    ...(viewdefs.length > 0 ? [`v ${viewdefs.join("\t")}`] : []),
+    ...(high === "" ? [] : [`h ${high}`]),
+    ...(medium === "" ? [] : [`m ${medium}`]),
+    ...(low === "" ? [] : [`l ${low}`]),
+  ]);
+  return ["-", ...lines].join("\n");
+}
+
 /** Starts at once, answers a connect with the value "hello" of variable 1 and a frame with its body as value. */
 export const echo: Answer = ({ kind, connection, body }, session) => {
   if (kind === "start") session.say({ kind: "started" });
   if (kind !== "connect" && kind !== "frame") return;
   const value = JSON.stringify(kind === "connect" ? "hello" : body);
   const medium = `{"type":"update","id":1,"value":${value}}`;
-  session.say({ kind: "changes", urgent: true, connections: [changesOf(connection, { medium })] });
+  session.say(outcomeOf([changesOf(connection, { medium })]));
 };
 
 /** Stands in for the worker threads: same contract, same ordering, no threads and no Lua. */

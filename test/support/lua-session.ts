@@ -1,10 +1,15 @@
 import { compileViewdef } from "../../src/host/viewdefs/compile.ts";
 import { MoonpoolError, type WireError } from "../../src/protocol/error-code.ts";
 import { APP_VARIABLE, type List, type ServerMessage, type Value } from "../../src/protocol/message.ts";
-import { type ConnectionChanges, frameBody, type SessionEventKind, type SessionRequest, sessionEvent } from "../../src/protocol/worker-message.ts";
+import {
+  frameBody,
+  type SessionEventKind,
+  type SessionRequest,
+  sessionEvent,
+} from "../../src/protocol/worker-message.ts";
 import type { ViewPlan } from "../../src/protocol/viewdef.ts";
 import { LuaVm } from "../../src/workers/lua-vm.ts";
-import { parseOutcome } from "../../src/workers/outcome.ts";
+import { type ConnectionChanges, parseOutcome } from "../../src/protocol/outcome.ts";
 import { loadLuaWasm } from "../../src/workers/lua-wasm.ts";
 import { readRuntime } from "../../src/workers/runtime-files.ts";
 
@@ -50,7 +55,11 @@ export class LuaSession {
     const vm = await LuaVm.bear({ wasm: await loadLuaWasm(64 * 2 ** 20), runtime: await readRuntime(), seed: 1 });
     const session = new LuaSession(vm, site);
     session.timeLimit = timeLimit;
-    const { failure } = session.dispatch("start", 0, JSON.stringify({ seed: "0123456789abcdef".repeat(2), development }));
+    const { failure } = session.dispatch(
+      "start",
+      0,
+      JSON.stringify({ seed: "0123456789abcdef".repeat(2), development }),
+    );
     if (failure) throw new Error(failure.message, { cause: failure });
     return session;
   }
@@ -75,8 +84,14 @@ export class LuaSession {
   }
 
   /** Carries out one session event and applies its outcome to the pages. */
-  dispatch(kind: SessionEventKind, connection: number, body = ""): { failure?: WireError; changes: ConnectionChanges[] } {
-    const outcome = parseOutcome(this.vm.dispatch(sessionEvent(kind, connection, this.now, body), { timeLimit: this.timeLimit }));
+  dispatch(
+    kind: SessionEventKind,
+    connection: number,
+    body = "",
+  ): { failure?: WireError; changes: ConnectionChanges[] } {
+    const outcome = parseOutcome(
+      this.vm.dispatch(sessionEvent(kind, connection, this.now, body), { timeLimit: this.timeLimit }),
+    );
     this.nextTimer = outcome.nextTimer;
     for (const changes of outcome.connections) this.pages.get(changes.connection)?.apply(changes);
     return outcome.failure === undefined
@@ -149,15 +164,21 @@ export class TestPage {
     switch (message.type) {
       case "update":
         if (message.value !== undefined) this.values.set(message.id, message.value);
-        if (message.properties) this.properties.set(message.id, { ...this.properties.get(message.id), ...message.properties });
+        if (message.properties)
+          this.properties.set(message.id, { ...this.properties.get(message.id), ...message.properties });
         if (message.error) this.errors.set(message.id, message.error);
         if (message.error === null) this.errors.delete(message.id);
         break;
       case "view":
         this.clear(message.id);
         if (message.viewdef === null) break;
-        for (const [slot, value] of (message.values ?? []).entries()) this.values.set((message.first ?? 0) + slot, value);
-        this.views.set(message.id, { viewdef: message.viewdef, first: message.first ?? 0, count: message.values?.length ?? 0 });
+        for (const [slot, value] of (message.values ?? []).entries())
+          this.values.set((message.first ?? 0) + slot, value);
+        this.views.set(message.id, {
+          viewdef: message.viewdef,
+          first: message.first ?? 0,
+          count: message.values?.length ?? 0,
+        });
         break;
       case "list":
         this.applyList(message);
@@ -239,8 +260,12 @@ export class TestView {
   /** The variable of the slot with this path, as written in the viewdef. */
   variable(text: string): number {
     const view = this.page.views.get(this.id);
-    const slot = view === undefined ? -1 : (this.page.session.plans.get(view.viewdef)?.slots ?? []).findIndex((s) => s.text === text);
-    if (view === undefined || slot < 0) throw new Error(`variable ${this.id} shows ${view?.viewdef}, which has no ${text}`);
+    const slot =
+      view === undefined
+        ? -1
+        : (this.page.session.plans.get(view.viewdef)?.slots ?? []).findIndex((s) => s.text === text);
+    if (view === undefined || slot < 0)
+      throw new Error(`variable ${this.id} shows ${view?.viewdef}, which has no ${text}`);
     return view.first + slot;
   }
 
@@ -267,4 +292,3 @@ export class TestView {
     this.page.send([{ type: "update", id: this.variable(text), value }]);
   }
 }
-

@@ -33,7 +33,12 @@ export async function scene(t: Test, chromium: Chromium, app: Viewdef, options: 
   for (const [name, text] of Object.entries(files)) host.files.set(name, text);
   const page = await chromium.open(t, host.url, options);
   const connection = await host.connection();
-  const first = [welcome(development), deliver({ "App.DEFAULT": app, ...viewdefs }), view(1, "App.DEFAULT", 2, values), ...more];
+  const first = [
+    welcome(development),
+    deliver({ "App.DEFAULT": app, ...viewdefs }),
+    view(1, "App.DEFAULT", 2, values),
+    ...more,
+  ];
   await settled(page, connection, ...first);
   return { page, connection, host };
 }

@@ -4,11 +4,24 @@ import path from "node:path";
 import type { AddressInfo } from "node:net";
 import type { Test } from "tap";
 import { WebSocketServer, type WebSocket } from "ws";
-import type { AckFrame, Binding, ClientFrame, ClientMessage, ServerMessage, Value, Viewdef } from "../../src/protocol/main.ts";
+import type {
+  AckFrame,
+  Binding,
+  ClientFrame,
+  ClientMessage,
+  ServerMessage,
+  Value,
+  Viewdef,
+} from "../../src/protocol/main.ts";
 
 const root = path.resolve(import.meta.dirname, "../../..");
 const SESSION = "0123456789abcdef0123456789abcdef";
-const TYPES: Record<string, string> = { ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".json": "application/json" };
+const TYPES: Record<string, string> = {
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".json": "application/json",
+};
 
 /** A host that says what the test says: serves the page and the client, and holds the other end of the WebSocket. */
 export class ScriptedHost {
@@ -69,7 +82,8 @@ export class ScriptedHost {
     const given = this.files.get(pathname);
     const assets = `${this.#prefix}/_moonpool/`;
     if (given !== undefined) send(response, pathname, given);
-    else if (pathname.startsWith(assets)) sendFile(response, path.join(root, "dist/public", pathname.slice(assets.length)));
+    else if (pathname.startsWith(assets))
+      sendFile(response, path.join(root, "dist/public", pathname.slice(assets.length)));
     else if (pathname.startsWith("/shoelace/"))
       sendFile(response, path.join(root, "node_modules/@shoelace-style/shoelace/cdn", pathname.slice(10)));
     else if (this.refuse !== undefined) response.writeHead(this.refuse).end();
@@ -108,8 +122,8 @@ export class Connection {
 
   constructor(socket: WebSocket) {
     this.socket = socket;
-    socket.on("message", (data) => {
-      const frame = JSON.parse(String(data)) as ClientFrame | AckFrame;
+    socket.on("message", (data: Buffer) => {
+      const frame = JSON.parse(data.toString()) as ClientFrame | AckFrame;
       this.frames.push(frame);
       if ("seq" in frame && !this.holdAck) this.ack = frame.seq;
       for (const wake of this.#wake.splice(0)) wake();
@@ -141,11 +155,17 @@ export class Connection {
 
   /** Resolves when frame `seq` has been acknowledged. */
   async acknowledged(seq: number): Promise<void> {
-    while (!this.frames.some((frame) => frame.ack >= seq)) await new Promise<void>((resolve) => this.#wake.push(resolve));
+    while (!this.frames.some((frame) => frame.ack >= seq))
+      await new Promise<void>((resolve) => this.#wake.push(resolve));
   }
 }
 
-export const welcome = (development = false): ServerMessage => ({ type: "welcome", protocol: 1, connection: 1, development });
+export const welcome = (development = false): ServerMessage => ({
+  type: "welcome",
+  protocol: 1,
+  connection: 1,
+  development,
+});
 
 /** Delivers viewdefs. */
 export const deliver = (viewdefs: Record<string, Viewdef>): ServerMessage =>
@@ -157,7 +177,12 @@ export function viewdef(html: string, ...bindings: Binding[]): Viewdef {
 }
 
 /** A binding of kind `kind` on element `at` to slot `slot`. */
-export const bind = (at: number, kind: Binding["kind"], slot: number, more: Partial<Binding> = {}): Binding => ({ at, kind, slot, ...more });
+export const bind = (at: number, kind: Binding["kind"], slot: number, more: Partial<Binding> = {}): Binding => ({
+  at,
+  kind,
+  slot,
+  ...more,
+});
 
 export const view = (id: number, key: string | null, first?: number, values?: Value[]): ServerMessage => ({
   type: "view",

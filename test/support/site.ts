@@ -18,3 +18,6 @@ export function writeSiteFile(dir: string, name: string, text: string): void {
 export function removeSite(dir: string): void {
   fs.rmSync(dir, { recursive: true, force: true });
 }
+
+/** An `html/index.html` for which browsers ask nothing else of the host: no icon. */
+export const plainPage = `<!doctype html><html lang="en"><title>Test</title><link rel="icon" href="data:,"><div ui-app></div></html>`;

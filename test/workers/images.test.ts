@@ -93,7 +93,9 @@ t.test("an image of another birth is refused and changes nothing", async (t) => 
   run(vm, "x = 1");
   const foreign: MemoryImage[] = [
     (await (await vmFactory({ seed: 2 })).bear()).saveImage(),
-    (await (await vmFactory({ runtime: [{ name: "main", source: "return function() return '' end" }] })).bear()).saveImage(),
+    (
+      await (await vmFactory({ runtime: [{ name: "main", source: "return function() return '' end" }] })).bear()
+    ).saveImage(),
   ];
   for (const image of foreign) t.throws(() => vm.loadImage(image), { code: "IMAGE_FOREIGN" });
   t.equal(run(vm, "return x"), "1");

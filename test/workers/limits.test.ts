@@ -21,7 +21,8 @@ const loops = {
     "while true do coroutine.resume(coroutine.create(function() while true do end end)) end",
   "a metamethod that loops": "local t = setmetatable({}, { __index = function() while true do end end }) return t.x",
   "a callback of gsub": "return ('x'):gsub('x', function() while true do end end)",
-  "a sort that never ends": "local t = {} for i = 1, 100 do t[i] = i end table.sort(t, function() while true do end end)",
+  "a sort that never ends":
+    "local t = {} for i = 1, 100 do t[i] = i end table.sort(t, function() while true do end end)",
 };
 
 for (const [what, code] of Object.entries(loops)) {
@@ -45,19 +46,20 @@ t.test("a coroutine that was stopped at every instruction runs normally in the n
 });
 
 t.test("after the first stop the rest of the event has a grace period to tidy up", async (t) => {
-  const code = "pcall(function() while true do end end) local n = 0 for i = 1, 5000 do n = n + 1 end return 'tidy ' .. n";
+  const code =
+    "pcall(function() while true do end end) local n = 0 for i = 1, 5000 do n = n + 1 end return 'tidy ' .. n";
   t.equal(run(vm, code, 200), "tidy 5000");
 });
 
 t.test("code of the runtime is not stopped half-way; user code that calls it is, as soon as it is back", async (t) => {
   const code = `
     local before = host("now", "")
-    done = busy(2e7)
+    done = busy(1e6)
     took = host("now", "") - before
     for i = 1, 1e9 do end`;
   vm.host = () => String(performance.now());
-  t.match(run(vm, code, 20), /LIMIT_TIME: app\.lua:5:/);
-  t.equal(run(vm, "return tostring(done ~= nil and took > 20)"), "true");
+  t.match(run(vm, code, 5), /LIMIT_TIME: app\.lua:5:/);
+  t.equal(run(vm, "return tostring(done ~= nil and took > 5)"), "true");
 });
 
 t.test("runtime code that never ends is stopped after all", async (t) => {
@@ -71,7 +73,8 @@ const bombs = {
   "table.concat": "local t = {} for i = 1, 1e4 do t[i] = ('x'):rep(1e3) end t = table.concat(t) return t .. t",
   "string.format": "local s = ('x'):rep(5e6) return string.format('%s%s%s%s', s, s, s, s)",
   "deep recursion": "local function f(n) return 1 + f(n + 1) end return f(1)",
-  "coroutines that are kept": "t = {} for i = 1, 1e9 do t[i] = coroutine.create(function() end) coroutine.resume(t[i]) end",
+  "coroutines that are kept":
+    "t = {} for i = 1, 1e9 do t[i] = coroutine.create(function() end) coroutine.resume(t[i]) end",
 };
 
 for (const [what, code] of Object.entries(bombs)) {
@@ -94,13 +97,14 @@ t.test("an event that finds no room for its text is refused, and the VM goes on"
 const recursions = {
   "callbacks of gsub": "local function f() return (('x'):gsub('x', f)) end f()",
   "comparisons of sort": "local function f() table.sort({ 1, 2, 3 }, f) return false end f()",
-  "pcall": "local function f() assert(pcall(f)) end f()",
-  "coroutines": "local function f() assert(coroutine.resume(coroutine.create(f))) end f()",
-  "__tostring": "local t = setmetatable({}, { __tostring = function(t) return tostring(t) end }) tostring(t)",
-  "__index": "local t = setmetatable({}, { __index = function(t, k) return t[k] end }) return t.x",
+  pcall: "local function f() assert(pcall(f)) end f()",
+  coroutines: "local function f() assert(coroutine.resume(coroutine.create(f))) end f()",
+  __tostring: "local t = setmetatable({}, { __tostring = function(t) return tostring(t) end }) tostring(t)",
+  __index: "local t = setmetatable({}, { __index = function(t, k) return t[k] end }) return t.x",
   "nested parentheses": "return assert(raw.load('return ' .. ('('):rep(1e5)))",
   "a pattern": "return ('a'):rep(3e5):find('^' .. ('a?'):rep(3e5) .. 'b')",
-  "error handlers": "assert(select(2, xpcall(error, function(e) local function h() return h() .. 1 end return h() end)) == 0, 'overflow')",
+  "error handlers":
+    "assert(select(2, xpcall(error, function(e) local function h() return h() .. 1 end return h() end)) == 0, 'overflow')",
 };
 
 for (const [what, code] of Object.entries(recursions)) {

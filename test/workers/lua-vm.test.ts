@@ -9,13 +9,20 @@ const { bear, birth } = await vmFactory();
 
 t.test("text of any length and script goes in and comes out unchanged", async (t) => {
   const vm = await bear();
-  run(vm, "on = function() return last end");
-  for (const text of ["", "é", "日本語 🎉", 'a"b\\c\u0000d', "x".repeat(2645), "ä".repeat(2646), "🎉".repeat(1_000_000)]) {
+  for (const text of [
+    "",
+    "é",
+    "日本語 🎉",
+    'a"b\\c\u0000d',
+    "x".repeat(2645),
+    "ä".repeat(2646),
+    "🎉".repeat(300_000),
+  ]) {
     vm.host = () => text;
     t.equal(run(vm, "return host('text', '')"), text, `${text.length} units from the host`);
     vm.host = (_, argument) => String(argument === text);
     const code = `return host('same', [==[${text}]==])`;
-    t.equal(run(vm, code), text.includes("\r") ? "" : "true", `${text.length} units in an event and to the host`);
+    t.equal(run(vm, code), "true", `${text.length} units in an event and to the host`);
   }
 });
 
@@ -24,7 +31,10 @@ t.test("what a host function throws is nil and a message with its code in Lua", 
   vm.host = (name) => {
     throw name === "coded" ? new MoonpoolError("REQUIRE_MISSING", "no such module") : new TypeError("mistake");
   };
-  t.equal(run(vm, "local a, b = host('coded', '') return tostring(a) .. ' ' .. b"), "nil REQUIRE_MISSING: no such module");
+  t.equal(
+    run(vm, "local a, b = host('coded', '') return tostring(a) .. ' ' .. b"),
+    "nil REQUIRE_MISSING: no such module",
+  );
   t.equal(run(vm, "local a, b = host('other', '') return tostring(a) .. ' ' .. b"), "nil INTERNAL: TypeError: mistake");
 });
 
@@ -58,9 +68,16 @@ t.test("the libraries that reach outside are not there at all, not even for the 
   for (const name of [...names, "os.execute", "os.exit", "os.getenv", "os.remove", "os.rename", "os.tmpname"]) {
     t.equal(run(vm, `return tostring(${name})`), "nil", name);
   }
-  t.equal(run(vm, "return type(raw.debug.traceback) .. type(raw.load) .. type(raw.collectgarbage)"), "functionfunctionfunction");
+  t.equal(
+    run(vm, "return type(raw.debug.traceback) .. type(raw.load) .. type(raw.collectgarbage)"),
+    "functionfunctionfunction",
+  );
   const registry = "for k in pairs(raw.debug.getregistry()) do if type(k) == 'string' then n[#n + 1] = k end end";
-  t.equal(run(vm, `local n = {} ${registry} return table.concat(n, ' ')`), "_LOADED", "nothing of wasmoon's is in the registry");
+  t.equal(
+    run(vm, `local n = {} ${registry} return table.concat(n, ' ')`),
+    "_LOADED",
+    "nothing of wasmoon's is in the registry",
+  );
 });
 
 t.test("the runtime's files are called with M, in order, and their values are M's fields", async (t) => {

@@ -33,7 +33,10 @@ t.test("a file that is not laid out like wasmoon's is refused, whatever is wrong
   for (const [what, bytes] of refused) {
     t.throws(() => withMemory(Uint8Array.from(bytes), 20, 1024), { code: "INTERNAL" }, what);
   }
-  t.same(withMemory(Uint8Array.from([...header, 5, 4, 1, 1, 1, 2]), 3, 4), Uint8Array.from([...header, 5, 4, 1, 1, 3, 4]));
+  t.same(
+    withMemory(Uint8Array.from([...header, 5, 4, 1, 1, 1, 2]), 3, 4),
+    Uint8Array.from([...header, 5, 4, 1, 1, 3, 4]),
+  );
 });
 
 t.test("a memory limit that no VM can have is refused by name", async (t) => {

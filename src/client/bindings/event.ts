@@ -3,7 +3,8 @@ import type { Undo } from "../model.ts";
 import type { Context } from "../page.ts";
 
 /** They come in streams, of which only the newest matters. */
-const STREAMS = /^(mousemove|pointermove|pointerrawupdate|touchmove|dragover|drag|scroll|wheel|resize|timeupdate|progress)$/;
+const STREAMS =
+  /^(mousemove|pointermove|pointerrawupdate|touchmove|dragover|drag|scroll|wheel|resize|timeupdate|progress)$/;
 /** Who listens to these means to handle them; the browser's own doing would leave the page, or open a menu. */
 const PREVENTED = /^(submit|contextmenu|dragover|drop)$/;
 

@@ -6,6 +6,8 @@ import { textOf } from "../text.ts";
 export function bindHtml({ page, binding, variable, element, region, watch }: Context): Undo | void {
   if (!region) return watch((value) => element.replaceChildren(page.sanitize(textOf(value))));
   const undoTie = region.attach((host) => page.ties.add(host, { variable, binding }));
-  watch((value) => region.fill([...page.sanitize(textOf(value)).childNodes], ""));
+  watch((value) => {
+    region.put([...page.sanitize(textOf(value)).childNodes], "");
+  });
   return undoTie;
 }

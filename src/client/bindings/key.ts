@@ -26,10 +26,18 @@ function isNeeded(event: KeyboardEvent, element: Element): boolean {
   if (!(target instanceof HTMLElement)) return false;
   const { key } = event;
   const several = target instanceof HTMLTextAreaElement || target.isContentEditable;
-  if (several || (target instanceof HTMLInputElement && /^(text|search|email|url|tel|password|number|date|time|month|week|datetime-local)$/.test(target.type))) {
+  if (
+    several ||
+    (target instanceof HTMLInputElement &&
+      /^(text|search|email|url|tel|password|number|date|time|month|week|datetime-local)$/.test(target.type))
+  ) {
     if (key.length === 1) return !event.ctrlKey && !event.metaKey && !event.altKey;
     return /^(Backspace|Delete|Home|End|ArrowLeft|ArrowRight)$/.test(key) || (several && /^(Arrow|Page)/.test(key));
   }
   if (target instanceof HTMLSelectElement) return /^(Arrow|Home|End|Page)/.test(key);
-  return /^( |Enter)$/.test(key) && target.closest("button,a[href],summary,[role=button]") !== null && !element.isSameNode(target);
+  return (
+    /^( |Enter)$/.test(key) &&
+    target.closest("button,a[href],summary,[role=button]") !== null &&
+    !element.isSameNode(target)
+  );
 }

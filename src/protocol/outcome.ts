@@ -1,0 +1,78 @@
+import type { WireError } from "./error-code.ts";
+
+/** What one connection is to be sent. The fragments are JSON texts of messages, joined by commas, "" when none. */
+export interface ConnectionChanges {
+  connection: number;
+  /** Viewdefs that this connection needs and has not been sent, in the order they appear. */
+  viewdefs: string[];
+  high: string;
+  medium: string;
+  low: string;
+}
+
+/** What a session event led to. */
+export interface Outcome extends OutcomeHead {
+  /** A person waits for the changes. */
+  urgent: boolean;
+  connections: ConnectionChanges[];
+}
+
+/** What the thread itself has to know of an outcome. */
+export interface OutcomeHead {
+  /** When the next Lua timer is due, in ms since 1970. */
+  nextTimer: number | undefined;
+  /** The session cannot go on. */
+  failure: WireError | undefined;
+  /** There is something to be sent. */
+  hasChanges: boolean;
+}
+
+/**
+ * Looks at the beginning of the text that the runtime answers, which src/workers/runtime/main.lua describes. The text
+ * itself goes on to the host: one string is the cheapest thing to pass between threads.
+ */
+export function readOutcomeHead(text: string): OutcomeHead {
+  const end = text.indexOf("\n");
+  const due = end < 0 ? text : text.slice(0, end);
+  const next = end < 0 ? "" : text.charAt(end + 1);
+  return {
+    nextTimer: due === "-" ? undefined : Number(due),
+    failure: next === "!" ? (JSON.parse(text.slice(end + 3)) as WireError) : undefined,
+    hasChanges: next === "c",
+  };
+}
+
+/** Takes the text that the runtime answers apart. No JSON of messages is parsed. */
+export function parseOutcome(text: string): Outcome {
+  const lines = text.split("\n");
+  const outcome: Outcome = { ...readOutcomeHead(text), urgent: false, connections: [] };
+  let changes: ConnectionChanges | undefined;
+  for (let index = 1; index < lines.length; index++) {
+    const line = lines[index] ?? "";
+    const body = line.slice(2);
+    switch (line.charAt(0)) {
+      case "c": {
+        const [connection, urgent] = body.split(" ");
+        changes = { connection: Number(connection), viewdefs: [], high: "", medium: "", low: "" };
+        outcome.connections.push(changes);
+        if (urgent === "1") outcome.urgent = true;
+        break;
+      }
+      case "v":
+        if (changes) changes.viewdefs = body.split("\t");
+        break;
+      case "h":
+        if (changes) changes.high = body;
+        break;
+      case "m":
+        if (changes) changes.medium = body;
+        break;
+      case "l":
+        if (changes) changes.low = body;
+        break;
+      default:
+        break;
+    }
+  }
+  return outcome;
+}
