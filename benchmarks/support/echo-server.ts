@@ -2,6 +2,6 @@
 import { WebSocketServer } from "ws";
 
 const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
-server.on("connection", (socket) => socket.on("message", (data) => socket.send(data.toString())));
+server.on("connection", (socket) => socket.on("message", (data) => socket.send(data as Buffer, { binary: false })));
 server.on("listening", () => process.send?.({ port: (server.address() as { port: number }).port }));
 process.on("disconnect", () => process.exit());

@@ -116,6 +116,12 @@ export const errors = {
     text: "The object has no such method.",
     advice: "Define the method, or mend its name in the viewdef.",
   },
+  VALUE_FUNCTION: { who: "app", text: "The path yields a function.", advice: "Write `name()` to call the method." },
+  VALUE_NOT_ENCODABLE: {
+    who: "app",
+    text: "The value cannot be shown.",
+    advice: "Return a string, a finite number, a boolean, an object or an array of these.",
+  },
   VALUE_CYCLE: { who: "app", text: "The array contains itself.", advice: "Return an array without a cycle." },
 
   // Views

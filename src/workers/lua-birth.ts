@@ -25,14 +25,31 @@ const unsafeBase = ["dofile", "loadfile", "print", "warn"];
 const raw = ["load", "collectgarbage"];
 
 /**
- * Two steps after the runtime has been loaded, which decide how small images are.
+ * Runs before the runtime. Closes two ways around the time limit, then returns what happens after the runtime has been
+ * loaded, in two steps, which decide how small images are.
  *
  * Lua's table of strings must be as large as an app needs it: when it grows, every string of the birth is linked anew, and
  * so all their blocks would be in the image. In generational mode old objects keep their marks from one collection to the
  * next; in incremental mode each collection changes a byte of every object.
  */
-const tidy = `
-  local collectgarbage = collectgarbage
+const prepare = `
+  local collectgarbage, error, load, rawget, setmetatable, type = collectgarbage, error, load, rawget, setmetatable, type
+  local sub = string.sub
+
+  function _G.setmetatable(object, metatable)
+    if type(metatable) == "table" and rawget(metatable, "__gc") ~= nil then
+      error("__gc is not available: no time limit holds in a finalizer", 2)
+    end
+    return setmetatable(object, metatable)
+  end
+
+  function _G.load(chunk, name, ...)
+    if type(name) == "string" and sub(name, 1, 10) == "=moonpool/" then
+      error("a chunk cannot be named like Moonpool's own", 2)
+    end
+    return load(chunk, name, ...)
+  end
+
   return function(step)
     if step ~= "settle" then return collectgarbage() end
     collectgarbage("stop")
@@ -41,6 +58,7 @@ const tidy = `
     collectgarbage("restart")
     collectgarbage("generational")
   end`;
+
 /** What a new Lua state is made of; the functions are indexes in the module's function table. */
 export interface BirthOptions {
   runtime: RuntimeFile[];
@@ -142,7 +160,7 @@ class Birth {
       this.#setField(2, name);
     }
     this.#setField(1, "raw");
-    this.#run({ name: "tidy", source: tidy });
+    this.#run({ name: "prepare", source: prepare });
     for (const file of runtime) {
       this.#run(file);
       lua._lua_pushvalue(state, -1);

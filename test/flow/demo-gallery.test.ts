@@ -192,7 +192,7 @@ t.test("elements that only show follow the value", async (t) => {
     () =>
       live
         .locator("progress, meter, sl-progress-bar")
-        .evaluateAll((all) => all.map((one) => Number((one as HTMLProgressElement).value))),
+        .evaluateAll((all) => all.map((one) => Number((one as HTMLElement & { value: unknown }).value))),
     [35, 35, 35],
     "progress, meter, sl-progress-bar",
   );

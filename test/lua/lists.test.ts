@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import t from "tap";
 import type { List } from "../../src/protocol/message.ts";
 import { LuaSession, type TestPage } from "../support/lua-session.ts";
@@ -196,7 +196,7 @@ t.test("lua.ViewList keeps an item and its presenter with the element; index fol
   ]);
   t.same(
     items().map(({ id }) => id),
-    [...ids].reverse(),
+    ids.toReversed(),
   );
   t.same(
     page.root.rows("rows?itemWrapper=Presenter").map((row) => row.value("label()")),

@@ -34,6 +34,8 @@ export class Chromium {
     const executablePath = await findBrowser();
     const browser = await chromium.launch({ executablePath, args: FLAGS });
     t.teardown(() => browser.close());
+    // A page takes a quarter of a second, and several seconds where many tests share few cores.
+    t.setTimeout(180_000);
     return new Chromium(browser);
   }
 
