@@ -1,19 +1,12 @@
-// The Shoelace components that the demo's viewdefs use; `/shoelace` is a mount in moonpool.config.json.
+// Shoelace, from the mount /shoelace in moonpool.config.json. What the first page needs is loaded before it is shown;
+// Shoelace's autoloader fetches the other components when a view with them appears.
 import "./shoelace/components/button/button.js";
-import "./shoelace/components/checkbox/checkbox.js";
-import "./shoelace/components/color-picker/color-picker.js";
 import "./shoelace/components/dialog/dialog.js";
 import "./shoelace/components/icon/icon.js";
 import "./shoelace/components/icon-button/icon-button.js";
 import "./shoelace/components/input/input.js";
-import "./shoelace/components/option/option.js";
-import "./shoelace/components/progress-bar/progress-bar.js";
-import "./shoelace/components/progress-ring/progress-ring.js";
-import "./shoelace/components/radio-button/radio-button.js";
-import "./shoelace/components/radio-group/radio-group.js";
-import "./shoelace/components/range/range.js";
-import "./shoelace/components/rating/rating.js";
-import "./shoelace/components/select/select.js";
-import "./shoelace/components/switch/switch.js";
 import "./shoelace/components/tag/tag.js";
-import "./shoelace/components/textarea/textarea.js";
+import "./shoelace/shoelace-autoloader.js";
+import { setBasePath } from "./shoelace/utilities/base-path.js";
+
+setBasePath(new URL("./shoelace", import.meta.url).href);
