@@ -10,6 +10,8 @@ export interface FrameReaderParts {
   prepareHtml(): Promise<void>;
   welcome(message: Welcome): void;
   fault(error: WireError): void;
+  /** A frame could not be applied. */
+  failed(error: unknown): void;
   /** Frame `seq` is in the page. */
   applied(seq: number): void;
 }
@@ -53,8 +55,12 @@ export class FrameReader {
   }
 
   #apply(frame: ServerFrame): void {
-    for (const message of frame.messages) this.#store(message, frame.applied ?? frame.ack);
-    this.#parts.model.notify();
+    try {
+      for (const message of frame.messages) this.#store(message, frame.applied ?? frame.ack);
+      this.#parts.model.notify();
+    } catch (error) {
+      this.#parts.failed(error);
+    }
     this.#parts.applied(frame.seq);
   }
 

@@ -32,10 +32,7 @@ const REPORTS = 20;
 const GONE = new Set([403, 404, 410]);
 
 const root = document.documentElement;
-const model = new Model((error, variable) => {
-  console.error(error);
-  page.report("INTERNAL", String(error), variable.id);
-});
+const model = new Model((error, variable) => page.failed(error, variable));
 const viewdefs = new ViewdefStore();
 const scripts = new ScriptRunner();
 const errorDisplay = new ErrorDisplay(model);
@@ -118,6 +115,10 @@ const page: Page = {
     frameTasks.add(task);
     return () => void frameTasks.delete(task);
   },
+  failed(error, variable) {
+    console.error(error);
+    page.report("INTERNAL", String(error), variable?.id);
+  },
   report(code, message, id) {
     if (reports++ >= REPORTS) return;
     outbox.send({ type: "error", code, message: message.slice(0, 2000), ...(id !== undefined && { id }) });
@@ -137,6 +138,7 @@ const frames = new FrameReader({
   welcome({ development }) {
     errorDisplay.development = development;
   },
+  failed: (error) => page.failed(error),
   fault: (error) => errorDisplay.add(error),
   applied(seq) {
     for (const task of frameTasks) task();

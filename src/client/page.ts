@@ -35,6 +35,8 @@ export interface Page {
   listen(target: EventTarget, type: string, call: (event: Event) => void, options?: AddEventListenerOptions): Undo;
   /** Calls back whenever a frame is in the page. */
   afterEachFrame(task: () => void): Undo;
+  /** Takes note of an exception in one part, so that the others can go on. */
+  failed(error: unknown, variable?: Variable): void;
   /** Tells the host's log of a mistake in the page. */
   report(code: string, message: string, id?: number): void;
 }

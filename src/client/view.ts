@@ -96,17 +96,16 @@ function bind(page: Page, binding: Binding, variable: Variable, element: HTMLEle
   });
   const keep = (target: HTMLElement) => keepScrolled(page, target);
   const undoScroll = binding.scroll ? (region?.attach(keep) ?? keep(element)) : undefined;
-  const undo = page.bindings[binding.kind]({
-    page,
-    binding,
-    variable,
-    element,
-    region,
-    watch: (call) => {
-      apply = call;
-      call(variable.value);
-    },
-  });
+  const watch = (call: (value: Value) => void) => {
+    apply = call;
+    call(variable.value);
+  };
+  let undo: Undo | void;
+  try {
+    undo = page.bindings[binding.kind]({ page, binding, variable, element, region, watch });
+  } catch (error) {
+    page.failed(error, variable);
+  }
   return () => {
     stop();
     undo?.();

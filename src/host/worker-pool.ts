@@ -4,6 +4,7 @@ import { MessageChannel, receiveMessageOnPort, type MessagePort } from "node:wor
 import { Piscina } from "piscina";
 import { MoonpoolError, type WireError } from "../protocol/main.ts";
 import type { FromWorker, ToWorker } from "../protocol/worker-message.ts";
+import type { SessionPool, SessionPort } from "./session.ts";
 import type { BearResult, BearTask, SessionTask, SharedPlans, ThreadSettings } from "../protocol/worker-task.ts";
 
 /** What `new WorkerPool(options)` takes; all but `dir` have defaults. */
@@ -28,14 +29,6 @@ export interface WorkerPoolOptions {
   seed?: number | undefined;
 }
 
-/** A session's end of the line. */
-interface SessionPort {
-  /** Has an event dispatched, after those sent before. */
-  send(text: string): void;
-  /** Ends the session; events that have not been dispatched are dropped. */
-  close(): void;
-}
-
 interface RunningSession {
   port: MessagePort;
   /** Settles when the task is over and the host has been told. */
@@ -48,9 +41,9 @@ const ENTRY = new URL("../workers/entry.js", import.meta.url).href;
 
 /**
  * The threads that sessions live on. A session is one long-lived task: shared ones are spread over a fixed number of
- * threads, a dedicated one has a thread of its own while it lasts. Several pools can be side by side.
+ * threads, a dedicated one has a thread to itself while it lasts. Several pools can be side by side.
  */
-export class WorkerPool {
+export class WorkerPool implements SessionPool {
   /** Settles when sessions can start at once: 200 ms. Rejects with MoonpoolError when no VM can be made. */
   readonly ready: Promise<void>;
 

@@ -34,12 +34,21 @@ const raw = ["load", "collectgarbage"];
  */
 const prepare = `
   local collectgarbage, error, load, rawget, setmetatable, type = collectgarbage, error, load, rawget, setmetatable, type
-  local sub = string.sub
+  local debug, sub = (...).raw.debug, string.sub
 
   function _G.setmetatable(object, metatable)
-    if type(metatable) == "table" and rawget(metatable, "__gc") ~= nil then
-      error("__gc is not available: no time limit holds in a finalizer", 2)
+    if type(metatable) == "table" then
+      if rawget(metatable, "__gc") ~= nil then
+        error("__gc is not available: no time limit holds in a finalizer", 2)
+      end
+    elseif metatable ~= nil then
+      error("bad argument #2 to 'setmetatable' (nil or table expected)", 2)
     end
+    if type(object) ~= "table" then
+      error("bad argument #1 to 'setmetatable' (table expected, got " .. type(object) .. ")", 2)
+    end
+    local former = debug.getmetatable(object)
+    if former and rawget(former, "__metatable") ~= nil then error("cannot change a protected metatable", 2) end
     return setmetatable(object, metatable)
   end
 

@@ -45,7 +45,7 @@ export class LuaVm {
   #closed = false;
 
   /**
-   * 20 ms for a first birth, 3 ms for a later one. Throws INTERNAL when a file of the runtime fails or wasmoon is not as
+   * 60 ms for a first birth, 5 ms for a later one. Throws INTERNAL when a file of the runtime fails or wasmoon is not as
    * expected.
    */
   static async bear(options: FirstBirth | LaterBirth): Promise<LuaVm> {
@@ -128,7 +128,10 @@ export class LuaVm {
     return answer;
   }
 
-  /** The session as it is now, to be loaded into any VM of the same birth. 100 µs for a small app. */
+  /**
+   * The session as it is now, to be loaded into any VM of the same birth. 0.2 ms for a small app. With `tidy` garbage is
+   * collected first, which takes 1 ms and halves the image of a session that has been busy.
+   */
   saveImage({ tidy = false } = {}): MemoryImage {
     this.#check();
     this.#text.wipe();
@@ -167,6 +170,7 @@ export class LuaVm {
     return 1;
   }
 
+  /** Collects garbage and wipes what is free, so that it takes no room in an image. */
   #tidy(): void {
     const lua = this.#lua;
     const { state, collect } = this.birth.layout;

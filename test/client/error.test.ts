@@ -1,7 +1,7 @@
 import t from "tap";
 import { Chromium } from "../support/chromium.ts";
 import { scene, settled } from "../support/scene.ts";
-import { bind, update, view, viewdef } from "../support/scripted-host.ts";
+import { bind, deliver, update, view, viewdef } from "../support/scripted-host.ts";
 import type { ServerMessage, WireError } from "../../src/protocol/main.ts";
 
 const chromium = await Chromium.launch(t);
@@ -129,6 +129,14 @@ t.test("mistakes of scripts and bindings in the page are reported to the host, a
   await settled(page, connection, update(2, "blue"), update(3, "b"));
   t.equal(await page.locator("b").textContent(), "b");
   t.match(await connection.messages(), [{ type: "error", code: "INTERNAL", message: /no such/, id: 2 }]);
+  await settled(
+    page,
+    connection,
+    deliver({ "Bad.DEFAULT": viewdef(`<i></i><b></b>`, bind(0, "attr", 0, { name: "no such" }), bind(1, "value", 0)) }),
+    view(1, "Bad.DEFAULT", 10, ["c"]),
+  );
+  t.equal(await page.locator("b").textContent(), "c");
+  t.match(await connection.messages(), [{ type: "error", code: "INTERNAL", message: /no such/, id: 10 }]);
   await settled(page, connection, view(1, "Nowhere.DEFAULT", 20, []));
   t.match(await connection.messages(), [{ type: "error", code: "VIEWDEF_MISSING", message: /Nowhere.DEFAULT/, id: 1 }]);
 });

@@ -66,8 +66,7 @@ t.test("events carry what the handler needs, and nothing where it takes nothing"
   t.strictSame(await connection.messages(), [
     act(3, { type: "contextmenu", x: 5, y: 10, button: 2, shift: true, data }),
   ]);
-  await page.locator("input").press("Control+k");
-  t.strictSame(await connection.messages(), [act(4, { type: "keydown", value: "v", key: "Control", ctrl: true })]);
+  await page.locator("input").dispatchEvent("keydown", { key: "k", ctrlKey: true });
   t.strictSame(await connection.messages(), [act(4, { type: "keydown", value: "v", key: "k", ctrl: true })]);
   await page.evaluate(() => {
     const detail = {

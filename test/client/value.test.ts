@@ -233,6 +233,22 @@ t.test("progress, meter and labels of inputs take the value, everything else tak
   t.equal(await page.locator("b").textContent(), "<u>");
 });
 
+t.test("an unknown element with a dash shows text, until it is defined as one that has a value", async (t) => {
+  const { page, connection } = await field(t, `<my-field></my-field>`, "x");
+  t.equal(await page.locator("my-field").textContent(), "x");
+  await settled(page, connection, update(2, "y"));
+  t.equal(await page.locator("my-field").textContent(), "y");
+  await page.evaluate(`customElements.define("my-field", class extends HTMLElement { value = "" })`);
+  await page.waitForFunction(`document.querySelector("my-field").value === "y"`);
+  t.equal(await page.locator("my-field").textContent(), "");
+  await page.evaluate(`{
+    const field = document.querySelector("my-field");
+    field.value = "z";
+    field.dispatchEvent(new Event("change"));
+  }`);
+  t.strictSame(await sent(connection), "z");
+});
+
 t.test("a file input is left alone", async (t) => {
   const { page } = await field(t, `<input type="file">`, "x");
   t.equal(await page.locator("input").inputValue(), "");

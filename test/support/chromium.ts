@@ -41,7 +41,8 @@ export class Chromium {
 
   /** Opens a page, closed when `t` is over. Whatever it throws or logs as an error fails `t`. */
   async open(t: Test, url: string, { allow, viewport }: OpenOptions = {}): Promise<Page> {
-    const context = await this.#browser.newContext(viewport ? { viewport } : {});
+    // A browser on a machine without locales has a language of which Intl knows nothing.
+    const context = await this.#browser.newContext({ locale: "en-US", ...(viewport && { viewport }) });
     const page = await context.newPage();
     page.setDefaultTimeout(10_000);
     const complain = (text: string) => {

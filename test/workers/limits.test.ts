@@ -62,6 +62,31 @@ t.test("code of the runtime is not stopped half-way; user code that calls it is,
   t.equal(run(vm, "return tostring(done ~= nil and took > 5)"), "true");
 });
 
+t.test("user code cannot pass for runtime code, nor hide in a finalizer, where no limit holds", async (t) => {
+  t.match(run(vm, "return load('while true do end', '=moonpool/evil')"), /cannot be named like Moonpool's own/);
+  t.match(run(vm, "return setmetatable({}, { __gc = function() end })"), /__gc is not available/);
+  t.match(
+    run(vm, "local t = setmetatable({}, 1)"),
+    /^app.lua:1: bad argument #2 to 'setmetatable' \(nil or table expected\)/,
+  );
+  t.match(
+    run(vm, "local t = setmetatable(1, {})"),
+    /^app.lua:1: bad argument #1 to 'setmetatable' \(table expected, got number\)/,
+  );
+  t.match(
+    run(vm, "local t = setmetatable(setmetatable({}, { __metatable = 1 }), {})"),
+    /^app.lua:1: cannot change a protected/,
+  );
+  t.equal(
+    run(vm, "local t = {} return tostring(setmetatable(setmetatable(t, {}), nil) == t and getmetatable(t))"),
+    "nil",
+  );
+  t.match(run(vm, "return getmetatable(setmetatable({}, { __name = 'kept' })).__name"), "kept");
+  t.match(run(vm, "return select(2, load('return = 1', '=name'))"), "name:1: ");
+  const late = "local m = {} for i = 1, 100 do setmetatable({}, m) end m.__gc = function() while true do end end";
+  t.equal(run(vm, `${late} collectgarbage() return "usable"`, LIMIT), "usable");
+});
+
 t.test("runtime code that never ends is stopped after all", async (t) => {
   t.match(run(vm, "busy(1e15)", 20), /LIMIT_TIME: moonpool\/busy:1:/);
 });

@@ -7,16 +7,24 @@ import { equal, textOf } from "../text.ts";
 /** ui-value: the value of a form control, two-way; the text of anything else. */
 export function bindValue(context: Context): Undo {
   const { element } = context;
+  const name = element.localName;
   let undo: Undo[] = [];
   let undone = false;
   const start = () => {
-    const field = fieldOf(element);
-    if (undone) return;
+    const field = undone ? undefined : fieldOf(element);
     if (field) undo = bindField(context, field);
-    else if (element.localName !== "input") context.watch((value) => showText(element, value));
+    else if (!undone && name !== "input") context.watch((value) => showText(element, value));
   };
-  if (!element.localName.includes("-") || customElements.get(element.localName)) start();
-  else void customElements.whenDefined(element.localName).then(start);
+  if (!name.includes("-") || customElements.get(name)) start();
+  else {
+    // Until somebody defines it, it is an element like any other; components with a field have no text to lose.
+    const bare = !/^(sl|wa)-/.test(name) && element.childElementCount === 0;
+    if (bare) context.watch((value) => showText(element, value));
+    void customElements.whenDefined(name).then(() => {
+      if (bare && !undone && fieldOf(element)) element.textContent = "";
+      return start();
+    });
+  }
   return () => {
     undone = true;
     for (const call of undo) call();

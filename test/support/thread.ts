@@ -1,0 +1,66 @@
+import { MessageChannel, type MessagePort } from "node:worker_threads";
+import {
+  type FromWorker,
+  sessionEvent,
+  type SessionEventKind,
+  type ToWorker,
+} from "../../src/protocol/worker-message.ts";
+import type { SharedPlans, ThreadSettings } from "../../src/protocol/worker-task.ts";
+import { bearFirst, SessionThread } from "../../src/workers/session-thread.ts";
+import { bareRuntime } from "../fixtures/bare-runtime.ts";
+
+export const noPlans: SharedPlans = { version: 1, text: Buffer.from("[]") };
+
+/** A session thread, in this thread, with the bare runtime. */
+export async function startThread(settings: Partial<ThreadSettings> = {}): Promise<SessionThread> {
+  const all = { siteDir: "/nowhere", memoryLimit: 16 * 2 ** 20, timeLimit: 500, slots: 3, seed: 1, ...settings };
+  return SessionThread.start(all, await bearFirst(all, bareRuntime));
+}
+
+/** The host's end of a session that runs on a thread in this thread. */
+export class ThreadClient {
+  readonly messages: FromWorker[] = [];
+  readonly ended: Promise<void>;
+  readonly #port: MessagePort;
+  readonly #waiting: ((message: FromWorker) => void)[] = [];
+  #taken = 0;
+
+  constructor(thread: SessionThread, plans = noPlans) {
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    this.ended = thread.run(port2, plans);
+    port1.on("message", (message: FromWorker) => {
+      this.messages.push(message);
+      if (this.#waiting.length > 0) this.#waiting.shift()?.(this.messages[this.#taken++]!);
+    });
+  }
+
+  post(message: ToWorker): void {
+    this.#port.postMessage(message);
+  }
+
+  /** Sends an event whose body is Lua code. */
+  send(kind: SessionEventKind, code: string, time = Date.now()): void {
+    this.post(sessionEvent(kind, 1, time, code));
+  }
+
+  /** The next message that has not been returned yet. */
+  next(): Promise<FromWorker> {
+    const message = this.messages[this.#taken];
+    if (message === undefined) return new Promise((resolve) => this.#waiting.push(resolve));
+    this.#taken++;
+    return Promise.resolve(message);
+  }
+
+  /** The text of the next log message. */
+  async log(): Promise<string> {
+    const message = await this.next();
+    return typeof message === "object" && message.kind === "log" ? message.message : JSON.stringify(message);
+  }
+
+  /** Ends the session and waits until it has ended. */
+  async close(): Promise<void> {
+    this.post({ kind: "close" });
+    await this.ended;
+  }
+}

@@ -1,0 +1,205 @@
+import t from "tap";
+import { noPlans, startThread, ThreadClient } from "../support/thread.ts";
+
+const thread = await startThread();
+t.teardown(() => thread.close());
+
+const log = (text: string): string => `host("log", "info\\n" .. ${text} .. "\\n")`;
+
+t.test("a session answers its start with `started`, and every event with what changed", async (t) => {
+  const client = new ThreadClient(thread);
+  client.send("start", "count = 0");
+  t.same(await client.next(), { kind: "started" });
+  client.send("frame", `count = count + 1 return "-\\nc 1 1\\nh {" .. count .. "}\\nc 2 0\\nl {2}"`);
+  t.equal(await client.next(), "-\nc 1 1\nh {1}\nc 2 0\nl {2}");
+  client.send("frame", "count = count + 1");
+  client.send("frame", log("count"));
+  t.equal(await client.log(), "2", "nothing is said of an event that changed nothing");
+  await client.close();
+});
+
+t.test("events that arrive while a VM is being born are dispatched in order, in all sessions", async (t) => {
+  const fresh = await startThread({ slots: 2 });
+  t.teardown(() => fresh.close());
+  const clients = Array.from({ length: 10 }, () => new ThreadClient(fresh));
+  for (const [index, client] of clients.entries()) {
+    client.send("start", `me, seen = ${index}, {}`);
+    for (let event = 0; event < 20; event++) client.send("frame", `seen[#seen + 1] = ${event}`);
+    client.send("frame", log(`me .. ":" .. table.concat(seen, " ")`));
+  }
+  const numbers = Array.from({ length: 20 }, (_, number) => number).join(" ");
+  for (const [index, client] of clients.entries()) {
+    t.same(await client.next(), { kind: "started" });
+    t.equal(await client.log(), `${index}:${numbers}`);
+  }
+  await Promise.all(clients.map((client) => client.close()));
+});
+
+t.test("300 sessions over 3 slots, all at once, never see each other's state", async (t) => {
+  const clients = Array.from({ length: 300 }, () => new ThreadClient(thread));
+  for (const [index, client] of clients.entries()) client.send("start", `me, count = ${index}, 0`);
+  for (let round = 1; round <= 3; round++) {
+    for (const client of clients) client.send("frame", `count = count + 1 ${log(`me .. " " .. count`)}`);
+  }
+  for (const [index, client] of clients.entries()) {
+    t.same(await client.next(), { kind: "started" });
+    for (let round = 1; round <= 3; round++) {
+      const text = await client.log();
+      if (text !== `${index} ${round}`) t.fail(`session ${index} answered ${text} in round ${round}`);
+    }
+  }
+  await Promise.all(clients.map((client) => client.close()));
+});
+
+t.test("a Lua timer fires when it is due, also when the session's VM was given to others", async (t) => {
+  const client = new ThreadClient(thread);
+  const due = Date.now() + 50;
+  client.send("start", `on = function(kind, time) ${log(`kind .. " " .. time`)} return "-" end return "${due}"`);
+  t.same(await client.next(), { kind: "started" });
+  const others = Array.from({ length: 5 }, () => new ThreadClient(thread));
+  for (const other of others) other.send("start", log(`tostring(on)`));
+  for (const other of others) t.equal(await other.log(), "nil");
+  const [kind, time] = (await client.log()).split(" ");
+  t.equal(kind, "timer");
+  t.ok(Number(time) >= due);
+  await Promise.all([client, ...others].map((each) => each.close()));
+});
+
+t.test("a timer is moved and cancelled by later answers, and one far away does not fire at once", async (t) => {
+  const client = new ThreadClient(thread);
+  const define = `fired = 0 on = function() fired = fired + 1 ${log(`"fired " .. fired`)} return again or "-" end`;
+  client.send("start", `${define} return "${Date.now() + 20}"`);
+  client.send("frame", `return "${Date.now() + 2 ** 31 + 5000}"`);
+  client.send("frame", `return "-"`);
+  client.send("frame", `again = "${Date.now() + 30}" return again`);
+  t.same(await client.next(), { kind: "started" });
+  t.equal(await client.log(), "fired 1", "only the last of them");
+  t.equal(await client.log(), "fired 2", "a timer that says the same time again is due again");
+  client.send("frame", `again = nil ${log(`"cancelled"`)}`);
+  while ((await client.log()) !== "cancelled");
+  const before = client.messages.length;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  t.ok(client.messages.length <= before + 1);
+  await client.close();
+});
+
+t.test("a session's clock never goes back, even if a timer fires after an event of the future", async (t) => {
+  const client = new ThreadClient(thread);
+  const future = Date.now() + 60_000;
+  client.send("start", `on = function(_, time) ${log("time")} return "-" end`);
+  client.post(`frame 1 ${future}\nreturn "${Date.now()}"`);
+  t.same(await client.next(), { kind: "started" });
+  t.equal(await client.log(), String(future));
+  await client.close();
+});
+
+t.test("logs pass with their level, their lines and their error", async (t) => {
+  const client = new ThreadClient(thread);
+  client.send("start", `host("log", "warn\\nline 1\\nline 2\\n{\\"code\\":\\"LUA_ERROR\\",\\"message\\":\\"m\\"}")`);
+  t.same(await client.next(), {
+    kind: "log",
+    level: "warn",
+    message: "line 1\nline 2",
+    error: { code: "LUA_ERROR", message: "m" },
+  });
+  await client.close();
+});
+
+t.test("a session that fails says why and ends; the others of its thread go on", async (t) => {
+  const [refusing, failing, other] = [new ThreadClient(thread), new ThreadClient(thread), new ThreadClient(thread)];
+  other.send("start", "x = 1");
+  refusing.send(
+    "start",
+    `return "-\\n! {\\"code\\":\\"LUA_SYNTAX\\",\\"message\\":\\"no\\",\\"file\\":\\"lua/main.lua\\",\\"line\\":3}"`,
+  );
+  t.same(await refusing.next(), {
+    kind: "failed",
+    error: { code: "LUA_SYNTAX", message: "no", file: "lua/main.lua", line: 3 },
+  });
+  await refusing.ended;
+  failing.send("start", "raise");
+  const failed = await failing.next();
+  t.match(failed, { kind: "failed", error: { code: "INTERNAL", message: /raised by the runtime/ } });
+  await failing.ended;
+  t.same(await other.next(), { kind: "started" });
+  other.send("frame", log("x"));
+  t.equal(await other.log(), "1");
+  await other.close();
+});
+
+t.test("an event that runs into the time limit leaves its session and the others as they were", async (t) => {
+  const [bad, good] = [new ThreadClient(thread), new ThreadClient(thread)];
+  bad.send("start", "x = 1");
+  good.send("start", "x = 2");
+  bad.send("frame", `x = 3 while true do end`);
+  bad.send("frame", log("x"));
+  good.send("frame", log("x"));
+  t.same(await bad.next(), { kind: "started" });
+  t.same(await good.next(), { kind: "started" });
+  t.equal(await bad.log(), "3");
+  t.equal(await good.log(), "2");
+  await Promise.all([bad.close(), good.close()]);
+});
+
+t.test("viewdefs are those of the thread, and can be replaced while sessions run", async (t) => {
+  const fresh = await startThread();
+  t.teardown(() => fresh.close());
+  const text = (entries: [string, string][]): Uint8Array => Buffer.from(JSON.stringify(entries));
+  const [one, two] = [
+    new ThreadClient(fresh, { version: 1, text: text([["A.DEFAULT", "first"]]) }),
+    new ThreadClient(fresh),
+  ];
+  const ask = log(`host("viewdef", "A.DEFAULT") .. "," .. host("viewdef", "B.DEFAULT")`);
+  one.send("start", ask);
+  t.equal(await one.log(), "first,");
+  one.post({
+    kind: "plans",
+    plans: {
+      version: 2,
+      text: text([
+        ["A.DEFAULT", "second"],
+        ["B.DEFAULT", "new"],
+      ]),
+    },
+  });
+  one.send("frame", ask);
+  t.same(await one.next(), { kind: "started" });
+  t.equal(await one.log(), "second,new");
+  two.send("start", ask);
+  t.equal(await two.log(), "second,new", "one message is enough for the thread");
+  two.post({ kind: "plans", plans: noPlans });
+  two.send("frame", ask);
+  t.same(await two.next(), { kind: "started" });
+  t.equal(await two.log(), "second,new", "old news change nothing");
+  await Promise.all([one.close(), two.close()]);
+});
+
+t.test("modules come from the site, and their errors reach Lua with their code", async (t) => {
+  const siteDir = t.testdir({ lua: { "main.lua": "return 1" } });
+  const fresh = await startThread({ siteDir });
+  t.teardown(() => fresh.close());
+  const client = new ThreadClient(fresh);
+  client.send(
+    "start",
+    `local function ask(name) local answer, message = host("module", name) ${log("(answer or message)")} end
+    ask("main") ask("other") ask("../../etc/passwd") local _, message = host("shell", "rm") ${log("message")}`,
+  );
+  t.equal(await client.log(), "lua/main.lua\nmain.lua\nreturn 1");
+  t.match(await client.log(), /^REQUIRE_MISSING: .*lua\/other\.lua and lua\/other\/init\.lua/);
+  t.match(await client.log(), /^REQUIRE_NAME: /);
+  t.match(await client.log(), /^INTERNAL: /);
+  await client.close();
+});
+
+t.test("a session ends when it is closed while it waits for a VM, and when its host has gone", async (t) => {
+  const fresh = await startThread({ slots: 1 });
+  t.teardown(() => fresh.close());
+  const clients = Array.from({ length: 3 }, () => new ThreadClient(fresh));
+  for (const client of clients) client.send("start", "");
+  await Promise.all(clients.map((client) => client.close()));
+  t.ok(
+    clients.every(({ messages }) =>
+      messages.every((message) => typeof message === "object" && message.kind === "started"),
+    ),
+  );
+});

@@ -1,0 +1,98 @@
+import t from "tap";
+import { MoonpoolError } from "../../src/protocol/error-code.ts";
+import { LuaVm } from "../../src/workers/lua-vm.ts";
+import { Slots, type Tenant } from "../../src/workers/slots.ts";
+import { run, vmFactory } from "../support/vm.ts";
+
+const { bear } = await vmFactory();
+const newTenant = (): Tenant => ({ vm: undefined, image: null });
+
+/** Takes a VM, waiting for a birth if need be. */
+async function take(slots: Slots, tenant: Tenant, now = 0): Promise<LuaVm> {
+  for (;;) {
+    const vm = slots.take(tenant, now);
+    if (vm instanceof LuaVm) return vm;
+    await vm;
+  }
+}
+
+t.test(
+  "VMs are born when they are needed, and no more than allowed; then the least recently used gives way",
+  async (t) => {
+    let births = 0;
+    const slots = new Slots({ max: 2, bear: () => (births++, bear()) });
+    const [a, b, c] = [newTenant(), newTenant(), newTenant()];
+    run(await take(slots, a, 1), "name = 'a'");
+    t.equal(births, 1);
+    run(await take(slots, b, 2), "name = 'b'");
+    t.equal(births, 2);
+    t.equal(slots.take(a, 3), a.vm, "who has a VM gets it at once");
+    t.ok(slots.take(c, 4) instanceof LuaVm, "so does a newcomer, from somebody else");
+    t.equal(births, 2);
+    t.ok(a.vm);
+    t.notOk(b.vm, "b was used before a");
+    t.equal(run(await take(slots, b, 5), "return name"), "b");
+    t.notOk(a.vm);
+    t.equal(run(await take(slots, a, 6), "return name"), "a");
+    t.equal(slots.size, 2);
+  },
+);
+
+t.test("idle sessions give their VM back, spare VMs are given up, and images are packed", async (t) => {
+  const slots = new Slots({ max: 8, bear, idle: 1000 });
+  const tenants = Array.from({ length: 6 }, newTenant);
+  for (const [index, tenant] of tenants.entries()) run(await take(slots, tenant, index), `x = ${index}`);
+  await slots.sweep(999);
+  t.equal(slots.size, 6, "nobody is idle yet");
+  for (let now = 2000; now < 2010; now++) await slots.sweep(now);
+  t.equal(slots.size, 2, "two stay for whoever comes");
+  for (const tenant of tenants) {
+    t.notOk(tenant.vm);
+    t.equal(tenant.image?.packed, true);
+    t.ok((tenant.image?.data.length ?? Infinity) < 20_000);
+  }
+  for (const [index, tenant] of tenants.entries())
+    t.equal(run(await take(slots, tenant, 3000), "return x"), String(index));
+});
+
+t.test("a VM that has become large, or failed, is not given to the next", async (t) => {
+  const slots = new Slots({ max: 4, bear });
+  const [large, next] = [newTenant(), newTenant()];
+  const vm = await take(slots, large);
+  run(vm, "t = {} for i = 1, 3e5 do t[i] = i end");
+  t.ok(vm.bytes > 8 * 2 ** 20);
+  slots.forget(large);
+  t.equal(slots.size, 0);
+  t.not(await take(slots, next), vm);
+});
+
+t.test("an image that cannot be loaded is told to its session alone, and the VM stays for others", async (t) => {
+  const slots = new Slots({ max: 1, bear });
+  const [foreign, other] = [newTenant(), newTenant()];
+  await take(slots, other);
+  const image = other.vm?.saveImage() ?? null;
+  foreign.image = image && { ...image, fingerprint: "of another version" };
+  t.throws(() => slots.take(foreign, 1), { code: "IMAGE_FOREIGN" });
+  t.equal(slots.size, 1);
+  t.ok(slots.take(other, 2) instanceof LuaVm);
+});
+
+t.test("when no VM can be born the session that waits is told, and later ones can try again", async (t) => {
+  let fails = true;
+  const slots = new Slots({
+    max: 1,
+    bear: () => (fails ? Promise.reject(new MoonpoolError("INTERNAL", "no room")) : bear()),
+  });
+  await t.rejects(take(slots, newTenant()), { message: "no room" });
+  fails = false;
+  t.ok(await take(slots, newTenant()));
+});
+
+t.test("a session that is closed by a failure while it rests takes no one else with it", async (t) => {
+  const slots = new Slots({ max: 1, bear });
+  const [broken, next] = [newTenant(), newTenant()];
+  const vm = await take(slots, broken);
+  vm.close();
+  t.ok(await take(slots, next, 1), "its VM cannot be saved, so another is born");
+  t.throws(() => run(broken.vm!, "return 1"), { code: "INTERNAL" });
+});

@@ -1,0 +1,162 @@
+import { execFile } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { promisify } from "node:util";
+import type { Worker } from "node:worker_threads";
+import t, { type Test } from "tap";
+import { WorkerPool, type WorkerPoolOptions } from "../../src/host/worker-pool.ts";
+import { PoolClient } from "../support/pool-client.ts";
+
+/** Every thread that this process has started, in order. */
+const threads: Worker[] = [];
+process.on("worker", (worker) => threads.push(worker));
+
+const app = `local App = session:prototype("App", { count = 0 })
+function App:up() self.count = self.count + 1 end
+session:createAppVariable(App:new())`;
+
+const plans = new Map([["App.DEFAULT", JSON.stringify({ key: "App.DEFAULT", slots: [] })]]);
+
+/** A pool on a site whose main.lua is `main`. */
+async function openPool(t: Test, options: Partial<WorkerPoolOptions> = {}, main = app): Promise<WorkerPool> {
+  const dir = options.dir ?? t.testdir({ lua: { "main.lua": main } });
+  const pool = new WorkerPool({ threads: 1, memoryLimit: 16 * 2 ** 20, ...options, dir });
+  t.teardown(() => pool.close());
+  await pool.ready;
+  return pool;
+}
+
+t.test("sessions start on real threads, say so, and end when they are closed", async (t) => {
+  const pool = await openPool(t, { threads: 2 });
+  const clients = Array.from({ length: 20 }, () => new PoolClient(pool));
+  for (const client of clients) t.same(await client.start(), { kind: "started" });
+  for (const client of clients) client.close();
+  for (const client of clients) t.equal(await client.ended, undefined);
+});
+
+t.test("a session may be used before the pool is ready", async (t) => {
+  const pool = new WorkerPool({ dir: t.testdir({ lua: { "main.lua": app } }), threads: 1 });
+  t.teardown(() => pool.close());
+  t.same(await new PoolClient(pool).start(), { kind: "started" });
+});
+
+t.test("a session whose main.lua fails says why, then ends without a second error", async (t) => {
+  const pool = await openPool(t, {}, "local x = = 1");
+  const client = new PoolClient(pool);
+  t.match(await client.start(), { kind: "failed", error: { code: "LUA_SYNTAX", file: "lua/main.lua", line: 1 } });
+  t.equal(await client.ended, undefined);
+});
+
+t.test("the limits given to the pool hold in its sessions", async (t) => {
+  const slow = await openPool(t, { timeLimit: 30 }, "while true do end");
+  t.match(await new PoolClient(slow).start(), {
+    kind: "failed",
+    error: { code: "LIMIT_TIME", file: "lua/main.lua", line: 1 },
+  });
+  const large = await openPool(t, { memoryLimit: 4 * 2 ** 20 }, "t = {} for i = 1, 1e9 do t[i] = i end");
+  t.match(await new PoolClient(large).start(), { kind: "failed", error: { code: "LIMIT_MEMORY" } });
+});
+
+t.test("options that cannot be are refused when the pool starts, and by every session", async (t) => {
+  const pool = new WorkerPool({ dir: t.testdir({}), threads: 1, memoryLimit: 1000 });
+  t.teardown(() => pool.close());
+  await t.rejects(pool.ready, { code: "CONFIG_INVALID", message: /memoryLimit/ });
+  t.match(await new PoolClient(pool).ended, { code: "CONFIG_INVALID" });
+});
+
+t.test("one session more than allowed is refused at once; room that is given back can be used", async (t) => {
+  const pool = await openPool(t, { maxSessions: 2 });
+  const [one, two] = [new PoolClient(pool), new PoolClient(pool)];
+  await Promise.all([one.start(), two.start()]);
+  t.throws(() => new PoolClient(pool), { code: "SESSION_LIMIT" });
+  one.close();
+  await one.ended;
+  t.same(await new PoolClient(pool).start(), { kind: "started" });
+});
+
+t.test("a dedicated session holds up nobody, and can be ended while its code is stuck", async (t) => {
+  const stuck = "if os.time() < 1000 then while true do end end";
+  const pool = await openPool(t, { dedicatedThreads: 1, timeLimit: 60_000 }, `${stuck} ${app}`);
+  const before = threads.length;
+  const dedicated = new PoolClient(pool, "dedicated");
+  void dedicated.start(0);
+  t.same(await new PoolClient(pool).start(), { kind: "started" });
+  t.equal(threads.length, before + 1);
+  t.throws(() => new PoolClient(pool, "dedicated"), { code: "SESSION_LIMIT" });
+  dedicated.close();
+  t.equal(await dedicated.ended, undefined);
+  const next = new PoolClient(pool, "dedicated");
+  t.same(await next.start(), { kind: "started" }, "its room is free again");
+  next.close();
+  t.equal(await next.ended, undefined);
+});
+
+t.test("when a thread dies its sessions are told, no others, and new ones find a thread", async (t) => {
+  const before = threads.length;
+  const pool = await openPool(t, { threads: 2, plans });
+  const clients = Array.from({ length: 10 }, () => new PoolClient(pool));
+  await Promise.all(clients.map((client) => client.start()));
+  await threads[before]!.terminate();
+  const fates = new Map<PoolClient, string>();
+  const dead = clients.map(async (client) => fates.set(client, (await client.ended)?.code ?? "closed"));
+  while (fates.size < 5) await Promise.race(dead.filter((_, index) => !fates.has(clients[index]!)));
+  t.same(
+    [...fates.values()],
+    Array.from({ length: 5 }, () => "SESSION_ENDED"),
+  );
+  const living = clients.filter((client) => !fates.has(client));
+  t.equal(living.length, 5);
+  for (const client of living) {
+    client.connect();
+    t.type(await client.next(), "string", "it still answers");
+  }
+  t.same(await new PoolClient(pool).start(), { kind: "started" });
+});
+
+t.test("two pools side by side have sites, limits and threads of their own", async (t) => {
+  const site = (name: string) => ({ lua: { "main.lua": `print("${name}")` } });
+  const folder = t.testdir({ one: site("one"), two: site("two") });
+  const [one, two] = await Promise.all(["one", "two"].map((name) => openPool(t, { dir: path.join(folder, name) })));
+  if (!one || !two) throw new Error("there are two");
+  t.match(await new PoolClient(two).start(), { kind: "log", message: "two" });
+  t.match(await new PoolClient(one).start(), { kind: "log", message: "one" });
+  await one.close();
+  t.match(await new PoolClient(two).start(), { kind: "log", message: "two" });
+});
+
+t.test("viewdefs that are replaced reach sessions that run and sessions that start", async (t) => {
+  const pool = await openPool(t);
+  const old = new PoolClient(pool);
+  await old.start();
+  pool.replacePlans(plans);
+  for (const client of [old, new PoolClient(pool)]) {
+    if (client !== old) await client.start();
+    client.connect();
+    t.match(await client.next(), /\nv App\.DEFAULT\n/);
+  }
+});
+
+t.test(
+  "close ends sessions whose code is stuck, within bounds, and is the same promise when called again",
+  async (t) => {
+    const pool = await openPool(t, { timeLimit: 60_000 }, "while true do end");
+    const client = new PoolClient(pool);
+    void client.start();
+    const closing = pool.close();
+    t.equal(pool.close(), closing);
+    await closing;
+    t.equal(await client.ended, undefined);
+    t.throws(() => new PoolClient(pool), { code: "SESSION_LIMIT" });
+  },
+);
+
+t.test("a program that closes its pool ends by itself and prints nothing, and leaves no files behind", async (t) => {
+  const folder = t.testdir({ site: { lua: { "main.lua": app } }, temporary: {} });
+  const temporary = path.join(folder, "temporary");
+  const file = new URL("../fixtures/open-and-close-pool.js", import.meta.url).pathname;
+  const env = { ...process.env, TMPDIR: temporary };
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [file, path.join(folder, "site")], { env });
+  t.equal(stderr, "");
+  t.equal(stdout, "started\n");
+  t.same(fs.readdirSync(temporary), []);
+});
