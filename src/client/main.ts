@@ -162,9 +162,11 @@ function showApp(): void {
 const bridge = makeBridge(page, socket, () => appRegion.host);
 const { moonpool, uiApp, uiStore } = bridge;
 Object.assign(window, { moonpool, uiApp, uiStore });
-addEventListener("error", ({ message, filename, lineno }) =>
-  page.report("SCRIPT_FAILED", `${message} (${filename}:${lineno})`),
-);
+addEventListener("error", ({ message, filename, lineno }) => {
+  // A browser's way of saying that it will lay out once more; nobody can act on it.
+  if (message.startsWith("ResizeObserver loop")) return;
+  page.report("SCRIPT_FAILED", `${message} (${filename}:${lineno})`);
+});
 addEventListener("unhandledrejection", ({ reason }) => page.report("SCRIPT_FAILED", String(reason)));
 addEventListener("compositionstart", ({ target }) => (composing = target as Element), true);
 addEventListener("compositionend", () => (composing = null), true);

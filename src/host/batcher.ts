@@ -10,8 +10,8 @@ const GREETING_WAIT = 1_000;
 
 export interface BatcherPorts {
   clock: Clock;
-  /** Sends one frame with these messages (JSON texts joined by commas). */
-  write(messages: string): void;
+  /** Sends one frame with these messages (JSON texts joined by commas), made when `applied` was carried out. */
+  write(messages: string, applied: number): void;
   /** The receiver has so much before it that nothing more should be written. */
   isFull(): boolean;
   /** The receiver has caught up after `isFull`; lower than `isFull`, so that it does not flicker. */
@@ -43,6 +43,8 @@ export class Batcher {
   #cancelTimer: (() => void) | undefined;
   #greeting = false;
   #closed = false;
+  /** Which of the browser's frames the session had carried out when it made what waits. */
+  #applied = 0;
 
   constructor(ports: BatcherPorts) {
     this.#ports = ports;
@@ -62,9 +64,14 @@ export class Batcher {
     this.flush();
   }
 
-  /** Changes of this connection. `urgent`: a person waits for them. */
-  add(changes: ConnectionChanges, urgent: boolean): void {
+  /**
+   * Changes of this connection, made when the browser's frames up to `applied` had been carried out. `urgent`: a person
+   * waits for them.
+   */
+  add(changes: ConnectionChanges, urgent: boolean, applied: number): void {
     if (this.#closed) return;
+    if (applied !== this.#applied) this.settle();
+    this.#applied = applied;
     for (const key of changes.viewdefs) {
       if (this.#sentViewdefs.has(key)) continue;
       this.#sentViewdefs.add(key);
@@ -77,6 +84,11 @@ export class Batcher {
     if (changes.low !== "") this.#low.push(changes.low);
     if (urgent || this.#greeting || this.#kept !== undefined) this.flush();
     else this.#cancelTimer ??= this.#ports.clock.after(THROTTLE, () => this.flush());
+  }
+
+  /** Writes what waits before something happens that it does not know of; only the greeting goes on waiting. */
+  settle(): void {
+    if (!this.#greeting && !this.#isEmpty()) this.flush();
   }
 
   /** Writes what waits, or keeps the latest state of it if the receiver is full. */
@@ -147,7 +159,7 @@ export class Batcher {
   }
 
   #write(messages: string): void {
-    if (messages !== "") this.#ports.write(messages);
+    if (messages !== "") this.#ports.write(messages, this.#applied);
   }
 
   #clear(): void {

@@ -59,6 +59,8 @@ const ACK_FRAMES = 16;
 const ACK_WAIT = 1_000;
 /** A connection that has so many bursts dropped without ever slowing down is closed. */
 const ABUSE_BURSTS = 5;
+/** Frames that lead to no change are never shown to have been carried out; so many are remembered. */
+const MOST_FORWARDED = 1_000;
 
 /**
  * One browser tab on a session: numbers and acknowledges frames both ways, refuses what the rules forbid, and gathers
@@ -78,6 +80,8 @@ export class Connection {
   /** Last `seq` accepted from the browser, and the last of them that the browser knows to be accepted. */
   #received = 0;
   #receivedTold = 0;
+  /** `seq` of frames that the session was given and has not shown to have carried out. */
+  readonly #forwarded: number[] = [];
   #cancelAck: (() => void) | undefined;
   #dropped = 0;
   #told = 0;
@@ -92,7 +96,7 @@ export class Connection {
     this.#bucket = new TokenBucket(settings.rate, settings.clock.now());
     this.#batcher = new Batcher({
       clock: settings.clock,
-      write: (messages) => this.#write(messages),
+      write: (messages, applied) => this.#write(messages, applied),
       isFull: () => this.#isOver("full"),
       isClear: () => !this.#isOver("clear"),
       viewdef: settings.viewdef,
@@ -143,7 +147,10 @@ export class Connection {
 
   /** What the session's VM has to say to this connection. */
   deliver(changes: ConnectionChanges, urgent: boolean): void {
-    this.#batcher.add(changes, urgent);
+    // Frames that were refused, or had nothing for the session, count as carried out with those before them.
+    while (this.#forwarded[0] !== undefined && this.#forwarded[0] <= changes.applied) this.#forwarded.shift();
+    const applied = this.#forwarded[0] === undefined ? this.#received : this.#forwarded[0] - 1;
+    this.#batcher.add(changes, urgent, applied);
   }
 
   /** Tells the browser about an error that belongs to no variable. */
@@ -214,7 +221,11 @@ export class Connection {
     const messages = frame.messages.filter((message) => message.type !== "error");
     if (messages.length === 0) return;
     // Encoded anew, although the raw text is at hand: two parsers must not see two different frames.
-    this.#events.frame(frameBody(frame.event, messages));
+    // What waits was made before this frame, and has to say so.
+    this.#batcher.settle();
+    if (this.#forwarded.length === MOST_FORWARDED) this.#forwarded.shift();
+    this.#forwarded.push(frame.seq);
+    this.#events.frame(frameBody(frame.seq, frame.event, messages));
   }
 
   /** Errors of the page are for the log; the session has no part in them. */
@@ -229,10 +240,11 @@ export class Connection {
     this.#settings.log.warn(fields, `in the page: ${message}`);
   }
 
-  #write(messages: string): void {
+  #write(messages: string, applied: number): void {
     this.#sent++;
     this.#tellReceived();
-    this.#send(`{"seq":${this.#sent},"ack":${this.#received},"messages":[${messages}]}`);
+    const older = applied < this.#received ? `,"applied":${applied}` : "";
+    this.#send(`{"seq":${this.#sent},"ack":${this.#received}${older},"messages":[${messages}]}`);
   }
 
   #send(text: string): void {

@@ -3,6 +3,8 @@ import type { WireError } from "./error-code.ts";
 /** What one connection is to be sent. The fragments are JSON texts of messages, joined by commas, "" when none. */
 export interface ConnectionChanges {
   connection: number;
+  /** `seq` of the connection's last frame that the session had carried out; 0: none. */
+  applied: number;
   /** Viewdefs that this connection needs and has not been sent, in the order they appear. */
   viewdefs: string[];
   high: string;
@@ -52,8 +54,15 @@ export function parseOutcome(text: string): Outcome {
     const body = line.slice(2);
     switch (line.charAt(0)) {
       case "c": {
-        const [connection, urgent] = body.split(" ");
-        changes = { connection: Number(connection), viewdefs: [], high: "", medium: "", low: "" };
+        const [connection, urgent, applied] = body.split(" ");
+        changes = {
+          connection: Number(connection),
+          applied: Number(applied),
+          viewdefs: [],
+          high: "",
+          medium: "",
+          low: "",
+        };
         outcome.connections.push(changes);
         if (urgent === "1") outcome.urgent = true;
         break;

@@ -1,22 +1,10 @@
 import fs from "node:fs";
 import path from "node:path";
 import t from "tap";
-import type { Locator, Page } from "playwright-core";
 import { comes, root, shows, startDemo, texts } from "../support/demo.ts";
+import { card, openSection, watched } from "../support/gallery-page.ts";
 
 const demo = await startDemo(t);
-
-/** The gallery, on one of its sections. */
-async function openSection(t: Parameters<typeof demo.open>[0], title: string): Promise<Page> {
-  const page = await demo.open(t, "Gallery");
-  await page.locator(".tab", { hasText: title }).click();
-  await page.locator(".tab.active", { hasText: title }).waitFor();
-  return page;
-}
-
-const card = (page: Page, title: string): Locator =>
-  page.locator(".card").filter({ has: page.getByRole("heading", { level: 3, name: title, exact: true }) });
-const watched = (page: Page, title: string): Locator => card(page, title).locator(".watch");
 
 /** The inside of a viewdef as a card shows it. */
 function sourceOf(key: string): string {
@@ -59,147 +47,8 @@ t.test("every card shows the source of the viewdefs that it is made of, and ever
     t.match(all, new RegExp(`\\?${option}\\b`), `?${option}`);
 });
 
-/** Card, what somebody does in it, and what the Lua fields hold then. */
-type Try = [title: string, act: (live: Locator, page: Page) => Promise<unknown>, fields: string[]];
-
-const fields: Try[] = [
-  [
-    "Text",
-    (live) => live.locator("input").first().fill('Grace "G"'),
-    ['name = "Grace \\"G\\"" string', 'town = "London" string'],
-  ],
-  ["Number", (live) => live.locator("input").first().fill("12"), ["count = 12 integer", "price = 2.5 float"]],
-  ["Checkbox", (live) => live.locator("input").click(), ["agreed = false boolean"]],
-  ["Radio buttons", (live) => live.getByLabel("Large").click(), ['size = "large" string']],
-  ["Select", (live) => live.locator("select").selectOption("water"), ['drink = "water" string']],
-  [
-    "Select several",
-    (live) => live.locator("select").selectOption(["capers", "rocket"]),
-    ['toppings = { "capers", "rocket" } table'],
-  ],
-  ["Range", (live) => live.locator("input").fill("55"), ["volume = 55 integer"]],
-  [
-    "Date and time",
-    (live) => live.locator("input").first().fill("2027-02-28"),
-    ['day = "2027-02-28" string', 'time = "09:30" string'],
-  ],
-  ["Text area", (live) => live.locator("textarea").fill("a\nb"), ['note = "a\\nb" string']],
-  ["contenteditable", (live) => live.locator("h4").fill("New words"), ['headline = "New words" string']],
-  ["Elements that only show", (live) => live.locator("input").fill("25"), ["percent = 25 integer"]],
-];
-
-const components: Try[] = [
-  [
-    "sl-input",
-    (live) => live.locator("sl-input input").first().fill("Porto"),
-    ['city = "Porto" string', "guests = 2 integer"],
-  ],
-  ["sl-textarea", (live) => live.locator("textarea").fill("Short."), ['note = "Short." string']],
-  [
-    "sl-checkbox, sl-switch",
-    (live) => live.locator("sl-switch").click(),
-    ["news = true boolean", "airplane = true boolean"],
-  ],
-  [
-    "sl-radio-group",
-    (live) => live.locator("sl-radio-button", { hasText: "Never" }).click(),
-    ['plan = "never" string'],
-  ],
-  ["sl-input type=date", (live) => live.locator("input").fill("2026-12-31"), ['day = "2026-12-31" string']],
-  [
-    "sl-range, sl-rating",
-    (live) => live.locator("sl-range input").fill("70"),
-    ["level = 70 integer", "stars = 4 integer"],
-  ],
-  [
-    "sl-select",
-    async (live) => {
-      await live.locator("sl-select").click();
-      await live.locator("sl-option", { hasText: "Plum" }).click();
-    },
-    ['fruit = "plum" string'],
-  ],
-  [
-    "sl-select multiple",
-    async (live, page) => {
-      await live.locator("sl-select").click();
-      await live.locator("sl-option", { hasText: "Monday" }).click();
-      await page.keyboard.press("Escape");
-    },
-    ['days = { "mon", "tue", "thu" } table'],
-  ],
-];
-
-for (const [section, tries] of [
-  ["Fields", fields],
-  ["Shoelace", components],
-] as const) {
-  t.test(
-    `${section}: what somebody enters arrives in Lua in the type of its field, and stays in the control`,
-    async (t) => {
-      const page = await openSection(t, section);
-      for (const [title, act, expected] of tries) {
-        const live = card(page, title).locator(".live");
-        await act(live, page);
-        await page.locator("h1").click(); // leaves the field
-        await shows(t, watched(page, title), expected, title);
-      }
-      // Whatever the server has must be what the page shows after a fresh start.
-      const before = await state(page);
-      await page.reload();
-      await shows(t, watched(page, tries[0]?.[0] ?? ""), tries[0]?.[2] ?? []);
-      await comes(t, () => state(page), before, "the same after a reload");
-    },
-  );
-}
-
-/** What all controls of the section show. */
-function state(page: Page): Promise<unknown[]> {
-  return page
-    .locator(
-      ".live :is(input, select, textarea, [contenteditable], progress, sl-input, sl-textarea, sl-select, sl-checkbox, sl-switch, sl-range, sl-rating, sl-radio-group, sl-color-picker)",
-    )
-    .evaluateAll((controls) =>
-      controls.map((control) => {
-        if (control instanceof HTMLSelectElement) return Array.from(control.selectedOptions, (option) => option.value);
-        const { checked, value } = control as HTMLInputElement;
-        return value === undefined ? control.textContent : [value, checked];
-      }),
-    );
-}
-
-t.test("a number that is emptied is nil, and one that is half typed is not sent", async (t) => {
-  const page = await openSection(t, "Fields");
-  const [count, price] = [0, 1].map((index) => card(page, "Number").locator("input").nth(index)) as [Locator, Locator];
-  await count.fill("");
-  await price.focus();
-  await shows(t, watched(page, "Number").first(), "count = nil nil");
-  await price.fill("");
-  await price.pressSequentially("-");
-  await count.focus();
-  await count.fill("7");
-  await price.focus();
-  await shows(t, watched(page, "Number").first(), "count = 7 integer");
-});
-
-t.test("elements that only show follow the value", async (t) => {
-  const page = await openSection(t, "Fields");
-  const live = card(page, "Elements that only show").locator(".live");
-  await live.locator("input").fill("35");
-  await shows(t, live.locator("p"), "35 %");
-  await comes(
-    t,
-    () =>
-      live
-        .locator("progress, meter, sl-progress-bar")
-        .evaluateAll((all) => all.map((one) => Number((one as HTMLElement & { value: unknown }).value))),
-    [35, 35, 35],
-    "progress, meter, sl-progress-bar",
-  );
-});
-
 t.test("a click calls a method with its literal arguments or the element's value", async (t) => {
-  const page = await openSection(t, "Actions");
+  const page = await openSection(t, demo, "Actions");
   const press = (text: string): Promise<void> =>
     card(page, "ui-action").locator(".live").getByText(text, { exact: true }).click();
   await press("Add 1");
@@ -213,7 +62,7 @@ t.test("a click calls a method with its literal arguments or the element's value
 });
 
 t.test("events of the pointer arrive with their data", async (t) => {
-  const page = await openSection(t, "Actions");
+  const page = await openSection(t, demo, "Actions");
   const pad = card(page, "ui-event-*").locator(".pad");
   await pad.click({ position: { x: 12, y: 20 }, modifiers: ["Shift"] });
   await shows(t, watched(page, "ui-event-*"), [
@@ -229,7 +78,7 @@ t.test("events of the pointer arrive with their data", async (t) => {
 });
 
 t.test("a key calls its method after what was typed has arrived, and only with exactly its modifiers", async (t) => {
-  const page = await openSection(t, "Actions");
+  const page = await openSection(t, demo, "Actions");
   const title = "ui-event-keypress-*";
   const input = card(page, title).locator("input");
   await input.fill("half");
@@ -256,7 +105,7 @@ t.test("a key calls its method after what was typed has arrived, and only with e
 });
 
 t.test("attributes, classes and styles follow their fields", async (t) => {
-  const page = await openSection(t, "Looks");
+  const page = await openSection(t, demo, "Looks");
   const tip = card(page, "ui-attr-*").locator(".live > * > input");
   t.equal(await tip.isDisabled(), true);
   await card(page, "ui-attr-*").getByLabel("Locked").click();
@@ -282,7 +131,7 @@ t.test("attributes, classes and styles follow their fields", async (t) => {
 });
 
 t.test("markup from Lua is shown without anything that could run", async (t) => {
-  const page = await openSection(t, "Looks");
+  const page = await openSection(t, demo, "Looks");
   page.on("dialog", (dialog) => t.fail(`a script ran: ${dialog.message()}`));
   const html = card(page, "ui-html").locator(".html");
   await shows(t, html, "Some bold words, nice ones.");
@@ -305,7 +154,7 @@ t.test("markup from Lua is shown without anything that could run", async (t) => 
 });
 
 t.test("a view shows whatever object is there, and nothing for nil", async (t) => {
-  const page = await openSection(t, "Views");
+  const page = await openSection(t, demo, "Views");
   const stage = card(page, "ui-view").locator(".stage");
   const press = (text: string): Promise<void> => card(page, "ui-view").getByRole("button", { name: text }).click();
   await stage.locator(".circle").waitFor();
@@ -318,7 +167,7 @@ t.test("a view shows whatever object is there, and nothing for nil", async (t) =
 });
 
 t.test("a row of a list moves with its element, focus and half-written text included", async (t) => {
-  const page = await openSection(t, "Views");
+  const page = await openSection(t, demo, "Views");
   const list = card(page, "ui-viewlist");
   const names = list.locator(".fruit span");
   await list.locator("button", { hasText: "Add" }).click();
@@ -342,7 +191,7 @@ t.test("a row of a list moves with its element, focus and half-written text incl
 });
 
 t.test("presenters keep what is theirs while rows go, and indexes follow", async (t) => {
-  const page = await openSection(t, "Views");
+  const page = await openSection(t, demo, "Views");
   const presented = card(page, "?itemWrapper").locator(".stop");
   await presented.nth(2).locator("button", { hasText: "Note" }).click();
   await shows(t, presented.nth(2), "3. Lugano Palm trees. Note Remove");
@@ -356,7 +205,7 @@ t.test("presenters keep what is theirs while rows go, and indexes follow", async
 });
 
 t.test("one object in three namespaces changes in all of them", async (t) => {
-  const page = await openSection(t, "Views");
+  const page = await openSection(t, demo, "Views");
   const moons = card(page, "ui-namespace").locator(".live");
   await moons.locator("input").fill("Ganymede");
   await shows(t, moons.locator("p"), "Ganymede goes around Jupiter.");
@@ -364,7 +213,7 @@ t.test("one object in three namespaces changes in all of them", async (t) => {
 });
 
 t.test("a wrapper follows its value", async (t) => {
-  const page = await openSection(t, "Views");
+  const page = await openSection(t, demo, "Views");
   const live = card(page, "?wrapper").locator(".live");
   await shows(t, live.locator("p"), ["18 °C", "64 °F, that is pleasant"]);
   await live.locator("input").fill("30");
@@ -372,7 +221,7 @@ t.test("a wrapper follows its value", async (t) => {
 });
 
 t.test("paths reach fields, elements and methods; through nil they are empty", async (t) => {
-  const page = await openSection(t, "Paths");
+  const page = await openSection(t, demo, "Paths");
   const first = card(page, "Fields, indexes, methods");
   await shows(t, first.locator("dd"), ["London", "one", "Ada Lovelace", "hahaha", ""]);
   await first.locator("input").click();
@@ -386,7 +235,7 @@ t.test("paths reach fields, elements and methods; through nil they are empty", a
 });
 
 t.test("path options: access, priority, create and scrollOnOutput", async (t) => {
-  const page = await openSection(t, "Paths");
+  const page = await openSection(t, demo, "Paths");
   const inputs = card(page, "?access").locator("input");
   const degrees = (): Promise<string[]> =>
     inputs.evaluateAll((all) => all.map((one) => (one as HTMLInputElement).value));

@@ -37,9 +37,9 @@ function update(id: number, value: unknown = id): string {
 
 t.test("what a person waits for goes at once, with everything that waited", async (t) => {
   const { batcher, frames, clock } = setup();
-  batcher.add(changesOf(1, { medium: update(1) }), false);
+  batcher.add(changesOf(1, { medium: update(1) }), false, 0);
   t.equal(frames.length, 0);
-  batcher.add(changesOf(1, { medium: update(2) }), true);
+  batcher.add(changesOf(1, { medium: update(2) }), true, 0);
   t.strictSame(frames, [
     [
       { type: "update", id: 1, value: 1 },
@@ -50,23 +50,34 @@ t.test("what a person waits for goes at once, with everything that waited", asyn
   t.equal(frames.length, 1, "no empty frame follows");
 });
 
+t.test("a frame holds only what was made after the same of the browser's frames", async (t) => {
+  const applied: number[] = [];
+  const { batcher, clock } = setup({ write: (_messages, at) => applied.push(at) });
+  batcher.add(changesOf(1, { medium: update(1) }), false, 3);
+  batcher.add(changesOf(1, { medium: update(2) }), false, 3);
+  batcher.add(changesOf(1, { medium: update(1) }), false, 4);
+  t.strictSame(applied, [3]);
+  clock.advance(10);
+  t.strictSame(applied, [3, 4]);
+});
+
 t.test("other changes go 10 ms after the first of them; later ones do not put it off", async (t) => {
   const { batcher, frames, clock } = setup();
-  batcher.add(changesOf(1, { medium: update(1) }), false);
+  batcher.add(changesOf(1, { medium: update(1) }), false, 0);
   clock.advance(9);
-  batcher.add(changesOf(1, { medium: update(2) }), false);
+  batcher.add(changesOf(1, { medium: update(2) }), false, 0);
   t.equal(frames.length, 0);
   clock.advance(1);
   t.equal(frames[0]?.length, 2);
-  batcher.add(changesOf(1, { medium: update(3) }), false);
+  batcher.add(changesOf(1, { medium: update(3) }), false, 0);
   clock.advance(10);
   t.equal(frames.length, 2);
 });
 
 t.test("a frame holds viewdefs, then high, medium and low, each in the order of arrival", async (t) => {
   const { batcher, frames } = setup();
-  batcher.add(changesOf(1, { low: update(1), medium: `${update(2)},${update(3)}`, high: update(4) }), false);
-  batcher.add(changesOf(1, { viewdefs: ["A.DEFAULT"], high: update(5), low: update(6) }), true);
+  batcher.add(changesOf(1, { low: update(1), medium: `${update(2)},${update(3)}`, high: update(4) }), false, 0);
+  batcher.add(changesOf(1, { viewdefs: ["A.DEFAULT"], high: update(5), low: update(6) }), true, 0);
   t.strictSame(frames, [
     [
       { type: "update", id: 1, properties: { viewdefs: { "A.DEFAULT": { html: "A.DEFAULT", bindings: [] } } } },
@@ -77,9 +88,9 @@ t.test("a frame holds viewdefs, then high, medium and low, each in the order of 
 
 t.test("a viewdef is sent once per connection, however often it is asked for", async (t) => {
   const { batcher, frames } = setup();
-  batcher.add(changesOf(1, { viewdefs: ["A.DEFAULT", "A.DEFAULT", "None.DEFAULT"], high: update(1) }), true);
-  batcher.add(changesOf(1, { viewdefs: ["A.DEFAULT", "B.DEFAULT"], high: update(2) }), true);
-  batcher.add(changesOf(1, { viewdefs: ["A.DEFAULT", "B.DEFAULT"], high: update(3) }), true);
+  batcher.add(changesOf(1, { viewdefs: ["A.DEFAULT", "A.DEFAULT", "None.DEFAULT"], high: update(1) }), true, 0);
+  batcher.add(changesOf(1, { viewdefs: ["A.DEFAULT", "B.DEFAULT"], high: update(2) }), true, 0);
+  batcher.add(changesOf(1, { viewdefs: ["A.DEFAULT", "B.DEFAULT"], high: update(3) }), true, 0);
   const keys = frames.map(([first]) =>
     Object.keys((first as { properties?: { viewdefs: object } }).properties?.viewdefs ?? {}),
   );
@@ -90,7 +101,7 @@ t.test("the greeting travels with the first changes, urgent or not, and alone wh
   const first = setup();
   first.batcher.greet('{"type":"welcome"}');
   first.clock.advance(900);
-  first.batcher.add(changesOf(1, { medium: update(1) }), false);
+  first.batcher.add(changesOf(1, { medium: update(1) }), false, 0);
   t.strictSame(first.frames, [[{ type: "welcome" }, { type: "update", id: 1, value: 1 }]]);
   const second = setup();
   second.batcher.greet('{"type":"welcome"}');
@@ -100,7 +111,7 @@ t.test("the greeting travels with the first changes, urgent or not, and alone wh
 
 t.test("what the host says goes at once, first in its frame", async (t) => {
   const { batcher, frames } = setup();
-  batcher.add(changesOf(1, { high: update(1) }), false);
+  batcher.add(changesOf(1, { high: update(1) }), false, 0);
   batcher.say('{"type":"error","code":"RATE_LIMIT"}');
   t.strictSame(frames[0]?.[0], { type: "error", code: "RATE_LIMIT" });
   t.equal(frames[0]?.length, 2);
@@ -113,9 +124,9 @@ t.test(
     receiver.full = true;
     receiver.clear = false;
     for (let value = 0; value < 1_000; value++) {
-      batcher.add(changesOf(1, { medium: `${update(5, value)},${update(6, -value)}` }), value % 2 === 0);
+      batcher.add(changesOf(1, { medium: `${update(5, value)},${update(6, -value)}` }), value % 2 === 0, 0);
     }
-    batcher.add(changesOf(1, { viewdefs: ["A.DEFAULT"], high: update(7) }), true);
+    batcher.add(changesOf(1, { viewdefs: ["A.DEFAULT"], high: update(7) }), true, 0);
     t.strictSame(frames, []);
     t.strictSame(asked, ["pause"]);
     receiver.full = false;
@@ -132,7 +143,7 @@ t.test(
       ],
     ]);
     t.strictSame(asked, ["pause", "resume"]);
-    batcher.add(changesOf(1, { medium: update(8) }), true);
+    batcher.add(changesOf(1, { medium: update(8) }), true, 0);
     t.equal(frames.length, 2, "and then everything is as before");
   },
 );
@@ -145,7 +156,7 @@ t.test("a frame that fills the receiver pauses the VM although nothing waits", a
       receiver.clear = false;
     },
   });
-  batcher.add(changesOf(1, { medium: update(1) }), true);
+  batcher.add(changesOf(1, { medium: update(1) }), true, 0);
   t.strictSame(asked, ["pause"]);
   receiver.full = false;
   receiver.clear = true;
@@ -162,8 +173,8 @@ t.test("a receiver that is full again after what was kept stays paused", async (
       receiver.clear = false;
     },
   });
-  batcher.add(changesOf(1, { medium: update(1) }), true);
-  batcher.add(changesOf(1, { medium: update(2) }), true);
+  batcher.add(changesOf(1, { medium: update(1) }), true, 0);
+  batcher.add(changesOf(1, { medium: update(2) }), true, 0);
   receiver.full = false;
   receiver.clear = true;
   batcher.drained();
@@ -178,10 +189,10 @@ t.test("a receiver that is full again after what was kept stays paused", async (
 t.test("after close nothing is written and no timer is left", async (t) => {
   const { batcher, frames, clock } = setup();
   batcher.greet('{"type":"welcome"}');
-  batcher.add(changesOf(1, { medium: update(1) }), false);
-  batcher.add(changesOf(1, { medium: update(1) }), false);
+  batcher.add(changesOf(1, { medium: update(1) }), false, 0);
+  batcher.add(changesOf(1, { medium: update(1) }), false, 0);
   batcher.close();
-  batcher.add(changesOf(1, { medium: update(2) }), true);
+  batcher.add(changesOf(1, { medium: update(2) }), true, 0);
   batcher.say('{"type":"error"}');
   batcher.drained();
   clock.advance(10_000);

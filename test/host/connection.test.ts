@@ -82,19 +82,45 @@ t.test(
     frame(4, 0, "d");
     t.strictSame(
       events,
-      ["a", "b", "c", "d"].map((value) => `1\nupdate 1 "${value}"`),
+      ["a", "b", "c", "d"].map((value, index) => `1 ${index + 1}\nupdate 1 "${value}"`),
     );
     clock.advance(1_000);
     t.equal(sent.at(-1)?.ack, 4);
   },
 );
 
+t.test("a frame says what it was made before, so that the browser can tell stale values; refused frames do not count", async (t) => {
+  const { connection, frame, sent } = setup();
+  const deliver = (applied: number): number | undefined => {
+    connection.deliver({ ...changesOf(1, { medium: '{"type":"update","id":1,"value":1}' }), applied }, true);
+    return sent.at(-1)?.applied;
+  };
+  frame(1, 0, "a");
+  frame(2, 0, "b");
+  t.equal(deliver(0), 0, "made before both");
+  t.equal(deliver(1), 1, "made between them");
+  connection.receive('{"seq":3,"ack":0,"event":true,"messages":[{"type":"nothing"}]}');
+  t.equal(deliver(1), 1);
+  t.equal(deliver(2), undefined, "nothing is outstanding");
+});
+
+t.test("what was waiting goes before a new frame is passed on", async (t) => {
+  const { connection, frame, sent } = setup();
+  connection.deliver(changesOf(1, { medium: '{"type":"update","id":1,"value":1}' }), true);
+  connection.deliver(changesOf(1, { medium: '{"type":"update","id":1,"value":2}' }), false);
+  t.equal(sent.length, 1);
+  frame(1, 0, "a");
+  t.equal(sent.length, 2);
+  t.equal(sent[1]?.ack, 1);
+  t.equal(sent[1]?.applied, 0);
+});
+
 t.test("what the session gets is the checked content, not the text that came", async (t) => {
   const { connection, events } = setup();
   connection.receive(
     '{"seq":1,"ack":0,"event":false,"more":1,"messages":[{"type":"update","id":-1,"id":3,"value":"x","up":true}]}',
   );
-  t.strictSame(events, ['0\nupdate 3 "x"']);
+  t.strictSame(events, ['0 1\nupdate 3 "x"']);
 });
 
 t.test("a refused frame changes nothing, is answered with a code, and uses up its number", async (t) => {

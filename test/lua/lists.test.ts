@@ -206,6 +206,31 @@ t.test("lua.ViewList keeps an item and its presenter with the element; index fol
   session.close();
 });
 
+t.test("a presenter of a ui-viewlist removes its own row through its list", async (t) => {
+  const session = await LuaSession.start({
+    lua: {
+      main: `Row = {}
+        Row.__index = Row
+        Row.type = "Row"
+        function Row:new(argument) return setmetatable(argument, Row) end
+        function Row:drop() self.list:remove(self) end
+        session:createAppVariable(session:prototype("App"):new{ names = { { name = "a" }, { name = "b" } } })`,
+    },
+    viewdefs: {
+      "App.DEFAULT": `<ul ui-viewlist="names?itemWrapper=Row"></ul>`,
+      "Row.list-item": `<li><b ui-value="baseItem.name"></b><button ui-action="drop()"></button></li>`,
+    },
+  });
+  const { root } = session.connect();
+  const rows = () => root.rows("names?itemWrapper=Row");
+  rows()[0]?.set("drop()");
+  t.same(
+    rows().map((row) => row.value("baseItem.name")),
+    ["b"],
+  );
+  session.close();
+});
+
 t.test("an item removes itself through remove() and the list takes items, presenters and elements", async (t) => {
   const session = await LuaSession.start(listSite);
   const page = session.connect();

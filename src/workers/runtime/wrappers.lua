@@ -83,7 +83,7 @@ end
 local NAN = {}
 local function key_of(element) return element ~= element and NAN or element end
 
---- Brings `items` into step with the array: every element keeps its item wherever it moves to. Returns whether it had to.
+--- Brings `items` into step with the array: every element keeps its item wherever it moves to.
 function ViewList:sync()
   local array, items = self.value or {}, self.items
   local n = #array
@@ -91,7 +91,7 @@ function ViewList:sync()
   for i = 1, same and n or 0 do
     if items[i].baseItem ~= array[i] then same = false break end
   end
-  if same then return false end
+  if same then return end
   local pool = {} -- element → its items of before, the first one last
   for i = #items, 1, -1 do
     local key = key_of(items[i].baseItem)
@@ -114,7 +114,6 @@ function ViewList:sync()
     end
   end
   self.items = result
-  return true
 end
 
 --- The items, one for each element.
@@ -230,14 +229,20 @@ end
 --- The presenters of `?itemWrapper=` directly on a ui-viewlist: one for each element, kept while the element is there.
 --- Returns the list of presenters (the same table while nothing changed); `record` is as for `wrap`.
 function wrappers.present(slot, array, record)
-  local list = record or setmetatable({ items = {}, presenters = {}, _itemWrapper = slot.itemWrapper }, ViewList)
+  record = record or {
+    list = setmetatable({ items = {}, _itemWrapper = slot.itemWrapper }, ViewList),
+    items = {}, -- of which `presenters` was made; the app can have the list sync itself at any time
+    presenters = {},
+  }
+  local list = record.list
   list.value = array
-  if list:sync() then
+  list:sync()
+  if record.items ~= list.items then
     local presenters = {}
     for i, item in ipairs(list.items) do presenters[i] = item.item end
-    list.presenters = presenters
+    record.items, record.presenters = list.items, presenters
   end
-  return list.presenters, list
+  return record.presenters, record
 end
 
 return wrappers
