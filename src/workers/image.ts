@@ -55,11 +55,16 @@ export function usedEnd(heap: Buffer): number {
 }
 
 /** What differs between `heap` and `birth`, the C stack aside. 0.2 ms for a small app, 2 ms for 20 MB. */
-export function difference(heap: Buffer, birth: BirthImage, stack: LuaWasm["stack"]): MemoryImage {
+export function difference(
+  heap: Buffer,
+  birth: BirthImage,
+  stack: LuaWasm["stack"],
+  allocate: (size: number) => Buffer = Buffer.allocUnsafeSlow,
+): MemoryImage {
   const runs: { from: number; to: number }[] = [];
   addDifferences(runs, heap, birth.bytes, 0, stack.low);
   addDifferences(runs, heap, birth.bytes, stack.high, Math.max(usedEnd(heap), birth.bytes.length));
-  const data = Buffer.allocUnsafeSlow(runs.reduce((sum, { from, to }) => sum + to - from, 0));
+  const data = allocate(runs.reduce((sum, { from, to }) => sum + to - from, 0));
   let end = 0;
   for (const { from, to } of runs) end += heap.copy(data, end, from, to);
   return {

@@ -23,6 +23,12 @@ export interface LaterBirth {
   birth: BirthImage;
 }
 
+export interface SaveOptions {
+  tidy?: boolean;
+  /** Gives the memory for the image. Default: it is made. */
+  allocate?: (size: number) => Buffer;
+}
+
 /**
  * A slot: one Lua VM that holds one session at a time. Text and images go in and out, nothing else.
  *
@@ -132,11 +138,11 @@ export class LuaVm {
    * The session as it is now, to be loaded into any VM of the same birth. 0.2 ms for a small app. With `tidy` garbage is
    * collected first, which takes 1 ms and halves the image of a session that has been busy.
    */
-  saveImage({ tidy = false } = {}): MemoryImage {
+  saveImage({ tidy = false, allocate }: SaveOptions = {}): MemoryImage {
     this.#check();
     this.#text.wipe();
     if (tidy) this.#tidy();
-    return difference(this.#text.heap, this.birth, this.#stack);
+    return difference(this.#text.heap, this.birth, this.#stack, allocate);
   }
 
   /**

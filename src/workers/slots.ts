@@ -1,3 +1,4 @@
+import { BufferStock } from "./buffer-stock.ts";
 import { type MemoryImage, pack } from "./image.ts";
 import type { LuaVm } from "./lua-vm.ts";
 
@@ -21,15 +22,16 @@ const IDLE = 30_000;
 const SPARE = 2;
 /** Memory of a VM never shrinks: one that has grown beyond this is thrown away after use. Bytes. */
 const REUSABLE = 8 * 2 ** 20;
-/** Sessions per sweep that are put to rest (2 ms each) and whose images are packed. */
+/** Sessions per sweep that are put to rest, 2 ms each. */
 const RELEASES = 4;
-const PACKINGS = 8;
+/** Images that are packed at the same time, on other threads, 2 ms each. */
+const PACKINGS = 4;
 
 /**
  * The VMs of a thread. A session gets one when it has something to do and keeps it until others need it more (the least
  * recently used goes first) or it is idle.
  *
- *     take ─▶ in a VM ── others need it, or idle ──▶ image ── idle ──▶ packed image
+ *     take ─▶ in a VM ── others need it, or idle ──▶ image ── idle, or there are many ──▶ packed image
  */
 export class Slots {
   readonly #bear: () => Promise<LuaVm>;
@@ -39,6 +41,8 @@ export class Slots {
   readonly #hot = new Map<Tenant, number>();
   /** Sessions at rest whose image is not packed, and since when. */
   readonly #cold = new Map<Tenant, number>();
+  readonly #packing = new Set<MemoryImage>();
+  readonly #buffers = new BufferStock();
   readonly #free: LuaVm[] = [];
   readonly #births = new Set<Promise<void>>();
 
@@ -76,9 +80,8 @@ export class Slots {
   /** The session has ended. */
   forget(tenant: Tenant): void {
     this.#hot.delete(tenant);
-    this.#cold.delete(tenant);
     this.#vacate(tenant);
-    tenant.image = null;
+    this.#dropImage(tenant);
   }
 
   /** Puts idle sessions to rest and gives up spare VMs. To be called about twice a second; takes 10 ms at most. */
@@ -87,8 +90,7 @@ export class Slots {
       if (now - used >= this.#idle) this.#release(tenant, used, true);
     }
     this.#free.splice(SPARE).forEach((vm) => vm.close());
-    const idle = [...this.#cold].slice(0, PACKINGS).filter(([, since]) => now - since >= this.#idle);
-    await Promise.all(idle.map(([tenant]) => this.#pack(tenant)));
+    await this.#packAll((since) => now - since >= this.#idle);
   }
 
   #load(vm: LuaVm, tenant: Tenant, now: number): LuaVm {
@@ -98,17 +100,16 @@ export class Slots {
       this.#keep(vm);
       throw error;
     }
-    this.#cold.delete(tenant);
-    tenant.vm = vm;
-    tenant.image = null;
     this.#hot.set(tenant, now);
+    tenant.vm = vm;
+    this.#dropImage(tenant);
     return vm;
   }
 
   #release(tenant: Tenant, used: number, tidy: boolean): void {
     this.#hot.delete(tenant);
     try {
-      tenant.image = tenant.vm?.saveImage({ tidy }) ?? null;
+      tenant.image = tenant.vm?.saveImage({ tidy, allocate: (size) => this.#buffers.take(size) }) ?? null;
     } catch {
       // The VM failed, and so will the tenant's next event; nobody else has to know.
       tenant.vm?.close();
@@ -116,6 +117,8 @@ export class Slots {
     }
     this.#cold.set(tenant, used);
     this.#vacate(tenant);
+    // As many images as VMs are kept ready to be loaded at once.
+    if (this.#cold.size > this.#max) void this.#packAll(() => this.#cold.size > this.#max);
   }
 
   #vacate(tenant: Tenant): void {
@@ -136,12 +139,30 @@ export class Slots {
     return settled;
   }
 
+  /** Packs images, the longest at rest first, as long as `isWanted` says so. */
+  async #packAll(isWanted: (since: number) => boolean): Promise<void> {
+    for (const [tenant, since] of this.#cold) {
+      if (this.#packing.size >= PACKINGS || !isWanted(since)) return;
+      await this.#pack(tenant);
+    }
+  }
+
   async #pack(tenant: Tenant): Promise<void> {
     this.#cold.delete(tenant);
     const { image } = tenant;
     if (!image) return;
+    this.#packing.add(image);
     const packed = await pack(image).catch(() => image);
+    this.#packing.delete(image);
     // It may have gone on in the meantime.
     if (tenant.image === image) tenant.image = packed;
+    if (packed !== image) this.#buffers.give(image.data);
+  }
+
+  #dropImage(tenant: Tenant): void {
+    this.#cold.delete(tenant);
+    const { image } = tenant;
+    tenant.image = null;
+    if (image && !image.packed && !this.#packing.has(image)) this.#buffers.give(image.data);
   }
 }

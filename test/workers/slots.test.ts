@@ -55,6 +55,28 @@ t.test("idle sessions give their VM back, spare VMs are given up, and images are
     t.equal(run(await take(slots, tenant, 3000), "return x"), String(index));
 });
 
+t.test(
+  "images beyond as many as there are VMs are packed at once; all sessions stay whole however they take turns",
+  async (t) => {
+    const slots = new Slots({ max: 3, bear });
+    const tenants = Array.from({ length: 40 }, newTenant);
+    for (let turn = 0; turn < 400; turn++) {
+      const index = (turn * 17 + Math.floor(turn / 40)) % tenants.length;
+      const vm = await take(slots, tenants[index]!, turn);
+      const code = `me = me or ${index} n = (n or 0) + 1 list = list or {} list[n] = me .. ":" .. n return me .. " " .. n .. " " .. table.concat(list, ",")`;
+      const n = Math.floor(turn / 40) + 1;
+      const list = Array.from({ length: n }, (_, at) => `${index}:${at + 1}`).join();
+      if (run(vm, code) !== `${index} ${n} ${list}`) t.fail(`turn ${turn}`);
+      // Packing goes on in between, or not.
+      if (turn % 3 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    while (tenants.filter(({ image }) => image && !image.packed).length > 3)
+      await new Promise((resolve) => setImmediate(resolve));
+    t.equal(slots.size, 3);
+    for (const tenant of tenants) slots.forget(tenant);
+  },
+);
+
 t.test("a VM that has become large, or failed, is not given to the next", async (t) => {
   const slots = new Slots({ max: 4, bear });
   const [large, next] = [newTenant(), newTenant()];
