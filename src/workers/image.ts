@@ -59,7 +59,7 @@ export function difference(
   heap: Buffer,
   birth: BirthImage,
   stack: LuaWasm["stack"],
-  allocate: (size: number) => Buffer = Buffer.allocUnsafeSlow,
+  allocate = (size: number): Buffer => Buffer.allocUnsafeSlow(size),
 ): MemoryImage {
   const runs: { from: number; to: number }[] = [];
   addDifferences(runs, heap, birth.bytes, 0, stack.low);

@@ -20,3 +20,10 @@ t.test("buffers of others are never handed out", async (t) => {
   stock.give(foreign);
   t.not(stock.take(65_536).buffer, foreign.buffer);
 });
+
+t.test("memory that is not kept goes back to the system at once", async (t) => {
+  const stock = new BufferStock();
+  const buffers = Array.from({ length: 20 }, () => stock.take(100_000));
+  for (const buffer of buffers) stock.give(buffer);
+  t.equal(buffers.filter(({ length }) => length === 0).length, 12);
+});

@@ -56,9 +56,11 @@ end
 local function from(raised, code, stack)
   if type(raised) == "table" and getmetatable(raised) == Error then return raised end
   local text = describe(raised)
-  if sub(text, 1, 12) == "LIMIT_TIME: " then
-    code, text = "LIMIT_TIME", sub(text, 13)
-  elseif text == "not enough memory" then
+  -- coroutine.wrap puts its caller's position in front of both.
+  local _, limit = find(text, "LIMIT_TIME: ", 1, true)
+  if limit then
+    code, text = "LIMIT_TIME", sub(text, limit + 1)
+  elseif sub(text, -17) == "not enough memory" then
     code = "LIMIT_MEMORY"
   end
   local message, file, line = place(text)
