@@ -48,7 +48,7 @@ session:createAppVariable(App:new{ folder = Folder:new{ children = { Leaf:new() 
 `,
   "viewdefs/App.DEFAULT.html": `<template><main><b ui-value="token"></b><i ui-action="say(_)"></i>
 <input ui-value="any"><i ui-action="keep(_)"></i><input ui-value="onlyEven()?access=rw"><b ui-value="fresh()?priority=low"></b>
-<b ui-class-on="!any"></b><b ui-value="any.0?priority=high"></b><div ui-view="any"></div>
+<b ui-class-on="!any"></b><b ui-class-some="any?priority=high"></b><div ui-view="any"></div>
 <ul ui-viewlist="any"></ul><div ui-view="any?wrapper=Boxed"></div><div ui-view="folder"></div>
 <ul ui-viewlist="folder.children?itemWrapper=Row"></ul><div ui-view="folder.children?wrapper=lua.ViewList"></div></main></template>`,
   "viewdefs/Folder.DEFAULT.html": `<template><section><input ui-value="name"><b ui-value="../token"></b><ul ui-viewlist="children"></ul>
@@ -96,7 +96,7 @@ const value = fc.oneof(
   { weight: 1, arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true }) },
   { weight: 1, arbitrary: fc.constantFrom<Value>("x".repeat(5000), "\0", "\ud800", "</script>", 2 ** 53, -0, 1e308, 5e-324, "__index") },
 );
-const paths = ["token", "any", "any.0", "fresh()?priority=low", "folder", "children", "say(_)", "text", "n", "../token", "inner", "any?wrapper=Boxed"];
+const paths = ["token", "any", "any?priority=high", "fresh()?priority=low", "folder", "children", "say(_)", "text", "n", "../token", "inner", "any?wrapper=Boxed"];
 const path = fc.oneof(fc.constantFrom(...paths), fc.string({ minLength: 1, maxLength: 30 }));
 const negative = fc.integer({ min: -6, max: -1 }).map((id) => ({ id }));
 const good: fc.Arbitrary<Message> = fc.oneof(
@@ -205,7 +205,7 @@ async function answered(page: Mirror, token: string): Promise<void> {
 
 const frameCodes = new Set(["FRAME_NOT_JSON", "FRAME_INVALID", "FRAME_SEQ", "FRAME_TOO_MANY", "FRAME_TOO_LARGE"]);
 
-t.test(`a live session takes ${FRAMES} generated frames: it answers right, others notice nothing, nothing is on stderr`, async (t) => {
+t.test("a live session takes 10,000 generated frames: it answers right, others notice nothing, nothing is on stderr", async (t) => {
   t.comment(`seed ${SEED}`);
   const written: string[] = [];
   const write = process.stderr.write.bind(process.stderr);
@@ -222,7 +222,7 @@ t.test(`a live session takes ${FRAMES} generated frames: it answers right, other
   const stranger = host.browser();
   const other = await Mirror.of(await stranger.connect(await stranger.start()));
   const otherBefore = JSON.stringify(other.shown());
-  const end = Date.now() + 20_000;
+  const end = Date.now() + 60_000;
 
   const samples = fc.sample(frame, { numRuns: FRAMES, seed: SEED });
   let refused = 0;

@@ -147,12 +147,13 @@ function app:loops()
   return "done"
 end
 function app:handler() self.name = "before"; while true do end end
+function app:wrapped() coroutine.wrap(function() while true do end end)() end
 function app:start() self.on = true end
 function app:stop() self.on = false end
 session:createAppVariable(app)`,
         },
         viewdefs: {
-          "App.DEFAULT": `<div><b ui-value="loops()"></b><b ui-value="name"></b><b ui-action="handler()"></b><b ui-action="start()"></b><b ui-action="stop()"></b></div>`,
+          "App.DEFAULT": `<div><b ui-value="loops()"></b><b ui-value="name"></b><b ui-action="handler()"></b><b ui-action="start()"></b><b ui-action="stop()"></b><b ui-action="wrapped()"></b></div>`,
         },
       },
       { timeLimit: 50 },
@@ -161,6 +162,8 @@ session:createAppVariable(app)`,
     page.root.set("handler()");
     t.match(page.root.error("handler()"), { code: "LIMIT_TIME", file: "lua/main.lua", line: 6 });
     t.equal(page.root.value("name"), "before");
+    page.root.set("wrapped()");
+    t.match(page.root.error("wrapped()"), { code: "LIMIT_TIME", line: 7 }, "inside a coroutine too");
     page.root.set("start()");
     t.match(page.root.error("loops()"), { code: "LIMIT_TIME", line: 3 });
     page.root.set("stop()");

@@ -100,21 +100,25 @@ end
 local function place_row(row, slot, where)
   if row.plan then
     tree.place(conn, row)
-  elseif row.failure then
-    connection.set_error(conn, row.id, slot.level, row.failure, where)
-    row.failure = nil
+    return
+  end
+  local failure, text = row.failure, nil
+  if not failure then
+    local ok, result = xpcall(values.encode, handler, row.object, nil, slot.text)
+    if ok then text = result else failure = result end
+  end
+  row.failure = nil
+  if failure then
+    connection.set_error(conn, row.id, slot.level, errors.from(failure, "LUA_ERROR"), where)
   else
-    emit(conn, slot.level, format('{"type":"update","id":%d,"value":%s}', row.id, (values.encode(row.object, nil, slot.text))))
+    emit(conn, slot.level, format('{"type":"update","id":%d,"value":%s}', row.id, text))
   end
 end
 
 local function array_of(slot, raw, kid)
   if raw == nil then return NOTHING end
-  if type(raw) ~= "table" then raise("LIST_EXPECTED", "Path '" .. slot.text .. "' yields a " .. type(raw) .. ", not an array.") end
-  if wrappers.is_list(raw) then return raw.items end
-  if (raw.type ~= nil or #raw == 0) and not values.is_array(raw) then
-    raise("LIST_EXPECTED", "Path '" .. slot.text .. "' yields an object, not an array.")
-  end
+  if type(raw) == "table" and wrappers.is_list(raw) then return raw.items end
+  values.check_array(raw, "Path '" .. slot.text .. "'")
   if not slot.itemWrapper then return raw end
   local objects
   objects, kid.presenters = wrappers.present(slot, raw, kid.presenters)
@@ -136,8 +140,8 @@ local function show_list(node, k, slot, raw)
     new[#new + 1] = row
     return row
   end, function(row) tree.drop_row(conn, row) end)
-  if not fields then return end
   kid.rows = rows
+  if not fields then return end
   emit_late(node, slot, format('{"type":"list","id":%d,%s}', id, fields))
   for n = 1, #new do place_row(new[n], slot, describe(node, slot)) end
 end

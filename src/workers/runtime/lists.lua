@@ -117,6 +117,8 @@ function lists.update(rows, objects, n, make, drop)
   end
 
   local places = placements(middle, size, stable_rows(middle, size, was), tail > 0 and result[n - tail + 1].id or 0)
+  -- Nothing to say after all: a value that differs from itself (NaN) kept its row.
+  if not removed[1] and not places[1] then return result, nil end
   local fields = {}
   if removed[1] then fields[1] = '"remove":[' .. concat(removed, ",") .. "]" end
   if places[1] then fields[#fields + 1] = '"place":[' .. concat(places, ",") .. "]" end

@@ -32,6 +32,16 @@ local function is_array(t)
 end
 values.is_array = is_array
 
+--- Raises LIST_EXPECTED unless a list can show this. Cheap for what is an array: its keys are looked at only if it is
+--- empty or has a type. `what` names the list.
+function values.check_array(value, what)
+  local kind = type(value)
+  if kind ~= "table" then raise("LIST_EXPECTED", what .. " shows an array, and this is a " .. kind .. ".") end
+  if (value.type ~= nil or #value == 0) and not is_array(value) then
+    raise("LIST_EXPECTED", what .. " shows an array, and this is an object.")
+  end
+end
+
 local encode
 
 local function encode_array(t, depth, text)

@@ -86,6 +86,7 @@ local function key_of(element) return element ~= element and NAN or element end
 --- Brings `items` into step with the array: every element keeps its item wherever it moves to.
 function ViewList:sync()
   local array, items = self.value or {}, self.items
+  M.values.check_array(array, "A lua.ViewList")
   local n = #array
   local same = n == #items
   for i = 1, same and n or 0 do
@@ -142,6 +143,7 @@ end
 --- `lua.ViewList:new(variable)`: a list over the variable's array, presenters by its `itemWrapper`.
 function ViewList:new(variable)
   local list = setmetatable({ items = {}, value = variable:getValue(), _itemWrapper = variable:getProperty("itemWrapper") }, self)
+  list:sync()
   return list
 end
 
@@ -162,7 +164,7 @@ end
 
 -- What a wrapper's constructor is given. Its functions work with a colon and with a dot (reference: only with a dot).
 local function handle(id, slot, emit)
-  local state = { value = nil, wrapper = nil, properties = {} }
+  local state = { value = nil, wrapper = nil, stale = false, properties = {} }
   for name, value in pairs(slot.properties or {}) do state.properties[name] = value end
   for _, name in ipairs({ "itemWrapper", "wrapper", "namespace", "fallbackNamespace", "access", "priority", "create" }) do
     state.properties[name] = slot[name]
@@ -210,18 +212,21 @@ function wrappers.wrap(slot, id, value, record, emit)
     state.wrapper = construct(slot.wrapper, variable, "WRAPPER_FAILED")
   end
   local wrapper, state = record.state.wrapper, record.state
-  if value ~= state.value or type(value) == "table" then
-    local changed = value ~= state.value
-    state.value = value
+  if value ~= state.value then state.stale = true end
+  state.value = value
+  if wrappers.is_list(wrapper) then
+    -- An array may have other elements though it is the same table.
+    wrapper.value = value
+    wrapper:sync()
+  elseif state.stale then
+    -- Stale until it has taken the value: an error in it must not be forgotten by the next event.
     if type(wrapper.sync) == "function" then
-      -- An array may have other elements though it is the same table; only lists look, others would be disturbed.
-      if changed or wrappers.is_list(wrapper) then
-        wrapper.value = value
-        wrapper:sync()
-      end
-    elseif changed then
+      wrapper.value = value
+      wrapper:sync()
+    else
       state.wrapper = construct(slot.wrapper, record.variable, "WRAPPER_FAILED")
     end
+    state.stale = false
   end
   return state.wrapper, record
 end
