@@ -102,11 +102,11 @@ const frames: Record<string, Record<string, Case>> = {
     "an empty frame": () => "",
     "JSON that ends early": ({ tab }) => `{"seq":${++tab.seq},"ack":1,"event":true,"messages":[{`,
     "a NUL": () => "\0",
-    "NaN": ({ tab }) => `{"seq":${++tab.seq},"ack":1,"event":true,"messages":[{"type":"update","id":2,"value":NaN}]}`,
+    NaN: ({ tab }) => `{"seq":${++tab.seq},"ack":1,"event":true,"messages":[{"type":"update","id":2,"value":NaN}]}`,
   },
   FRAME_INVALID: {
     "an array": () => "[]",
-    "null": () => "null",
+    null: () => "null",
     "a binary frame": () => Buffer.from(`{"ack":1}`),
     "an id that is a text": () => [update("2")],
     "an id that is no whole number": () => [update(2.5)],
@@ -123,8 +123,10 @@ const frames: Record<string, Record<string, Case>> = {
     "an ack of the future": ({ tab }) => `{"seq":${++tab.seq},"ack":999,"event":true,"messages":[]}`,
     "a value nested 5,000 deep": ({ tab }) =>
       `{"seq":${++tab.seq},"ack":1,"event":true,"messages":[{"type":"update","id":3,"value":${"[".repeat(5000) + "]".repeat(5000)}}]}`,
-    "a number beyond all numbers": ({ tab }) => `{"seq":${++tab.seq},"ack":1,"event":true,"messages":[{"type":"update","id":3,"value":1e999}]}`,
-    "only a prototype": ({ tab }) => `{"seq":${++tab.seq},"ack":1,"event":true,"messages":[{"__proto__":{"type":"update","id":3,"value":1}}]}`,
+    "a number beyond all numbers": ({ tab }) =>
+      `{"seq":${++tab.seq},"ack":1,"event":true,"messages":[{"type":"update","id":3,"value":1e999}]}`,
+    "only a prototype": ({ tab }) =>
+      `{"seq":${++tab.seq},"ack":1,"event":true,"messages":[{"__proto__":{"type":"update","id":3,"value":1}}]}`,
   },
   FRAME_SEQ: {
     "a seq that leaves a gap": ({ tab }) => `{"seq":${tab.seq + 2},"ack":1,"event":true,"messages":[]}`,
@@ -140,7 +142,9 @@ const frames: Record<string, Record<string, Case>> = {
     "a variable that never was": () => [update(4711)],
     "a variable of nobody": () => [update(-3)],
     "a child of a variable that never was": () => [{ type: "create", id: -1, parent: 4711, path: "name" }],
-    "a child of a variable that shows no view": (page) => [{ type: "create", id: -1, parent: page.slot(slot.name), path: "name" }],
+    "a child of a variable that shows no view": (page) => [
+      { type: "create", id: -1, parent: page.slot(slot.name), path: "name" },
+    ],
     "the end of a variable that never was": () => [{ type: "destroy", id: -7 }],
   },
   PATH_NOT_ALLOWED: {
@@ -176,7 +180,9 @@ t.test("a frame that came before is acknowledged and not carried out again", asy
   const count = page.slot(slot.count);
   page.write(page.slot(slot.press));
   await page.until(() => page.values.get(count) === 1);
-  page.tab.sendText(`{"seq":1,"ack":1,"event":true,"messages":[{"type":"update","id":${page.slot(slot.press)},"value":null}]}`);
+  page.tab.sendText(
+    `{"seq":1,"ack":1,"event":true,"messages":[{"type":"update","id":${page.slot(slot.press)},"value":null}]}`,
+  );
   await goesOn();
   t.equal(page.values.get(count), 3, "the press of each tab, and not the repeated one");
   t.equal(page.faults.length, 0);
@@ -226,11 +232,11 @@ t.test("an action that raises a table in the middle keeps what it did, tells the
 });
 
 const unencodable: Record<string, string> = {
-  "function": "VALUE_FUNCTION",
-  "nan": "VALUE_NOT_ENCODABLE",
-  "infinity": "VALUE_NOT_ENCODABLE",
-  "cycle": "VALUE_CYCLE",
-  "thread": "VALUE_NOT_ENCODABLE",
+  function: "VALUE_FUNCTION",
+  nan: "VALUE_NOT_ENCODABLE",
+  infinity: "VALUE_NOT_ENCODABLE",
+  cycle: "VALUE_CYCLE",
+  thread: "VALUE_NOT_ENCODABLE",
   "function in an array": "VALUE_FUNCTION",
 };
 
@@ -240,34 +246,47 @@ const unshowable: Record<string, [slot: number, code: string]> = {
   odd: [slot.item, "TYPE_MISSING"],
   text: [slot.item, "TYPE_MISSING"],
   number: [slot.item, "TYPE_MISSING"],
-  "object": [slot.items, "LIST_EXPECTED"],
+  object: [slot.items, "LIST_EXPECTED"],
   "a text": [slot.items, "LIST_EXPECTED"],
-  "flag": [slot.items, "LIST_EXPECTED"],
+  flag: [slot.items, "LIST_EXPECTED"],
 };
 for (const [name, code] of Object.entries(unencodable)) unshowable[name] = [slot.bad, code];
 
 for (const [name, [at, code]] of Object.entries(unshowable)) {
-  t.test(`what cannot be shown (${name}) is ${code} on its variable in every tab, and gone with the next good value`, async (t) => {
-    const { page, goesOn } = await open();
-    page.write(page.slot(slot.setBad), name);
-    await page.until(() => page.errors.size > 0);
-    t.strictSame([...page.errors.keys()], [page.slot(at)]);
-    t.match(page.errors.get(page.slot(at)), { code, message: /\w{3}/ });
-    await goesOn();
-    page.write(page.slot(slot.setBad), "good");
-    await page.until(() => page.errors.size === 0);
-    t.equal(page.values.get(page.slot(slot.bad)), "good");
-    t.match(page.shown(page.slot(slot.item)), { viewdef: "Item.DEFAULT", slots: [{ value: "one" }] });
-    t.match(page.shown(page.slot(slot.items)), { rows: [{ viewdef: "Item.DEFAULT" }] });
-    t.equal(page.faults.length, 0);
-    await goesOn();
-  });
+  t.test(
+    `what cannot be shown (${name}) is ${code} on its variable in every tab, and gone with the next good value`,
+    async (t) => {
+      const { page, goesOn } = await open();
+      page.write(page.slot(slot.setBad), name);
+      await page.until(() => page.errors.size > 0);
+      t.strictSame([...page.errors.keys()], [page.slot(at)]);
+      t.match(page.errors.get(page.slot(at)), { code, message: /\w{3}/ });
+      await goesOn();
+      page.write(page.slot(slot.setBad), "good");
+      await page.until(() => page.errors.size === 0);
+      t.equal(page.values.get(page.slot(slot.bad)), "good");
+      t.match(page.shown(page.slot(slot.item)), { viewdef: "Item.DEFAULT", slots: [{ value: "one" }] });
+      t.match(page.shown(page.slot(slot.items)), { rows: [{ viewdef: "Item.DEFAULT" }] });
+      t.equal(page.faults.length, 0);
+      await goesOn();
+    },
+  );
 }
 
 t.test("require leaves the lua folder under no name: coded, nothing read, all go on", async (t) => {
   const { page, goesOn } = await open();
   const id = page.slot(slot.require);
-  const names = ["../../etc/passwd", "/etc/passwd", "../secret", "..secret", "a/../../secret", "secret", "\0", "a\nb", "lua/secret.lua"];
+  const names = [
+    "../../etc/passwd",
+    "/etc/passwd",
+    "../secret",
+    "..secret",
+    "a/../../secret",
+    "secret",
+    "\0",
+    "a\nb",
+    "lua/secret.lua",
+  ];
   for (const name of [...names, "x".repeat(100_000), "", 5, null, { a: 1 }]) {
     page.write(id, name);
     await page.until(() => page.errors.has(id));
@@ -280,20 +299,27 @@ t.test("require leaves the lua folder under no name: coded, nothing read, all go
   await goesOn();
 });
 
-t.test("a flood is cut with RATE_LIMIT and, if it goes on, ends its connection; the session and the others go on", async (t) => {
-  const { page, goesOn } = await open();
-  const { browser, path } = await host.open();
-  const flood = await Mirror.of(await browser.connect(path));
-  for (let sent = 0; sent < 5_000; sent++) flood.tab.send([update(flood.slot(slot.name), `flood ${sent}`)]);
-  t.same(await flood.tab.closed, { code: 1008, reason: "RATE_LIMIT" });
-  const next = await Mirror.of(await browser.connect(path));
-  next.write(next.slot(slot.press));
-  await next.until(() => next.values.get(next.slot(slot.count)) === 1);
-  t.equal(page.faults.length, 0);
-  await goesOn();
-});
+t.test(
+  "a flood is cut with RATE_LIMIT and, if it goes on, ends its connection; the session and the others go on",
+  async (t) => {
+    const { page, goesOn } = await open();
+    const { browser, path } = await host.open();
+    const flood = await Mirror.of(await browser.connect(path));
+    for (let sent = 0; sent < 5_000; sent++) flood.tab.send([update(flood.slot(slot.name), `flood ${sent}`)]);
+    t.same(await flood.tab.closed, { code: 1008, reason: "RATE_LIMIT" });
+    const next = await Mirror.of(await browser.connect(path));
+    next.write(next.slot(slot.press));
+    await next.until(() => next.values.get(next.slot(slot.count)) === 1);
+    t.equal(page.faults.length, 0);
+    await goesOn();
+  },
+);
 
 t.test("every code of these tests is in the catalogue", async (t) => {
-  const codes = [...Object.keys(frames), ...Object.keys(errorsOf), ...Object.values(unshowable).map(([, code]) => code)];
+  const codes = [
+    ...Object.keys(frames),
+    ...Object.keys(errorsOf),
+    ...Object.values(unshowable).map(([, code]) => code),
+  ];
   for (const code of codes) t.ok(Object.hasOwn(errors, code), code);
 });

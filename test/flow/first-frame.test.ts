@@ -113,7 +113,7 @@ t.test(
     await page.goto(`${host.origin}/`);
     await page.locator("button").click();
     await page.locator("h1", { hasText: "1" }).waitFor();
-    const changes = (await page.evaluate("window.changes")) as Change[];
+    const changes = await page.evaluate<Change[]>("window.changes");
     t.equal(changes.length, 1, JSON.stringify(changes));
     const elements = await page.locator("main *").count();
     // All but the 27 inputs have a text, from the start.

@@ -61,18 +61,21 @@ session:createAppVariable(App:new{ folder = Folder:new{ children = { Leaf:new() 
 
 // ------------------------------------------------------------------------------------------------ what is sent
 
-/** A variable: one that is there, by its place among them, or any number. */
-type Target = { there: number } | { id: number };
-type Message = { type: string; id?: Target | unknown; parent?: Target | unknown; value?: unknown; path?: unknown };
+/** `id` and `parent` are targets in good messages, anything in others. */
+type Message = { type: string; id?: unknown; parent?: unknown; value?: unknown; path?: unknown };
 /** `ok`: the frame is one that the host must accept. */
 type Frame =
   | { ok: boolean; messages: unknown; event?: unknown }
   | { again: number }
   | { broken: (seq: number, ack: number) => string | Buffer; uses: boolean };
 
+/** A variable: one that is there, by its place among them, or any number. */
 const target = fc.oneof(
   { weight: 12, arbitrary: fc.record({ there: fc.nat() }) },
-  { weight: 1, arbitrary: fc.record({ id: fc.oneof(fc.integer({ min: -6, max: -1 }), fc.integer({ min: 1, max: 500 })) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ id: fc.oneof(fc.integer({ min: -6, max: -1 }), fc.integer({ min: 1, max: 500 })) }),
+  },
 );
 const view = fc.constantFrom<Value>(
   { type: "Leaf", text: "made by a client" },
@@ -94,35 +97,90 @@ const value = fc.oneof(
   { weight: 2, arbitrary: fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<Value> },
   { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 40 }) },
   { weight: 1, arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true }) },
-  { weight: 1, arbitrary: fc.constantFrom<Value>("x".repeat(5000), "\0", "\ud800", "</script>", 2 ** 53, -0, 1e308, 5e-324, "__index") },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom<Value>(
+      "x".repeat(5000),
+      "\0",
+      "\ud800",
+      "</script>",
+      2 ** 53,
+      -0,
+      1e308,
+      5e-324,
+      "__index",
+    ),
+  },
 );
-const paths = ["token", "any", "any?priority=high", "fresh()?priority=low", "folder", "children", "say(_)", "text", "n", "../token", "inner", "any?wrapper=Boxed"];
+const paths = [
+  "token",
+  "any",
+  "any?priority=high",
+  "fresh()?priority=low",
+  "folder",
+  "children",
+  "say(_)",
+  "text",
+  "n",
+  "../token",
+  "inner",
+  "any?wrapper=Boxed",
+];
 const path = fc.oneof(fc.constantFrom(...paths), fc.string({ minLength: 1, maxLength: 30 }));
 const negative = fc.integer({ min: -6, max: -1 }).map((id) => ({ id }));
 const good: fc.Arbitrary<Message> = fc.oneof(
   { weight: 10, arbitrary: fc.record({ type: fc.constant("update"), id: target, value }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant("create"), id: negative, parent: target, path }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("destroy"), id: negative }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant("error"), code: fc.constant("X"), message: fc.string({ minLength: 1 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constant("error"), code: fc.constant("X"), message: fc.string({ minLength: 1 }) }),
+  },
 );
 const bad = fc.oneof(
-  fc.record({ type: fc.constant("update"), id: fc.oneof(fc.constantFrom(0, 1.5, 1e300, null, "1", [1], {}), fc.string()), value }),
+  fc.record({
+    type: fc.constant("update"),
+    id: fc.oneof(fc.constantFrom(0, 1.5, 1e300, null, "1", [1], {}), fc.string()),
+    value,
+  }),
   fc.record({ type: fc.constantFrom("update", "create"), id: target }),
   fc.record({ type: fc.constantFrom("create", "destroy"), id: fc.nat(), parent: target, path }),
-  fc.record({ type: fc.constant("create"), id: negative, parent: target, path: fc.constantFrom("", "p".repeat(1001), 1, null) }),
-  fc.record({ type: fc.oneof(fc.constantFrom("view", "welcome", "list", "__proto__", "Update"), fc.string({ maxLength: 3 })), id: target, value }),
+  fc.record({
+    type: fc.constant("create"),
+    id: negative,
+    parent: target,
+    path: fc.constantFrom("", "p".repeat(1001), 1, null),
+  }),
+  fc.record({
+    type: fc.oneof(fc.constantFrom("view", "welcome", "list", "__proto__", "Update"), fc.string({ maxLength: 3 })),
+    id: target,
+    value,
+  }),
   fc.constantFrom(null, 1, "update", [], [[]], { __proto__: null, value: 1 }),
 );
 const frame: fc.Arbitrary<Frame> = fc.oneof(
-  { weight: 80, arbitrary: fc.record({ ok: fc.constant(true), messages: fc.array(good, { minLength: 1, maxLength: 4 }) }) },
+  {
+    weight: 80,
+    arbitrary: fc.record({ ok: fc.constant(true), messages: fc.array(good, { minLength: 1, maxLength: 4 }) }),
+  },
   {
     weight: 8,
     arbitrary: fc
       .tuple(fc.array(good, { maxLength: 2 }), bad, fc.array(good, { maxLength: 2 }))
       .map(([before, wrong, after]) => ({ ok: false, messages: [...before, wrong, ...after] })),
   },
-  { weight: 3, arbitrary: fc.record({ ok: fc.constant(false), messages: fc.constantFrom<unknown>(null, {}, "x", 1, undefined) }) },
-  { weight: 2, arbitrary: fc.record({ ok: fc.constant(false), messages: fc.array(good), event: fc.constantFrom<unknown>(0, "true", null, []) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ ok: fc.constant(false), messages: fc.constantFrom<unknown>(null, {}, "x", 1, undefined) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      ok: fc.constant(false),
+      messages: fc.array(good),
+      event: fc.constantFrom<unknown>(0, "true", null, []),
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ again: fc.nat({ max: 3 }) }) },
   {
     weight: 4,
@@ -142,8 +200,15 @@ const frame: fc.Arbitrary<Frame> = fc.oneof(
       { uses: true, broken: (seq) => `{"seq":${seq},"ack":1000000,"event":true,"messages":[]}` },
       { uses: true, broken: (seq) => `{"seq":${seq},"ack":-1,"event":true,"messages":[]}` },
       { uses: true, broken: (seq) => `{"seq":${seq},"ack":0,"event":true,"messages":[${"1,".repeat(1001)}1]}` },
-      { uses: true, broken: (seq) => `{"seq":${seq},"ack":0,"event":true,"messages":[{"type":"update","id":2,"value":1e999}]}` },
-      { uses: true, broken: (seq) => `{"seq":${seq},"ack":0,"event":true,"messages":[{"type":"update","id":2,"value":${"[".repeat(99)}${"]".repeat(99)}}]}` },
+      {
+        uses: true,
+        broken: (seq) => `{"seq":${seq},"ack":0,"event":true,"messages":[{"type":"update","id":2,"value":1e999}]}`,
+      },
+      {
+        uses: true,
+        broken: (seq) =>
+          `{"seq":${seq},"ack":0,"event":true,"messages":[{"type":"update","id":2,"value":${"[".repeat(99)}${"]".repeat(99)}}]}`,
+      },
     ),
   },
   { weight: 1, arbitrary: fc.string().map((text) => ({ uses: false, broken: () => text })) },
@@ -158,7 +223,11 @@ function resolve(message: unknown, ids: readonly number[]): unknown {
     return "id" in wanted ? wanted.id : wanted;
   };
   const { id, parent, ...rest } = message as Message;
-  return { ...rest, ...(id === undefined ? {} : { id: place(id) }), ...(parent === undefined ? {} : { parent: place(parent) }) };
+  return {
+    ...rest,
+    ...(id === undefined ? {} : { id: place(id) }),
+    ...(parent === undefined ? {} : { parent: place(parent) }),
+  };
 }
 
 /** Sends a frame. True if the host has to answer it with a fault of its own. */
@@ -176,7 +245,15 @@ function send(tab: Tab, sample: Frame, ids: readonly number[], event: boolean): 
   }
   const { ok, messages } = sample;
   const resolved = Array.isArray(messages) ? messages.map((message) => resolve(message, ids)) : messages;
-  tab.sendText(JSON.stringify({ seq: ++tab.seq, ack: tab.ack, event, messages: resolved, ...("event" in sample ? { event: sample.event } : {}) }));
+  tab.sendText(
+    JSON.stringify({
+      seq: ++tab.seq,
+      ack: tab.ack,
+      event,
+      messages: resolved,
+      ...("event" in sample ? { event: sample.event } : {}),
+    }),
+  );
   return !ok;
 }
 
@@ -205,52 +282,61 @@ async function answered(page: Mirror, token: string): Promise<void> {
 
 const frameCodes = new Set(["FRAME_NOT_JSON", "FRAME_INVALID", "FRAME_SEQ", "FRAME_TOO_MANY", "FRAME_TOO_LARGE"]);
 
-t.test("a live session takes 10,000 generated frames: it answers right, others notice nothing, nothing is on stderr", async (t) => {
-  t.comment(`seed ${SEED}`);
-  const written: string[] = [];
-  const write = process.stderr.write.bind(process.stderr);
-  process.stderr.write = ((text: string | Uint8Array) => written.push(String(text)) > 0) as typeof process.stderr.write;
-  t.teardown(() => (process.stderr.write = write));
-  const logged: { level: number; code?: string; msg: string }[] = [];
-  const stream = { write: (line: string) => void logged.push(JSON.parse(line) as (typeof logged)[number]) };
+t.test(
+  "a live session takes 10,000 generated frames: it answers right, others notice nothing, nothing is on stderr",
+  async (t) => {
+    t.comment(`seed ${SEED}`);
+    const written: string[] = [];
+    const write = process.stderr.write.bind(process.stderr);
+    process.stderr.write = (text: string | Uint8Array) => written.push(String(text)) > 0;
+    t.teardown(() => (process.stderr.write = write));
+    const logged: { level: number; code?: string; msg: string }[] = [];
+    const stream = { write: (line: string) => void logged.push(JSON.parse(line) as (typeof logged)[number]) };
 
-  const host = await startRealHost(t, site, { rate: { perSecond: 1e6, burst: 1e6 }, logger: { level: "warn", stream } });
-  const browser = host.browser();
-  const address = await browser.start();
-  const fuzzed = await Mirror.of(await browser.connect(address));
-  const watcher = await Mirror.of(await browser.connect(address));
-  const stranger = host.browser();
-  const other = await Mirror.of(await stranger.connect(await stranger.start()));
-  const otherBefore = JSON.stringify(other.shown());
-  const end = Date.now() + 60_000;
+    const host = await startRealHost(t, site, {
+      rate: { perSecond: 1e6, burst: 1e6 },
+      logger: { level: "warn", stream },
+    });
+    const browser = host.browser();
+    const address = await browser.start();
+    const fuzzed = await Mirror.of(await browser.connect(address));
+    const watcher = await Mirror.of(await browser.connect(address));
+    const stranger = host.browser();
+    const other = await Mirror.of(await stranger.connect(await stranger.start()));
+    const otherBefore = JSON.stringify(other.shown());
+    const end = Date.now() + 60_000;
 
-  const samples = fc.sample(frame, { numRuns: FRAMES, seed: SEED });
-  let refused = 0;
-  let told = 0;
-  for (let at = 0; at < samples.length; at += BATCH) {
-    for (const [index, sample] of samples.slice(at, at + BATCH).entries()) {
-      if (send(fuzzed.tab, sample, fuzzed.ids, index % 3 > 0)) refused++;
-      // Wait for the answers now and then, so that there are new variables to aim at.
-      if (index % 25 === 24) await answered(fuzzed, `frame ${at + index}`);
+    const samples = fc.sample(frame, { numRuns: FRAMES, seed: SEED });
+    let refused = 0;
+    let told = 0;
+    for (let at = 0; at < samples.length; at += BATCH) {
+      for (const [index, sample] of samples.slice(at, at + BATCH).entries()) {
+        if (send(fuzzed.tab, sample, fuzzed.ids, index % 3 > 0)) refused++;
+        // Wait for the answers now and then, so that there are new variables to aim at.
+        if (index % 25 === 24) await answered(fuzzed, `frame ${at + index}`);
+      }
+      const token = `batch ${at}`;
+      await answered(fuzzed, token);
+      await watcher.until(() => watcher.values.get(watcher.slot(slot.token)) === token);
+      const fresh = await Mirror.of(await browser.connect(address));
+      t.strictSame(watcher.shown(), fresh.shown(), `${token}: a tab that looked on shows what a new one shows`);
+      t.equal(difference(fuzzed.shown(), fresh.shown()), undefined, `${token}: and so does the tab that sent it all`);
+      fresh.tab.close();
+      told += fuzzed.faults.filter(({ code }) => frameCodes.has(code)).length;
+      t.ok(fuzzed.faults.every(({ code, message }) => Object.hasOwn(errors, code) && message !== ""));
+      fuzzed.faults.length = 0;
+      t.equal(watcher.faults.length, 0);
+      if (Date.now() > end) throw new Error(`only ${at + BATCH} frames in the time`);
     }
-    const token = `batch ${at}`;
-    await answered(fuzzed, token);
-    await watcher.until(() => watcher.values.get(watcher.slot(slot.token)) === token);
-    const fresh = await Mirror.of(await browser.connect(address));
-    t.strictSame(watcher.shown(), fresh.shown(), `${token}: a tab that looked on shows what a new one shows`);
-    t.equal(difference(fuzzed.shown(), fresh.shown()), undefined, `${token}: and so does the tab that sent it all`);
-    fresh.tab.close();
-    told += fuzzed.faults.filter(({ code }) => frameCodes.has(code)).length;
-    t.ok(fuzzed.faults.every(({ code, message }) => Object.hasOwn(errors, code) && message !== ""));
-    fuzzed.faults.length = 0;
-    t.equal(watcher.faults.length, 0);
-    if (Date.now() > end) throw new Error(`only ${at + BATCH} frames in the time`);
-  }
-  t.equal(told, refused, "each frame that was wrong was answered, and none that was right");
-  t.equal(other.frames, 1);
-  t.equal(JSON.stringify(other.shown()), otherBefore);
-  other.write(other.slot(slot.say), "still here");
-  await other.until(() => other.values.get(other.slot(slot.token)) === "still here");
-  t.strictSame(logged.filter(({ level, code }) => level >= 50 && (code === undefined || code === "INTERNAL")), []);
-  t.strictSame(written, []);
-});
+    t.equal(told, refused, "each frame that was wrong was answered, and none that was right");
+    t.equal(other.frames, 1);
+    t.equal(JSON.stringify(other.shown()), otherBefore);
+    other.write(other.slot(slot.say), "still here");
+    await other.until(() => other.values.get(other.slot(slot.token)) === "still here");
+    t.strictSame(
+      logged.filter(({ level, code }) => level >= 50 && (code === undefined || code === "INTERNAL")),
+      [],
+    );
+    t.strictSame(written, []);
+  },
+);

@@ -50,19 +50,22 @@ function watch(done: Promise<unknown>): { isOver: boolean } {
   return state;
 }
 
-t.test("with a thread of its own a session works like any other, and is not held up by another's endless loop", async (t) => {
-  const host = await startRealHost(t, site, { isolation: "dedicated", timeLimit: 1500 });
-  const [looping, busy] = (await openPages(host, 2)) as [Mirror, Mirror];
-  await press(looping, 3);
-  await press(busy, 3);
-  const stopped = failing(looping, slot.loop);
-  const loop = watch(stopped);
-  for (let round = 0; round < 50; round++) await press(busy);
-  t.equal(loop.isOver, false, "fifty answers came while the other still ran");
-  t.equal(await stopped, "LIMIT_TIME");
-  await press(looping);
-  t.equal(looping.values.get(looping.slot(slot.count)), 4, "and that one goes on where it was");
-});
+t.test(
+  "with a thread of its own a session works like any other, and is not held up by another's endless loop",
+  async (t) => {
+    const host = await startRealHost(t, site, { isolation: "dedicated", timeLimit: 1500 });
+    const [looping, busy] = (await openPages(host, 2)) as [Mirror, Mirror];
+    await press(looping, 3);
+    await press(busy, 3);
+    const stopped = failing(looping, slot.loop);
+    const loop = watch(stopped);
+    for (let round = 0; round < 50; round++) await press(busy);
+    t.equal(loop.isOver, false, "fifty answers came while the other still ran");
+    t.equal(await stopped, "LIMIT_TIME");
+    await press(looping);
+    t.equal(looping.values.get(looping.slot(slot.count)), 4, "and that one goes on where it was");
+  },
+);
 
 t.test("a dedicated session that is closed gives its place back", async (t) => {
   const host = await startRealHost(t, site, { isolation: "dedicated", maxSessions: 2 });
@@ -78,22 +81,25 @@ t.test("a dedicated session that is closed gives its place back", async (t) => {
   }
 });
 
-t.test("an endless loop does not stop sessions on other threads; those on its own thread go on after the time limit", async (t) => {
-  const host = await startRealHost(t, site, { threads: 2, timeLimit: 1500 });
-  const pages = await openPages(host, 6);
-  const [looping, ...others] = pages as [Mirror, ...Mirror[]];
-  const stopped = failing(looping, slot.loop);
-  const loop = watch(stopped);
-  let during = 0;
-  const answered = others.map(async (page) => {
-    await press(page, 5);
-    if (!loop.isOver) during++;
-  });
-  await Promise.all(answered);
-  t.equal(await stopped, "LIMIT_TIME");
-  t.ok(during >= 2, `${during} of 5 others were answered while it ran: those of the other thread`);
-  await Promise.all(pages.map((page) => press(page, 5)));
-});
+t.test(
+  "an endless loop does not stop sessions on other threads; those on its own thread go on after the time limit",
+  async (t) => {
+    const host = await startRealHost(t, site, { threads: 2, timeLimit: 1500 });
+    const pages = await openPages(host, 6);
+    const [looping, ...others] = pages as [Mirror, ...Mirror[]];
+    const stopped = failing(looping, slot.loop);
+    const loop = watch(stopped);
+    let during = 0;
+    const answered = others.map(async (page) => {
+      await press(page, 5);
+      if (!loop.isOver) during++;
+    });
+    await Promise.all(answered);
+    t.equal(await stopped, "LIMIT_TIME");
+    t.ok(during >= 2, `${during} of 5 others were answered while it ran: those of the other thread`);
+    await Promise.all(pages.map((page) => press(page, 5)));
+  },
+);
 
 for (const [action, what] of [
   ["loop", "an endless loop"],
@@ -145,5 +151,8 @@ t.test("more sessions than slots take turns: each finds its own state, whatever 
 });
 
 function untouched(t: Test, pages: Mirror[]): void {
-  t.strictSame(pages.flatMap((page) => [...page.errors.values(), ...page.faults]), []);
+  t.strictSame(
+    pages.flatMap((page) => [...page.errors.values(), ...page.faults]),
+    [],
+  );
 }

@@ -39,7 +39,8 @@ function marked(page: Page): Promise<Record<string, string[]>> {
   return page.evaluate(() => {
     const found: Record<string, string[]> = {};
     for (const element of document.querySelectorAll("[data-ui-viewdef]")) {
-      for (const key of element.getAttribute("data-ui-viewdef")!.split(" ")) (found[key] ??= []).push(element.textContent!.trim());
+      for (const key of element.getAttribute("data-ui-viewdef")!.split(" "))
+        (found[key] ??= []).push(element.textContent.trim());
     }
     return found;
   });
@@ -50,21 +51,28 @@ const statistics = async (page: Page): Promise<Record<string, number>> => {
   return counts;
 };
 
-t.test("every rendered view is found by data-ui-viewdef: rows, wrapped lists, and views that share an element", async (t) => {
-  const page = await chromium.open(t, `${host.origin}/`);
-  await page.locator("main").waitFor();
-  const found = await marked(page);
-  t.match(found["App.DEFAULT"], [/A/]);
-  t.equal(found["App.DEFAULT"]?.length, 1);
-  t.same(found["Contact.DEFAULT"], ["A", "D"]);
-  t.same(found["Contact.CARD"], ["A"]);
-  t.same(found["Contact.list-item"], ["B", "C", "B", "C"]);
-  t.same(found["lua.ViewList.DEFAULT"]?.length, 1);
-  t.same(found["lua.ViewListItem.DEFAULT"], ["B", "C"]);
-  t.same(found["Slot.DEFAULT"], ["D"]);
-  t.equal(await page.locator("[data-ui-viewdef='Slot.DEFAULT Contact.DEFAULT'].wide").textContent(), "D", "outer first");
-  t.equal(await page.locator("[data-ui-viewdef~='Contact.DEFAULT']").count(), 2, "one selector finds both kinds");
-});
+t.test(
+  "every rendered view is found by data-ui-viewdef: rows, wrapped lists, and views that share an element",
+  async (t) => {
+    const page = await chromium.open(t, `${host.origin}/`);
+    await page.locator("main").waitFor();
+    const found = await marked(page);
+    t.match(found["App.DEFAULT"], [/A/]);
+    t.equal(found["App.DEFAULT"]?.length, 1);
+    t.same(found["Contact.DEFAULT"], ["A", "D"]);
+    t.same(found["Contact.CARD"], ["A"]);
+    t.same(found["Contact.list-item"], ["B", "C", "B", "C"]);
+    t.same(found["lua.ViewList.DEFAULT"]?.length, 1);
+    t.same(found["lua.ViewListItem.DEFAULT"], ["B", "C"]);
+    t.same(found["Slot.DEFAULT"], ["D"]);
+    t.equal(
+      await page.locator("[data-ui-viewdef='Slot.DEFAULT Contact.DEFAULT'].wide").textContent(),
+      "D",
+      "outer first",
+    );
+    t.equal(await page.locator("[data-ui-viewdef~='Contact.DEFAULT']").count(), 2, "one selector finds both kinds");
+  },
+);
 
 t.test("views that go take their variables and everything below with them, and come back complete", async (t) => {
   const page = await chromium.open(t, `${host.origin}/`);

@@ -79,7 +79,7 @@ end
 session:createAppVariable(App:new{ rows = {}, cells = {}, options = {}, words = {} })
 `,
   "viewdefs/App.DEFAULT.html": `<template><b id="token" ui-value="token"></b><i ui-action="change(_)"></i>
-<main><div ui-view="main" class="main" ui-class-on="on" ui-attr-title="html"></div></main><div ui-html="html"></div>
+<main><div ui-view="main" class="main" ui-class-appOn="on" ui-attr-lang="html"></div></main><div ui-html="html"></div>
 <section ui-viewlist="rows"><div class="row"></div></section><section ui-view="rows?wrapper=lua.ViewList"></section>
 <table><tbody ui-viewlist="cells" ui-namespace="ROW"></tbody></table>
 <select ui-value="choice"><option ui-view="main" ui-namespace="OPTION"></option></select>
@@ -88,9 +88,9 @@ session:createAppVariable(App:new{ rows = {}, cells = {}, options = {}, words = 
   "viewdefs/Leaf.DEFAULT.html": `<template><p ui-value="text" ui-class-on="on" ui-style-color="color"></p></template>`,
   "viewdefs/Leaf.ROW.html": `<template><tr><td ui-value="text"></td><td><input type="checkbox" ui-value="on"></td></tr></template>`,
   "viewdefs/Leaf.OPTION.html": `<template><option ui-value="text" ui-attr-value="text"></option></template>`,
-  "viewdefs/Pair.DEFAULT.html": `<template>[<div ui-view="one"></div>|<div ui-view="two" class="two" ui-class-on="on"></div>]<input ui-value="text"></template>`,
+  "viewdefs/Pair.DEFAULT.html": `<template>[<div ui-view="one"></div>|<div ui-view="two" class="two" ui-class-pairOn="on"></div>]<input ui-value="text"></template>`,
   "viewdefs/Pair.OPTION.html": `<template><option>pair</option></template>`,
-  "viewdefs/Chain.DEFAULT.html": `<template><div ui-view="inner" class="chained" ui-attr-title="text"></div></template>`,
+  "viewdefs/Chain.DEFAULT.html": `<template><div ui-view="inner" class="chained"></div></template>`,
   "viewdefs/Chain.OPTION.html": `<template><option ui-view="inner"></option></template>`,
   "viewdefs/Group.DEFAULT.html": `<template><ul ui-viewlist="items" ui-attr-title="text"><li class="item"></li></ul></template>`,
   "viewdefs/Group.OPTION.html": `<template><option>group</option></template>`,

@@ -30,7 +30,9 @@ t.test("app.register(moonpool) twice beside own routes: both pages and the app's
     await app.close();
     for (const dir of dirs) removeSite(dir);
   });
-  app.get("/", async (_, reply) => reply.type("text/html").send(`${plainPage}<a href="/one/">one</a><p>the app's own page</p>`));
+  app.get("/", async (_, reply) =>
+    reply.type("text/html").send(`${plainPage}<a href="/one/">one</a><p>the app's own page</p>`),
+  );
   app.get("/api/time", async () => ({ time: 1 }));
   await app.register(moonpool, { dir: dirs[0], prefix: "/one", threads: 1 });
   await app.register(moonpool, { dir: dirs[1], prefix: "/deep/two", threads: 1, development: true });
@@ -60,11 +62,17 @@ t.test("app.register(moonpool) twice beside own routes: both pages and the app's
   t.equal(await page.locator("b").textContent(), "3", "what was pressed in one is not in the other");
   t.match(page.url(), /\/one\/[0-9a-f]{32}$/);
   t.match(second.url(), /\/deep\/two\/[0-9a-f]{32}$/);
-  for (const [tab, name] of [[page, "one"], [second, "two"]] as const) {
+  for (const [tab, name] of [
+    [page, "one"],
+    [second, "two"],
+  ] as const) {
     const style = (): string => getComputedStyle(document.querySelector("h1")!).getPropertyValue("--site").trim();
     t.equal(await tab.evaluate(style), name, "static files come from the own site");
   }
-  t.ok(traffic.requests.every((url) => url === "socket" || url === `${origin}/` || url.startsWith(`${origin}/one/`)), traffic.requests.join(" "));
+  t.ok(
+    traffic.requests.every((url) => url === "socket" || url === `${origin}/` || url.startsWith(`${origin}/one/`)),
+    traffic.requests.join(" "),
+  );
 
   await second.reload();
   await second.locator("b", { hasText: "2" }).waitFor();

@@ -53,42 +53,48 @@ async function open(): Promise<{ page: Mirror; slow: Mirror; seen: { bytes: numb
 
 const ticks = (page: Mirror): number => Number(page.values.get(page.slot(slot.tick)));
 
-t.test("a tab that stops reading while timers change everything is kept the latest state, not every change", async (t) => {
-  const { page, slow, seen } = await open();
-  slow.tab.socket.pause();
-  page.write(page.slot(slot.start), 200 * KB);
-  await page.until(() => ticks(page) >= 200);
-  page.write(page.slot(slot.stop));
-  await page.until(() => page.values.get(page.slot(slot.text)) === `x${ticks(page)}`);
-  slow.tab.socket.resume();
-  await slow.until(() => slow.values.get(slow.slot(slot.text)) === `x${ticks(page)}`);
-  t.strictSame(slow.shown(), page.shown(), "all of it: values, rows, views");
-  // What the system's own buffers took before the host noticed is some MB; the rest would be 40.
-  t.ok(seen.bytes < 15_000 * KB, `${seen.bytes} bytes in ${seen.frames} frames for ${ticks(page)} changes`);
-  t.ok(seen.frames < 100, `${seen.frames} frames`);
-});
+t.test(
+  "a tab that stops reading while timers change everything is kept the latest state, not every change",
+  async (t) => {
+    const { page, slow, seen } = await open();
+    slow.tab.socket.pause();
+    page.write(page.slot(slot.start), 200 * KB);
+    await page.until(() => ticks(page) >= 200);
+    page.write(page.slot(slot.stop));
+    await page.until(() => page.values.get(page.slot(slot.text)) === `x${ticks(page)}`);
+    slow.tab.socket.resume();
+    await slow.until(() => slow.values.get(slow.slot(slot.text)) === `x${ticks(page)}`);
+    t.strictSame(slow.shown(), page.shown(), "all of it: values, rows, views");
+    // What the system's own buffers took before the host noticed is some MB; the rest would be 40.
+    t.ok(seen.bytes < 15_000 * KB, `${seen.bytes} bytes in ${seen.frames} frames for ${ticks(page)} changes`);
+    t.ok(seen.frames < 100, `${seen.frames} frames`);
+  },
+);
 
-t.test("a tab that reads but acknowledges nothing is sent no more than the window, then the latest state in few frames", async (t) => {
-  const { page, slow, seen } = await open();
-  const { tab } = slow;
-  const sendText = tab.sendText.bind(tab);
-  tab.sendText = () => {};
-  // Each press is flushed at once, to all tabs.
-  for (let count = 1; count <= 700; count++) {
-    page.write(page.slot(slot.change));
-    await page.until(() => ticks(page) === count);
-  }
-  await slow.until(() => ticks(slow) >= 500);
-  const sent = seen.frames;
-  t.ok(sent < 530, `${sent} frames without an acknowledgement`);
-  tab.sendText = sendText;
-  tab.sendText(JSON.stringify({ ack: tab.ack }));
-  await slow.until(() => ticks(slow) === 700);
-  t.strictSame(slow.shown(), page.shown());
-  t.ok(seen.frames - sent <= 15, `${seen.frames - sent} frames for the last ${700 - sent} changes`);
-  slow.write(slow.slot(slot.change));
-  await slow.until(() => ticks(slow) === 701);
-});
+t.test(
+  "a tab that reads but acknowledges nothing is sent no more than the window, then the latest state in few frames",
+  async (t) => {
+    const { page, slow, seen } = await open();
+    const { tab } = slow;
+    const sendText = tab.sendText.bind(tab);
+    tab.sendText = () => {};
+    // Each press is flushed at once, to all tabs.
+    for (let count = 1; count <= 700; count++) {
+      page.write(page.slot(slot.change));
+      await page.until(() => ticks(page) === count);
+    }
+    await slow.until(() => ticks(slow) >= 500);
+    const sent = seen.frames;
+    t.ok(sent < 530, `${sent} frames without an acknowledgement`);
+    tab.sendText = sendText;
+    tab.sendText(JSON.stringify({ ack: tab.ack }));
+    await slow.until(() => ticks(slow) === 700);
+    t.strictSame(slow.shown(), page.shown());
+    t.ok(seen.frames - sent <= 15, `${seen.frames - sent} frames for the last ${700 - sent} changes`);
+    slow.write(slow.slot(slot.change));
+    await slow.until(() => ticks(slow) === 701);
+  },
+);
 
 t.test("while one tab reads nothing the host's memory does not grow with the changes", async (t) => {
   const { page, slow } = await open();

@@ -72,13 +72,23 @@ t.test("what is done in one tab is seen in all tabs of the session: values, list
   await tabs[1].locator("h1", { hasText: "Anna" }).waitFor();
   await press(tabs[1], "toggle");
   for (const tab of tabs) {
-    await comes(t, () => shown(tab), { name: "Anna", title: "Anna", count: "2 of 2", items: ["item 1", "item 2"], detail: "shown" }, "all");
+    await comes(
+      t,
+      () => shown(tab),
+      { name: "Anna", title: "Anna", count: "2 of 2", items: ["item 1", "item 2"], detail: "shown" },
+      "all",
+    );
   }
   await tabs[2].locator("li input").nth(1).fill("changed");
   await press(tabs[0], "reverse");
   await press(tabs[1], "toggle");
   for (const tab of tabs) {
-    await comes(t, () => shown(tab), { name: "Anna", title: "Anna", count: "2 of 2", items: ["changed", "item 1"], detail: null }, "all");
+    await comes(
+      t,
+      () => shown(tab),
+      { name: "Anna", title: "Anna", count: "2 of 2", items: ["changed", "item 1"], detail: null },
+      "all",
+    );
   }
 });
 
@@ -113,7 +123,12 @@ t.test("a tab that closes, even right after a click, does no harm, and its click
   await first.locator("#count", { hasText: "1 of 1" }).waitFor();
   await press(first, "add");
   await press(first, "toggle");
-  await comes(t, () => shown(first), { name: "", title: "", count: "2 of 2", items: ["item 1", "item 2"], detail: "shown" }, "it goes on");
+  await comes(
+    t,
+    () => shown(first),
+    { name: "", title: "", count: "2 of 2", items: ["item 1", "item 2"], detail: "shown" },
+    "it goes on",
+  );
 });
 
 t.test("a page that is loaded again keeps its URL and shows the session's state", async (t) => {

@@ -1,4 +1,13 @@
-import type { List, ServerFrame, ServerMessage, Update, Value, View, Viewdef, WireError } from "../../src/protocol/main.ts";
+import type {
+  List,
+  ServerFrame,
+  ServerMessage,
+  Update,
+  Value,
+  View,
+  Viewdef,
+  WireError,
+} from "../../src/protocol/main.ts";
 import type { Tab } from "./browser.ts";
 
 /** What one variable shows, with nothing in it that differs from tab to tab. */
@@ -94,7 +103,8 @@ export class Mirror {
     for (const message of messages) this.#apply(message);
     for (const message of messages) {
       // An id that is gone again by the end of its frame may have been spoken of.
-      if (message.type === "update" && message.id > 0 && !this.#ever.has(message.id)) throw new Error(`nobody owns variable ${message.id}`);
+      if (message.type === "update" && message.id > 0 && !this.#ever.has(message.id))
+        throw new Error(`nobody owns variable ${message.id}`);
     }
     return messages;
   }

@@ -115,14 +115,15 @@ local function place_row(row, slot, where)
   end
 end
 
+-- What the rows are to show, and how many there are.
 local function array_of(slot, raw, kid)
-  if raw == nil then return NOTHING end
-  if type(raw) == "table" and wrappers.is_list(raw) then return raw.items end
-  values.check_array(raw, "Path '" .. slot.text .. "'")
-  if not slot.itemWrapper then return raw end
+  if raw == nil then return NOTHING, 0 end
+  if type(raw) == "table" and wrappers.is_list(raw) then return raw.items, #raw.items end
+  local n = values.list_length(raw, slot.what)
+  if not slot.itemWrapper then return raw, n end
   local objects
   objects, kid.presenters = wrappers.present(slot, raw, kid.presenters)
-  return objects
+  return objects, #objects
 end
 
 local function show_list(node, k, slot, raw)
@@ -132,9 +133,9 @@ local function show_list(node, k, slot, raw)
     kid = { id = id, scope = tree.scope(node, slot), rows = {} }
     kids[k] = kid
   end
-  local objects = array_of(slot, raw, kid)
+  local objects, n = array_of(slot, raw, kid)
   local new = {}
-  local rows, fields = lists.update(kid.rows, objects, #objects, function(object)
+  local rows, fields = lists.update(kid.rows, objects, n, function(object)
     local row = make_row(kid.scope, conn.next_id, object)
     conn.next_id = conn.next_id + 1
     new[#new + 1] = row
@@ -143,7 +144,7 @@ local function show_list(node, k, slot, raw)
   kid.rows = rows
   if not fields then return end
   emit_late(node, slot, format('{"type":"list","id":%d,%s}', id, fields))
-  for n = 1, #new do place_row(new[n], slot, describe(node, slot)) end
+  for position = 1, #new do place_row(new[position], slot, describe(node, slot)) end
 end
 
 local function read(node, slot)

@@ -99,7 +99,7 @@ function lists.update(rows, objects, n, make, drop)
   for i = 1, tail do result[n - tail + i] = rows[old - tail + i] end
 
   local removed = {}
-  if next(pool) then
+  if next(pool) ~= nil then -- false can be a key
     local gone = {}
     for _, row in next, pool do
       while row do

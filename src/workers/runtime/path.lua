@@ -107,6 +107,7 @@ function path.compile(slot)
   end
   slot.readable = slot.access == "r" or slot.access == "rw"
   slot.writable = slot.access ~= "r"
+  slot.what = "Path '" .. slot.text .. "'"
   slot.get, slot.set = getter(slot), setter(slot)
   local first = slot.segments[1]
   local plain = slot.up == 0 and #slot.segments == 1 and first.field and slot.use == "value"

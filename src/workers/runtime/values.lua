@@ -22,32 +22,45 @@ local function reference(object)
   return format('{"obj":%d}', id)
 end
 
---- Is this table shown by its content? It has no type and no keys but whole numbers and names with a leading "_".
-local function is_array(t)
-  if t.type ~= nil then return false end
+-- The length of a table that is shown by its content: it has no type and no keys but whole numbers and names with a
+-- leading "_". The largest number counts: with holes, # may be one thing now and another later. Nil for other tables.
+local function array_length(t)
+  if t.type ~= nil then return nil end
+  local largest, count = 0, 0
   for key in next, t do
-    if mathtype(key) ~= "integer" and not (type(key) == "string" and byte(key) == 95) then return false end
+    if mathtype(key) == "integer" and key > 0 then
+      count = count + 1
+      if key > largest then largest = key end
+    elseif not (type(key) == "string" and byte(key) == 95) then
+      return nil
+    end
   end
-  return true
+  if largest > 2 * count + 100 then return nil end -- a few numbers far apart are keys, not places
+  return largest
 end
-values.is_array = is_array
 
---- Raises LIST_EXPECTED unless a list can show this. Cheap for what is an array: its keys are looked at only if it is
---- empty or has a type. `what` names the list.
-function values.check_array(value, what)
+--- Is this table shown by its content?
+function values.is_array(t) return array_length(t) ~= nil end
+
+--- How many rows a list shows of this: up to the first nil, as ipairs (# may stop at any hole, now here and later there).
+--- Raises LIST_EXPECTED for what is no array; `what` names the list.
+function values.list_length(value, what)
   local kind = type(value)
   if kind ~= "table" then raise("LIST_EXPECTED", what .. " shows an array, and this is a " .. kind .. ".") end
-  if (value.type ~= nil or #value == 0) and not is_array(value) then
+  local n = 0
+  while value[n + 1] ~= nil do n = n + 1 end
+  if (n == 0 or value.type ~= nil) and not array_length(value) then
     raise("LIST_EXPECTED", what .. " shows an array, and this is an object.")
   end
+  return n
 end
 
 local encode
 
-local function encode_array(t, depth, text)
+local function encode_array(t, n, depth, text)
   if depth > MAX_DEPTH then raise("VALUE_CYCLE", "Path '" .. text .. "': the array contains itself.") end
   local parts = {}
-  for i = 1, #t do parts[i] = encode(t[i], depth + 1, text) end
+  for i = 1, n do parts[i] = encode(t[i], depth + 1, text) end
   return "[" .. concat(parts, ",") .. "]"
 end
 
@@ -60,7 +73,8 @@ function encode(value, depth, text)
   if kind == "boolean" then return value and "true" or "false" end
   if kind == "nil" then return "null" end
   if kind == "table" then
-    if is_array(value) then return encode_array(value, depth, text) end
+    local n = array_length(value)
+    if n then return encode_array(value, n, depth, text) end
     return reference(value)
   end
   if kind == "function" then raise("VALUE_FUNCTION", "Path '" .. text .. "' yields a function; write '" .. text .. "()' to call it.") end

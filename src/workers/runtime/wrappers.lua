@@ -86,8 +86,7 @@ local function key_of(element) return element ~= element and NAN or element end
 --- Brings `items` into step with the array: every element keeps its item wherever it moves to.
 function ViewList:sync()
   local array, items = self.value or {}, self.items
-  M.values.check_array(array, "A lua.ViewList")
-  local n = #array
+  local n = M.values.list_length(array, "A lua.ViewList")
   local same = n == #items
   for i = 1, same and n or 0 do
     if items[i].baseItem ~= array[i] then same = false break end
@@ -124,7 +123,7 @@ end
 
 --- Takes the element at a 0-based index out of the array.
 function ViewList:removeAt(index)
-  if self.value and index >= 0 and index < #self.value then
+  if self.value and index >= 0 and index < #self.items then
     remove(self.value, index + 1)
     self:sync()
   end
