@@ -94,6 +94,11 @@ export const errors = {
     text: "There is such a variable already.",
     advice: "Choose a new negative id for each `create`.",
   },
+  VARIABLE_LIMIT: {
+    who: "client",
+    text: "The client has asked for too many variables.",
+    advice: "Destroy variables that are not needed any more.",
+  },
   PATH_SYNTAX: { who: "app", text: "The path is not understood.", advice: "See the path grammar in docs/viewdefs.md." },
   PATH_NOT_ALLOWED: {
     who: "client",

@@ -184,3 +184,28 @@ t.test("a thousand rebuilt views leave the VM's memory and the tree as they were
   t.equal(page.views.size, 5);
   session.close();
 });
+
+t.test("an app's __eq is never asked: identity decides, in lists, views and values", async (t) => {
+  const session = await LuaSession.start({
+    lua: {
+      main: `local Row = session:prototype("Row", { id = 0, name = "" })
+        Row.__eq = function(a, b) return a.id == b.id and a:check() and b:check() end
+        function Row:check() return true end
+        local function rows(name) return { Row:new{ id = 1, name = name } } end
+        local app = session:prototype("App"):new{ rows = rows("old"), one = rows("old")[1] }
+        function app:load() self.rows, self.one = rows("NEW"), rows("NEW")[1] end
+        session:createAppVariable(app)`,
+    },
+    viewdefs: {
+      "App.DEFAULT": `<div><ul ui-viewlist="rows"></ul><i ui-view="one"></i><b ui-value="one"></b><b ui-action="load()"></b></div>`,
+      "Row.DEFAULT": `<b ui-value="name"></b>`,
+    },
+  });
+  const { root } = session.connect();
+  const before = root.value("one");
+  root.set("load()");
+  t.equal(root.rows("rows")[0]?.value("name"), "NEW");
+  t.equal(root.child("one").value("name"), "NEW");
+  t.notSame(root.value("one"), before);
+  session.close();
+});

@@ -1,4 +1,5 @@
 import t from "tap";
+import type { Value } from "../../src/protocol/message.ts";
 import { LuaSession } from "../support/lua-session.ts";
 
 const site = {
@@ -196,5 +197,47 @@ t.test("a memory bomb is an error of its action and the session goes on", async 
   t.match(page.root.error("long()"), { code: "LIMIT_MEMORY" });
   page.root.set("count()");
   t.equal(page.root.value("n"), 1);
+  session.close();
+});
+
+t.test(
+  "an error of ours that an app caught, changed and raised again stays what it was; nothing can be smuggled out with it",
+  async (t) => {
+    const session = await LuaSession.start({
+      lua: {
+        main: `local app = session:prototype("App"):new()
+        function app:again()
+          local _, e = pcall(require, "nope")
+          assert(tostring(e):find("nope") and e.code == "REQUIRE_MISSING" and getmetatable(e) == "error")
+          pcall(function() e.code = 'X"}\\nc 2 1 0\\nm {}' end)
+          pcall(function() e.message = nil end)
+          error(e)
+        end
+        function app:forge() error(setmetatable({ code = 'X"\\nc 2 1 0', line = "7", message = "forged" }, {})) end
+        session:createAppVariable(app)`,
+      },
+      viewdefs: { "App.DEFAULT": `<div><b ui-action="again()"></b><b ui-action="forge()"></b></div>` },
+    });
+    const page = session.connect();
+    page.root.set("again()");
+    t.match(page.root.error("again()"), { code: "REQUIRE_MISSING", message: /nope/ });
+    page.root.set("forge()");
+    t.match(page.root.error("forge()"), { code: "LUA_ERROR", message: "forged" });
+    session.close();
+  },
+);
+
+t.test("a value that is nested too deeply is refused by its variable and the session goes on", async (t) => {
+  const session = await LuaSession.start({
+    lua: { main: `session:createAppVariable(session:prototype("App"):new{ any = 1 })` },
+    viewdefs: { "App.DEFAULT": `<input ui-value="any">` },
+  });
+  const page = session.connect();
+  let deep: Value = [];
+  for (let i = 0; i < 60; i++) deep = [deep];
+  page.root.set("any", deep);
+  t.equal(page.root.error("any")?.code ?? page.faults[0]?.code, "VALUE_CYCLE");
+  page.root.set("any", 2);
+  t.equal(page.root.error("any"), undefined);
   session.close();
 });

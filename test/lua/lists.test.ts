@@ -120,25 +120,28 @@ t.test("plain values, repeated ones too, are rows with a value; a value that mov
   session.close();
 });
 
-t.test("an element that cannot be shown is an error of its row; the rows around it are there, now and later", async (t) => {
-  const session = await LuaSession.start({
-    lua: {
-      main: `local app = session:prototype("App"):new{ n = 0, values = { "a", 0/0, print, { type = "Nowhere" }, "z" } }
+t.test(
+  "an element that cannot be shown is an error of its row; the rows around it are there, now and later",
+  async (t) => {
+    const session = await LuaSession.start({
+      lua: {
+        main: `local app = session:prototype("App"):new{ n = 0, values = { "a", 0/0, print, { type = "Nowhere" }, "z" } }
         function app:touch() self.n = self.n + 1 end
         session:createAppVariable(app)`,
-    },
-    viewdefs: { "App.DEFAULT": `<div><ul ui-viewlist="values"></ul><b ui-action="touch()"></b></div>` },
-  });
-  const page = session.connect();
-  const rows = page.lists.get(page.root.variable("values")) ?? [];
-  t.same(
-    rows.map((row) => page.errors.get(row)?.code ?? page.values.get(row)),
-    ["a", "VALUE_NOT_ENCODABLE", "VALUE_FUNCTION", "VIEWDEF_MISSING", "z"],
-  );
-  page.root.set("touch()");
-  t.same(page.messages, [], "a value that differs from itself is no change");
-  session.close();
-});
+      },
+      viewdefs: { "App.DEFAULT": `<div><ul ui-viewlist="values"></ul><b ui-action="touch()"></b></div>` },
+    });
+    const page = session.connect();
+    const rows = page.lists.get(page.root.variable("values")) ?? [];
+    t.same(
+      rows.map((row) => page.errors.get(row)?.code ?? page.values.get(row)),
+      ["a", "VALUE_NOT_ENCODABLE", "VALUE_FUNCTION", "VIEWDEF_MISSING", "z"],
+    );
+    page.root.set("touch()");
+    t.same(page.messages, [], "a value that differs from itself is no change");
+    session.close();
+  },
+);
 
 t.test(
   "nil and an empty table are lists, an array ends at its first hole as for ipairs; an object and a number are errors",

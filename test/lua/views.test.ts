@@ -192,3 +192,55 @@ t.test("a connection that closes leaves nothing behind and the other tab untouch
   t.notOk(two.messages.some((message) => message.type === "error"));
   session.close();
 });
+
+t.test("a view that would contain itself twice over is an error, not the end of the session", async (t) => {
+  const session = await LuaSession.start({
+    lua: {
+      main: `local A, B = session:prototype("A", { n = 1 }), session:prototype("B")
+        local a, b = A:new(), B:new()
+        a.b, b.a = b, a
+        session:createAppVariable(a)`,
+    },
+    viewdefs: {
+      "A.DEFAULT": `<div><b ui-value="n"></b><i ui-view="b"></i><i ui-view="b"></i></div>`,
+      "B.DEFAULT": `<div><i ui-view="a"></i><i ui-view="a"></i></div>`,
+    },
+  });
+  const page = session.connect();
+  t.same([...new Set([...page.errors.values()].map(({ code }) => code))], ["VIEW_DEPTH"]);
+  t.equal(page.root.value("n"), 1);
+  session.close();
+});
+
+t.test("showing the app in another namespace reaches pages that are open", async (t) => {
+  const session = await LuaSession.start({
+    lua: {
+      main: `local app = session:prototype("A", { n = 1 }):new()
+        function app:other() session:createAppVariable(self, { namespace = "OTHER" }) end
+        session:createAppVariable(app)`,
+    },
+    viewdefs: {
+      "A.DEFAULT": `<div><b ui-value="n"></b><i ui-action="other()"></i></div>`,
+      "A.OTHER": `<u ui-value="n"></u>`,
+    },
+  });
+  const page = session.connect();
+  page.root.set("other()");
+  t.equal(page.root.viewdef, "A.OTHER");
+  t.equal(page.root.value("n"), 1);
+  session.close();
+});
+
+t.test("a client can have a thousand variables of its own, no more, until it gives some back", async (t) => {
+  const session = await LuaSession.start(nested);
+  const page = session.connect();
+  const create = (id: number) => ({ type: "create", id, parent: 1, path: "name" }) as const;
+  page.send(Array.from({ length: 1001 }, (_, i) => create(-1 - i)));
+  t.same(
+    page.faults.map(({ code }) => code),
+    ["VARIABLE_LIMIT"],
+  );
+  page.send([{ type: "destroy", id: -1 }, create(-2000)]);
+  t.equal(page.values.get(-2000), "level 1");
+  session.close();
+});

@@ -20,6 +20,7 @@ function connection.new(number, app, namespace, development)
   root.first = 1
   return {
     number = number,
+    namespace = namespace,
     development = development,
     next_id = 2,
     order = { {}, { root }, {} }, -- by priority: nodes with something to read, parents before children
@@ -30,6 +31,8 @@ function connection.new(number, app, namespace, development)
     fresh = {}, -- nodes made and not yet read
     viewdefs = {}, -- keys to send with the next changes
     sent = {}, -- key → true
+    made = 0, -- variables that the client asked for
+    closed = false,
     dead = 0, -- destroyed nodes that still stand in `order`
     paused = false,
     urgent = false,

@@ -8,7 +8,7 @@ local connection, errors, lists, plans, tree, values, wrappers =
   M.connection, M.errors, M.lists, M.plans, M.tree, M.values, M.wrappers
 local handler, raise = errors.handler, errors.raise
 local format = string.format
-local error, next, type, xpcall = error, next, type, xpcall
+local error, next, rawequal, type, xpcall = error, next, rawequal, type, xpcall
 local emit = connection.emit
 local ALL, HIGH, MEDIUM, LOW = plans.ALL, plans.HIGH, plans.MEDIUM, plans.LOW
 
@@ -80,7 +80,7 @@ local function show(node, k, slot, object)
   local scope = kid and kid.scope or tree.scope(node, slot)
   local plan = plans.for_object(scope, object, slot.wrapper)
   if kid and kid.plan == plan then
-    if kid.object ~= object then follow(kid, object) end
+    if not rawequal(kid.object, object) then follow(kid, object) end
     return
   end
   local new = tree.make(id, scope, object, plan)
@@ -176,7 +176,8 @@ local function evaluate(node, k)
   if slot.wrapper then
     local records, owner = tree.kids(node).wrappers, conn
     raw, records[k] = wrappers.wrap(slot, id, raw, records[k], function(priority, name, value)
-      connection.emit_property(owner, id, priority, name, value)
+      -- The app may keep the variable longer than the page shows it.
+      if not node.dead and not owner.closed then connection.emit_property(owner, id, priority, name, value) end
     end)
   end
   if slot.use == "value" then
@@ -307,6 +308,7 @@ function detect.add(c, parent, id, slot)
   local node = tree.make(0, parent.scope, parent.object, plan)
   node.first, node.owner = id, parent
   tree.kids(parent).made[id] = node
+  c.made = c.made + 1
   tree.enter(c, node)
 end
 

@@ -9,18 +9,34 @@ local concat, find, format, gmatch, gsub, match, sub =
 local error, getmetatable, next, rawget, setmetatable, tonumber, tostring, type = error, getmetatable, next, rawget, setmetatable, tonumber, tostring, type
 local pcall, xpcall = pcall, xpcall
 
-local Error = {}
-Error.__index = Error
-Error.__name = "error"
+local Error = { __name = "error", __metatable = "error" }
 Error.__tostring = function(e)
   local place = e.file and (e.file .. ":" .. (e.line or "?") .. ": ") or ""
   return place .. e.message
 end
 Error.__concat = function(a, b) return tostring(a) .. tostring(b) end
 
+-- Apps can catch our errors, look at them and raise them again, but what they say goes to other places: into the outcome
+-- text among others. So the fields stand here, and the table itself is empty and cannot be written to.
+local genuine = setmetatable({}, { __mode = "k" }) -- Error → its fields
+Error.__index = function(e, name) return genuine[e][name] end
+Error.__newindex = function() error("an error cannot be changed", 2) end
+
+local function make(fields)
+  local e = setmetatable({}, Error)
+  genuine[e] = fields
+  return e
+end
+
 --- Raises an error of the catalogue. `message` says what is wrong in terms of the user's own names.
 function errors.raise(code, message)
-  error(setmetatable({ code = code, message = message }, Error), 0)
+  error(make({ code = code, message = message }), 0)
+end
+
+--- The same error under another code or with another message.
+function errors.with(e, code, message)
+  local fields = genuine[e]
+  return make({ code = code or fields.code, message = message or fields.message, file = fields.file, line = fields.line, stack = fields.stack })
 end
 
 -- Lua's own texts begin with `file.lua:line: `; chunk names are relative to the site's lua folder.
@@ -54,7 +70,7 @@ end
 
 --- Makes an Error of anything that was raised. `code` is used when the error does not say itself what it is.
 local function from(raised, code, stack)
-  if type(raised) == "table" and getmetatable(raised) == Error then return raised end
+  if type(raised) == "table" and genuine[raised] then return raised end
   local text = describe(raised)
   -- coroutine.wrap puts its caller's position in front of both.
   local _, limit = find(text, "LIMIT_TIME: ", 1, true)
@@ -64,7 +80,7 @@ local function from(raised, code, stack)
     code = "LIMIT_MEMORY"
   end
   local message, file, line = place(text)
-  return setmetatable({ code = code, message = message, file = file, line = line, stack = stack and trim(stack) }, Error)
+  return make({ code = code, message = message, file = file, line = line, stack = stack and trim(stack) })
 end
 errors.from = from
 

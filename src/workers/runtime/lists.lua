@@ -4,7 +4,7 @@ local M = ...
 local lists = {}
 
 local concat, format = table.concat, string.format
-local next = next
+local next, rawequal = next, rawequal
 
 -- What cannot be a table's key stands for itself under another name.
 local NAN, NIL = {}, {}
@@ -69,10 +69,10 @@ function lists.update(rows, objects, n, make, drop)
   local old = #rows
   local shortest = old < n and old or n
   local head = 0
-  while head < shortest and rows[head + 1].object == objects[head + 1] do head = head + 1 end
+  while head < shortest and rawequal(rows[head + 1].object, objects[head + 1]) do head = head + 1 end
   if head == old and head == n then return rows, nil end
   local tail = 0
-  while tail < shortest - head and rows[old - tail].object == objects[n - tail] do tail = tail + 1 end
+  while tail < shortest - head and rawequal(rows[old - tail].object, objects[n - tail]) do tail = tail + 1 end
 
   local pool, chain, was = {}, {}, {} -- pool: object → its first row of before; chain: row → the next with that object
   for i = old - tail, head + 1, -1 do

@@ -43,15 +43,24 @@ end
 local function rebuild(conn, e)
   errors.log(e, "change detection")
   collectgarbage()
+  local new = renew(conn)
+  connection.fault(new, e)
+  return new
+end
+
+-- A page that showed the app in another namespace starts anew.
+local function renew(conn)
   local new = connect(conn.number)
   new.next_id, new.sent, new.viewdefs, new.applied = conn.next_id, conn.sent, conn.viewdefs, conn.applied
-  connection.fault(new, e)
+  new.paused, new.urgent = conn.paused, conn.urgent
+  conn.closed = true
   return new
 end
 
 local function detect_all()
   local shared = connections[2] and {} or nil
   for _, conn in ipairs(connections) do
+    if conn.namespace ~= state.namespace then conn = renew(conn) end
     if not conn.paused then
       local ok, e = errors.guard(detect.run, conn, shared)
       if not ok then
@@ -85,7 +94,10 @@ end
 function events.connect(number) connect(number) end
 function events.disconnect(number)
   local conn, i = find(number)
-  if conn then remove(connections, i) end
+  if conn then
+    conn.closed = true
+    remove(connections, i)
+  end
 end
 
 function events.frame(number, body)
@@ -117,7 +129,8 @@ local function dispatch(text)
   errors.begin()
   local failure = events[kind](tonumber(number), sub(text, at))
   if failure then return "-\n" .. failure end
-  prototype.process_mutations()
+  local ok, e = errors.guard(prototype.process_mutations)
+  if not ok then errors.log(e, "mutate") end
   detect_all()
   local due = timers.next_due()
   local lines = { due and tostring(due) or "-" }

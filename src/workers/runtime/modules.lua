@@ -31,8 +31,7 @@ local function compile(name, chunk, source)
   local f, message = load(source, "@" .. chunk, "t")
   if f then return f end
   local e = errors.from(message, "LUA_SYNTAX")
-  e.message = "error loading module '" .. name .. "': " .. e.message
-  error(e, 0)
+  error(errors.with(e, nil, "error loading module '" .. name .. "': " .. e.message), 0)
 end
 
 -- Runs a file once. A circular require finds `true`; after an error the file can be tried again.
@@ -72,7 +71,7 @@ local function require(name)
   value = loaded[key]
   if value ~= nil then
     loaded[name] = value
-    records[key].names[name] = true
+    if records[key] then records[key].names[name] = true end -- else the app itself put it into package.loaded
     return value
   end
   return run(name, key, chunk, source)

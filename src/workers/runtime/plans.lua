@@ -13,10 +13,11 @@ local known = {} -- key → plan, or false
 plans.HIGH, plans.MEDIUM, plans.LOW, plans.ALL = 1, 2, 3, 4
 local number_of = { high = plans.HIGH, medium = plans.MEDIUM, low = plans.LOW }
 
--- What a slot holds instead of a value; all differ from every value, so that the next good one is sent.
-plans.UNSET = {} -- nobody has read it yet
-plans.FAILED = {} -- reading it raised an error
-plans.REFUSED = {} -- the client wrote something that was not accepted, so its page shows something else
+-- What a slot holds instead of a value; all differ from every value, so that the next good one is sent. They are
+-- functions because two tables would be compared by the app's `__eq`.
+plans.UNSET = function() end -- nobody has read it yet
+plans.FAILED = function() return 1 end -- reading it raised an error
+plans.REFUSED = function() return 2 end -- the client wrote something that was not accepted, so its page shows other things
 
 -- A node is made by a constructor of exactly its size: its values stand in the array part, which never has to grow, and
 -- nil among them does no harm.
@@ -70,8 +71,10 @@ function plans.compile(plan)
   plan.n = #slots
   plan.name = json.encode_string(plan.key)
   plan.make = constructor(plan.n)
+  plan.by_text = {}
   for _, slot in ipairs(slots) do
     path.compile(slot)
+    plan.by_text[slot.text] = plan.by_text[slot.text] or slot
     slot.level = number_of[slot.priority]
   end
   for level = plans.HIGH, plans.ALL do plan[level] = steps(slots, level) end

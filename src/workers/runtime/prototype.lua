@@ -4,8 +4,8 @@ local prototype = {}
 
 local errors = M.errors
 local getinfo = M.raw.debug.getinfo
-local getmetatable, ipairs, next, pairs, rawget, rawequal, setmetatable, type =
-  getmetatable, ipairs, next, pairs, rawget, rawequal, setmetatable, type
+local getmetatable, ipairs, next, pairs, rawget, rawequal, rawset, setmetatable, type =
+  getmetatable, ipairs, next, pairs, rawget, rawequal, rawset, setmetatable, type
 local sort = table.sort
 local sub = string.sub
 
@@ -173,7 +173,7 @@ function prototype.process_mutations()
         local ok, e = errors.guard(mutate, inst)
         if not ok then errors.log(e, "mutate of " .. proto.type) end
       end
-      for _, key in ipairs(entry.removed) do inst[key] = nil end
+      for _, key in ipairs(entry.removed) do rawset(inst, key, nil) end
     end
   end
 end

@@ -6,7 +6,7 @@ local connection, detect, errors, plans, tree, values =
   M.connection, M.detect, M.errors, M.plans, M.tree, M.values
 local guard, raise = errors.guard, errors.raise
 local format, gmatch, match = string.format, string.gmatch, string.match
-local ipairs, next, tointeger = ipairs, next, math.tointeger
+local next, tointeger = next, math.tointeger
 local decode = M.json.decode
 
 local function refuse(conn, code, message, id)
@@ -17,12 +17,12 @@ end
 local function update(conn, rest)
   local id, text = match(rest, "^(-?%d+) (.*)$")
   id = tointeger(id)
-  local value = decode(text)
   local node, k = connection.find(conn, id)
   if not node then
     refuse(conn, "VARIABLE_UNKNOWN", format("There is no variable %d.", id), id)
     return
   end
+  local value = decode(text)
   local slot = node.plan.slots[k]
   local ok, e
   if slot.writable then
@@ -40,13 +40,15 @@ local function update(conn, rest)
   if conn.errors[id] then connection.clear_error(conn, id, slot.level) end
 end
 
+-- More variables than this nobody needs to ask for, but a hostile page could ask for millions.
+local MOST_MADE <const> = 1000
+
 -- The slot that a path names, if a viewdef that this connection was sent has it.
 local function allowed(conn, text)
   for key in next, conn.sent do
     local plan = plans.get(key)
-    for _, slot in ipairs(plan and plan.slots or {}) do
-      if slot.text == text then return slot end
-    end
+    local slot = plan and plan.by_text[text]
+    if slot then return slot end
   end
   return nil
 end
@@ -56,6 +58,10 @@ local function create(conn, rest)
   id, above, text = tointeger(id), tointeger(above), decode(text)
   if conn.by_first[id] then
     refuse(conn, "VARIABLE_EXISTS", format("There is a variable %d already.", id), id)
+    return
+  end
+  if conn.made >= MOST_MADE then
+    refuse(conn, "VARIABLE_LIMIT", format("A client can have %d variables of its own at most.", MOST_MADE), id)
     return
   end
   local parent = connection.node(conn, above)
@@ -85,9 +91,15 @@ end
 local handlers = { update = update, create = create, destroy = destroy }
 
 --- Carries out the messages of one frame, in order: the lines of `frameBody` in src/protocol/worker-message.ts after the
---- first. An error in one does not stop those after it.
+--- first. An error in one does not stop those after it, not even one of our own making.
 function requests.run(conn, lines)
-  for kind, rest in gmatch(lines, "\n(%a+) ([^\n]*)") do handlers[kind](conn, rest) end
+  for kind, rest in gmatch(lines, "\n(%a+) ([^\n]*)") do
+    local ok, e = guard(handlers[kind], conn, rest)
+    if not ok then
+      errors.log(e, kind)
+      connection.fault(conn, e)
+    end
+  end
 end
 
 return requests

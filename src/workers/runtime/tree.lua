@@ -10,7 +10,7 @@ local tree = {}
 local connection, plans = M.connection, M.plans
 local raise = M.errors.raise
 local concat, format = table.concat, string.format
-local ipairs, next, pairs = ipairs, next, pairs
+local ipairs, next, pairs, rawequal = ipairs, next, pairs, rawequal
 
 local MAX_DEPTH <const> = 100
 
@@ -39,10 +39,18 @@ function tree.kids(node)
   return kids
 end
 
---- A node for variable `id` that shows `object` by `plan`, without ids for its slots yet.
+--- A node for variable `id` that shows `object` by `plan`, without ids for its slots yet. Raises VIEW_DEPTH for a view
+--- that would contain itself.
 function tree.make(id, scope, object, plan)
   if scope.depth > MAX_DEPTH then
     raise("VIEW_DEPTH", format("Views are nested more than %d deep at %s.", MAX_DEPTH, plan.key))
+  end
+  local around = scope.node
+  while around do
+    if around.plan == plan and rawequal(around.object, object) then
+      raise("VIEW_DEPTH", format("The object shown by %s shows itself again.", plan.key))
+    end
+    around = around.scope.node
   end
   return plan.make(id, scope, object, plan)
 end
@@ -91,6 +99,7 @@ end
 function tree.destroy(conn, node)
   node.dead = true
   node.values = false
+  if node.owner then conn.made = conn.made - 1 end
   conn.dead = conn.dead + 1
   local first, n = node.first, node.plan.n
   if n > 0 and conn.by_first[first] == node then conn.by_first[first] = nil end

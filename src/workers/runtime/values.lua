@@ -5,7 +5,7 @@ local values = {}
 local json, raise = M.json, M.errors.raise
 local encode_number, encode_string = json.encode_number, json.encode_string
 local byte, concat, format = string.byte, table.concat, string.format
-local getmetatable, mathtype, next, setmetatable, type = getmetatable, math.type, next, setmetatable, type
+local mathtype, next, setmetatable, type = math.type, next, setmetatable, type
 
 local MAX_DEPTH <const> = 32
 
@@ -81,16 +81,15 @@ function encode(value, depth, text)
   return raise("VALUE_NOT_ENCODABLE", "Path '" .. text .. "' yields a " .. kind .. ".")
 end
 
--- What change detection keeps of a table that is shown by its content, to compare with next time.
-local Content = {}
-
 --- The JSON of a raw value and what to keep of it. Both nil when `kept` (of the last time) says that nothing changed.
---- `text` is the path, for errors.
+--- `text` is the path, for errors. What is kept of a table is its JSON behind a NUL, never the table: comparing two tables
+--- could call the app's `__eq`.
 function values.encode(value, kept, text)
-  if type(value) ~= "table" or value.type ~= nil then return encode(value, 0, text), value end
   local content = encode(value, 0, text)
-  if getmetatable(kept) == Content and kept.json == content then return nil, nil end
-  return content, setmetatable({ json = content }, Content)
+  if type(value) ~= "table" then return content, value end
+  local keep = "\0" .. content
+  if kept == keep then return nil, nil end
+  return content, keep
 end
 
 --- What to keep of a value that the client has just written, so that it is not sent back.

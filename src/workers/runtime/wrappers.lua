@@ -4,7 +4,8 @@ local wrappers = {}
 
 local errors = M.errors
 local raise = errors.raise
-local getmetatable, ipairs, pairs, rawget, setmetatable, tostring, type = getmetatable, ipairs, pairs, rawget, setmetatable, tostring, type
+local error, getmetatable, ipairs, pairs, rawequal, rawget, setmetatable, tostring, type =
+  error, getmetatable, ipairs, pairs, rawequal, rawget, setmetatable, tostring, type
 local gmatch, lower, match = string.gmatch, string.lower, string.match
 local remove = table.remove
 
@@ -33,10 +34,7 @@ local function construct(name, argument, failure)
     raise("WRAPPER_MISSING", "There is no global table '" .. name .. "' with a function 'new'.")
   end
   local ok, object = errors.guard(class.new, class, argument)
-  if not ok then
-    object.code = object.code == "LUA_ERROR" and failure or object.code
-    error(object, 0)
-  end
+  if not ok then error(object.code == "LUA_ERROR" and errors.with(object, failure) or object, 0) end
   if type(object) ~= "table" then
     raise(failure, "'" .. name .. ":new' returned " .. tostring(object) .. " instead of an object.")
   end
@@ -65,7 +63,7 @@ local function bring_up_to_date(item, index)
   if item.index == index then return end
   -- A presenter made of the constructor's argument has the index too.
   local presenter = item.item
-  if presenter ~= item.baseItem and type(presenter) == "table" and rawget(presenter, "index") == item.index then
+  if not rawequal(presenter, item.baseItem) and type(presenter) == "table" and rawget(presenter, "index") == item.index then
     presenter.index = index
   end
   item.index = index
@@ -89,7 +87,7 @@ function ViewList:sync()
   local n = M.values.list_length(array, "A lua.ViewList")
   local same = n == #items
   for i = 1, same and n or 0 do
-    if items[i].baseItem ~= array[i] then same = false break end
+    if not rawequal(items[i].baseItem, array[i]) then same = false break end
   end
   if same then return end
   local pool = {} -- element → its items of before, the first one last
@@ -132,7 +130,7 @@ end
 --- Takes an element out of the array; give its ViewListItem, its presenter or the element itself.
 function ViewList:remove(what)
   for i, item in ipairs(self.items) do
-    if item == what or item.item == what or item.baseItem == what then
+    if rawequal(item, what) or rawequal(item.item, what) or rawequal(item.baseItem, what) then
       self:removeAt(i - 1)
       return
     end
@@ -211,7 +209,7 @@ function wrappers.wrap(slot, id, value, record, emit)
     state.wrapper = construct(slot.wrapper, variable, "WRAPPER_FAILED")
   end
   local wrapper, state = record.state.wrapper, record.state
-  if value ~= state.value then state.stale = true end
+  if not rawequal(value, state.value) then state.stale = true end
   state.value = value
   if wrappers.is_list(wrapper) then
     -- An array may have other elements though it is the same table.
