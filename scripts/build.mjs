@@ -1,4 +1,4 @@
-// Compiles src, test and benchmarks into dist, copies the Lua runtime, bundles the browser client.
+// Compiles src, test and benchmarks (with --src only src) into dist, copies the Lua runtime, bundles the browser client.
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
@@ -6,9 +6,13 @@ import { fileURLToPath } from "node:url";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 
-/** Builds everything; throws when a type error stops it. */
-export async function build() {
-  execFileSync(process.execPath, ["node_modules/@typescript/native/bin/tsc", "-b"], { cwd: root, stdio: "inherit" });
+const shipped = ["protocol", "host", "workers", "client", "cli"].map((part) => `src/${part}`);
+
+/** Builds everything, or only what is shipped; throws when a type error stops it. */
+export async function build({ onlySrc = false } = {}) {
+  const projects = onlySrc ? shipped : [];
+  const compiler = "node_modules/@typescript/native/bin/tsc";
+  execFileSync(process.execPath, [compiler, "-b", ...projects], { cwd: root, stdio: "inherit" });
   const runtime = path.join(root, "dist/src/workers/runtime");
   fs.rmSync(runtime, { recursive: true, force: true });
   fs.cpSync(path.join(root, "src/workers/runtime"), runtime, { recursive: true });
@@ -17,7 +21,7 @@ export async function build() {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await build().catch((error) => {
+  await build({ onlySrc: process.argv.includes("--src") }).catch((error) => {
     if (error.status === undefined) console.error(error.message);
     process.exitCode = 1;
   });

@@ -33,7 +33,7 @@ try {
   if (!isBuilt()) {
     console.error("Building …");
     const { build } = await import("./build.mjs");
-    await build();
+    await build({ onlySrc: true });
   }
 } catch (error) {
   // The compiler has printed what is wrong; everything else says so itself.

@@ -4,10 +4,12 @@ local Contact = require("contacts.contact")
 local ContactForm = require("contacts.form")
 local fold = require("contacts.fold")
 local people = require("contacts.people")
+local text = require("text")
 require("contacts.row")
 
 local RECENT = 6
 local UNDO_MS = 8000
+local SEARCH_LENGTH = 100
 
 local ContactBook = session:prototype("ContactBook", {
   contacts = EMPTY,
@@ -73,7 +75,7 @@ end
 
 -- The contacts that the search leaves, in no order: enough to count them.
 function ContactBook:found()
-  local needle = fold(self.search):match("^%s*(.-)%s*$")
+  local needle = text.trim(fold(text.cut(self.search, SEARCH_LENGTH)))
   if needle == "" then
     return self.contacts
   end

@@ -1,6 +1,8 @@
 -- The form for one contact. It writes straight into the contact, so everything else that shows it follows each key;
 -- what the contact was before is kept for `cancel`.
 
+local text = require("text")
+
 local ContactForm = session:prototype("ContactForm", {
   contact = EMPTY,
   before = EMPTY,
@@ -12,6 +14,9 @@ local ContactForm = session:prototype("ContactForm", {
 })
 
 local fields = { "name", "email", "phone", "company", "role", "group", "birthday", "notes", "favourite" }
+
+-- What the fields of the page accept (`maxlength`); a page that sends more is not the one that it was given.
+local limits = { name = 200, email = 200, phone = 200, company = 200, role = 200, birthday = 10, notes = 5000 }
 
 function ContactForm:new(inst)
   inst = session:create(self, inst)
@@ -29,7 +34,7 @@ function rules.name(contact)
   if not contact.name:find("%S") then
     return "A contact needs a name."
   end
-  if utf8.len(contact.name) > 60 then
+  if text.cut(contact.name, 60) ~= contact.name then
     return "Please keep the name under 60 characters."
   end
 end
@@ -107,6 +112,9 @@ end
 
 -- Shows every message; true if there is none.
 function ContactForm:check()
+  for field, limit in pairs(limits) do
+    self.contact[field] = text.cut(self.contact[field], limit)
+  end
   self.attempted = true
   return self:isValid()
 end

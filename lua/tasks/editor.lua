@@ -1,5 +1,7 @@
 -- The field that takes the place of a task's title. It holds the text until it is committed, so Escape costs nothing.
 
+local Task = require("tasks.task")
+
 local TaskEditor = session:prototype("TaskEditor", {
   task = EMPTY,
   text = "",
@@ -12,7 +14,7 @@ function TaskEditor:commit()
     return
   end
   list.editor = nil
-  local title = self.text:match("^%s*(.-)%s*$")
+  local title = Task.titleOf(self.text)
   if title == "" then
     list:remove(self.task)
   else

@@ -125,14 +125,14 @@ end
 -- Adding and removing -----------------------------------------------------------------------------------------------
 
 function TaskList:canAdd()
-  return self.draft:find("%S") ~= nil
+  return Task.titleOf(self.draft) ~= ""
 end
 
 function TaskList:add()
   if not self:canAdd() then
     return
   end
-  local task = Task:new({ list = self, title = self.draft:match("^%s*(.-)%s*$") })
+  local task = Task:new({ list = self, title = Task.titleOf(self.draft) })
   table.insert(self.tasks, 1, task)
   self.draft = ""
   self.cursor = task

@@ -13,7 +13,7 @@ const MARKER = "data-ui-viewdef";
  *     <div ui-view="contact">  →  Region[ Text, Region[ <article> ], <hr> ]
  *
  * An empty region keeps a comment as its anchor. The `host` is the element that stands for the placeholder: the first
- * root that is not style or script; it gets the placeholder's attributes and bindings, and those of the owners whose
+ * root that is not style, script, base or meta; it gets the placeholder's attributes and bindings, and those of the owners whose
  * host it is too. The first root also bears the keys of all views that begin with it.
  */
 export class Region {
@@ -64,7 +64,7 @@ export class Region {
 
   #settle(): void {
     const host = this.#find(
-      (element) => !/^(style|script)$/i.test(element.tagName),
+      (element) => !/^(style|script|base|meta)$/i.test(element.tagName),
       (region) => region.host,
     );
     if (host !== this.host) {

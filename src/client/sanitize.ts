@@ -1,7 +1,7 @@
 // A chunk of its own, loaded with the first viewdef that has a ui-html.
 import createSanitizer from "dompurify";
 
-/** `html` without scripts, event handlers, `javascript:` addresses and the like. */
+/** `html` without scripts, style sheets (they hold for the whole page), event handlers, `javascript:` addresses and the like. */
 export function sanitize(html: string): DocumentFragment {
-  return createSanitizer.sanitize(html, { RETURN_DOM_FRAGMENT: true });
+  return createSanitizer.sanitize(html, { RETURN_DOM_FRAGMENT: true, FORBID_TAGS: ["style"] });
 }

@@ -45,9 +45,11 @@ export class Socket {
     this.#enter("connecting");
     socket.addEventListener("message", ({ data }: MessageEvent<string>) => {
       if (socket !== this.#socket) return;
-      const frame = JSON.parse(data) as ServerFrame | AckFrame;
+      const frame = parse(data);
+      if (this.state !== "connected") this.#seq = this.#applied = this.#acknowledged = 0;
+      if (!frame) return this.#refuse(socket, String(data));
       if (this.state !== "connected") {
-        this.#seq = this.#applied = this.#acknowledged = this.#failures = 0;
+        this.#failures = 0;
         this.#events.fresh();
         this.#enter("connected");
       }
@@ -55,14 +57,9 @@ export class Socket {
     });
     socket.addEventListener("close", ({ code }) => {
       if (socket !== this.#socket) return;
-      clearTimeout(this.#ackTimer);
-      this.#ackTimer = undefined;
       if (code === closeCodes.sessionEnded || code === closeCodes.abuse) return this.#end();
       if (this.state !== "connected") void this.#events.isSessionGone().then((gone) => gone && this.#end());
-      this.#enter("disconnected");
-      const pause = Math.min(FIRST_RETRY_MS * 2 ** this.#failures++, LAST_RETRY_MS);
-      // Between half of it and all of it, so that the pages of a host that comes back do not all come at once.
-      this.#retryTimer = setTimeout(() => this.connect(), pause * (0.5 + Math.random() / 2));
+      this.#retry();
     });
   }
 
@@ -93,13 +90,35 @@ export class Socket {
   }
 
   #transmit(frame: object): void {
-    clearTimeout(this.#ackTimer);
-    this.#ackTimer = undefined;
+    this.#stopAcknowledging();
     this.#acknowledged = this.#applied;
     this.#socket?.send(JSON.stringify(frame));
   }
 
+  /** What a frame that cannot be read said is lost, so the page has to get everything anew. */
+  #refuse(socket: WebSocket, text: string): void {
+    const message = `The page cannot read a frame: ${text.slice(0, 200)}`;
+    this.send([{ type: "error", code: "FRAME_NOT_JSON", message }], false);
+    this.#socket = undefined;
+    socket.close();
+    this.#retry();
+  }
+
+  #retry(): void {
+    this.#stopAcknowledging();
+    this.#enter("disconnected");
+    const pause = Math.min(FIRST_RETRY_MS * 2 ** this.#failures++, LAST_RETRY_MS);
+    // Between half of it and all of it, so that the pages of a host that comes back do not all come at once.
+    this.#retryTimer = setTimeout(() => this.connect(), pause * (0.5 + Math.random() / 2));
+  }
+
+  #stopAcknowledging(): void {
+    clearTimeout(this.#ackTimer);
+    this.#ackTimer = undefined;
+  }
+
   #end(): void {
+    this.#stopAcknowledging();
     clearTimeout(this.#retryTimer);
     this.#enter("ended");
   }
@@ -108,4 +127,16 @@ export class Socket {
     this.state = state;
     this.#events.state(state);
   }
+}
+
+/** The frame in `text`; undefined when there is none in it. */
+function parse(text: string): ServerFrame | AckFrame | undefined {
+  try {
+    const frame = JSON.parse(text) as Partial<ServerFrame> | null;
+    if (frame && (frame.messages === undefined || Array.isArray(frame.messages)))
+      return frame as ServerFrame | AckFrame;
+  } catch {
+    // The caller says so to the host.
+  }
+  return undefined;
 }

@@ -17,3 +17,11 @@ export interface Moonpool {
   /** The instance at another prefix of the same server. */
   at(prefix: string): Moonpool | undefined;
 }
+
+// Here, because whoever imports the package gets this file with its types.
+declare module "fastify" {
+  interface FastifyInstance {
+    /** The first Moonpool instance of this app; the others by `moonpool.at(prefix)`. */
+    moonpool: Moonpool;
+  }
+}

@@ -33,6 +33,7 @@ export const defaultPage = `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Moonpool</title>
+<link rel="icon" href="data:,">
 <style>
 :root { color-scheme: light dark }
 body { margin: 0; font: 16px/1.5 system-ui, sans-serif }

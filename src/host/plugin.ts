@@ -14,13 +14,6 @@ import { SessionHost } from "./session-host.ts";
 import { addSocket } from "./socket.ts";
 import { ViewdefStore } from "./viewdefs/viewdef-store.ts";
 
-declare module "fastify" {
-  interface FastifyInstance {
-    /** The first Moonpool instance of this app; the others by `moonpool.at(prefix)`. */
-    moonpool: Moonpool;
-  }
-}
-
 /** Frames up to this size are answered with an error; larger ones end the connection (code 1009). */
 const SOCKET_LIMIT = 16 * 1024 * 1024;
 

@@ -18,8 +18,10 @@ export interface FrameLimits {
   maxMessages: number;
 }
 
-/** Arrays and objects inside one another in a `value`. */
-export const MAX_VALUE_DEPTH = 64;
+/** Arrays and objects inside one another in a `value`; as deep as the arrays that a session sends. */
+export const MAX_VALUE_DEPTH = 32;
+/** Values in all the `value`s of a frame: every number, text, element and field is one, every array and object too. */
+export const MAX_VALUES = 10_000;
 /** Characters of a path, and of an error report's code and message. */
 const MAX_PATH = 1_000;
 const MAX_REPORT = 10_000;
@@ -89,10 +91,20 @@ function clientFrame(frame: Record<string, unknown>, seq: number, maxMessages: n
       seq,
     );
   }
-  return { ack, event, messages: messages.map((message, index) => clientMessage(message, `messages[${index}]`, seq)) };
+  const budget = { left: MAX_VALUES };
+  return {
+    ack,
+    event,
+    messages: messages.map((message, index) => clientMessage(message, `messages[${index}]`, seq, budget)),
+  };
 }
 
-function clientMessage(message: unknown, where: string, seq: number): ClientMessage {
+/** How many more values a frame may hold. */
+interface Budget {
+  left: number;
+}
+
+function clientMessage(message: unknown, where: string, seq: number, budget: Budget): ClientMessage {
   if (!isRecord(message)) throw invalid(where, "is not an object", seq);
   const type = field(message, "type");
   switch (type) {
@@ -101,7 +113,7 @@ function clientMessage(message: unknown, where: string, seq: number): ClientMess
       if (!isId(id)) throw invalid(`${where}.id`, "is not a whole number other than 0", seq);
       if (!Object.hasOwn(message, "value")) throw invalid(`${where}.value`, "is missing", seq);
       const value = message["value"];
-      const problem = valueProblem(value, 1);
+      const problem = valueProblem(value, 1, budget);
       if (problem !== undefined) throw invalid(`${where}.value${problem.at}`, problem.text, seq);
       return { type, id, value: value as Value };
     }
@@ -135,20 +147,21 @@ interface Problem {
   text: string;
 }
 
-/** What is wrong with a parsed JSON value, and where in it. Only depth and infinite numbers can be wrong. */
-function valueProblem(value: unknown, depth: number): Problem | undefined {
+/** What is wrong with a parsed JSON value, and where in it. Only depth, number of parts and infinite numbers can be. */
+function valueProblem(value: unknown, depth: number, budget: Budget): Problem | undefined {
+  if (--budget.left < 0) return { at: "", text: `is one more than the ${MAX_VALUES} values that a frame may hold` };
   if (typeof value === "number") return Number.isFinite(value) ? undefined : { at: "", text: "is not a finite number" };
   if (typeof value !== "object" || value === null) return undefined;
   if (depth > MAX_VALUE_DEPTH) return { at: "", text: `is nested deeper than ${MAX_VALUE_DEPTH}` };
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index++) {
-      const problem = valueProblem(value[index], depth + 1);
+      const problem = valueProblem(value[index], depth + 1, budget);
       if (problem !== undefined) return inside(`[${index}]`, problem);
     }
     return undefined;
   }
   for (const name of Object.keys(value)) {
-    const problem = valueProblem((value as Record<string, unknown>)[name], depth + 1);
+    const problem = valueProblem((value as Record<string, unknown>)[name], depth + 1, budget);
     if (problem !== undefined) return inside(`.${name.slice(0, 40)}`, problem);
   }
   return undefined;

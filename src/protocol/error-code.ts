@@ -109,7 +109,7 @@ export const errors = {
   PATH_NIL: {
     who: "app",
     text: "The path leads through nil, so there is nothing to write to.",
-    advice: "Create the object before it is edited, or use `?create=Type`.",
+    advice: "Create the object before it is edited, or put `?create=Type` on the view that shows it.",
   },
   PATH_NOT_TABLE: {
     who: "app",

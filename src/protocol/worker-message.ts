@@ -55,12 +55,22 @@ export function frameBody(seq: number, event: boolean, messages: readonly Sessio
 /** `plans`: the viewdefs have changed; events after it see the new ones. */
 export type ToWorker = string | { kind: "close" } | { kind: "plans"; plans: SharedPlans };
 
+/**
+ * Every event of the host is answered once, in order, with the text of its outcome, `started` or `done`: so the host knows
+ * what is still under way.
+ */
 export type FromWorker =
-  /** main.lua ran. */
+  /** The answer to `start`: main.lua ran. */
   | { kind: "started" }
-  /** The changes after one session event: the text of its outcome, see outcome.ts. */
+  /** The changes after an event: the text of its outcome, see outcome.ts. */
   | string
+  /** An event was dispatched, and nothing changed. */
+  | { kind: "done" }
+  /** The outcome of an event that the worker made itself; the answer to none. */
+  | { kind: "timer"; outcome: string }
   /** `print`, `ui.log`, and errors of Lua code. `level` as of pino. */
-  | { kind: "log"; level: "error" | "warn" | "info" | "debug" | "trace"; message: string; error?: WireError }
+  | { kind: "log"; level: LogLevel; message: string; error?: WireError }
   /** The session cannot go on: main.lua failed, or its VM did. The task ends after this. */
   | { kind: "failed"; error: WireError };
+
+export type LogLevel = "error" | "warn" | "info" | "debug" | "trace";

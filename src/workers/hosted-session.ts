@@ -4,6 +4,7 @@ import { readOutcomeHead } from "../protocol/outcome.ts";
 import { type FromWorker, sessionEvent, type ToWorker } from "../protocol/worker-message.ts";
 import type { SharedPlans } from "../protocol/worker-task.ts";
 import { Alarm } from "./alarm.ts";
+import { EventLog } from "./event-log.ts";
 import type { MemoryImage } from "./image.ts";
 import type { LuaVm } from "./lua-vm.ts";
 import type { Slots, Tenant } from "./slots.ts";
@@ -19,11 +20,12 @@ export interface SessionSurroundings {
   replacePlans: (plans: SharedPlans) => void;
 }
 
-type LogLevel = Extract<FromWorker, { kind: "log" }>["level"];
+/** ms that a session may go on with events that wait before others of its thread have their turn. */
+const TURN = 10;
 
 /**
- * One session on its thread: takes events from its port, one after the other, has them dispatched in a VM, and posts what
- * comes of it. `ended` settles when the session is over and the port closed.
+ * One session on its thread: takes events from its port, one after the other, has them dispatched in a VM, and answers each
+ * with what comes of it. `ended` settles when the session is over and the port closed.
  */
 export class HostedSession implements Tenant {
   readonly ended: Promise<void>;
@@ -33,9 +35,11 @@ export class HostedSession implements Tenant {
   readonly #port: MessagePort;
   readonly #around: SessionSurroundings;
   readonly #alarm = new Alarm(() => this.#ring());
+  readonly #log = new EventLog((message) => this.#post(message));
   readonly #queue: ToWorker[] = [];
   /** The latest time that the session has seen: its clock never goes back. */
   #time = 0;
+  /** Work goes on by itself: in the next turn, or when there is a VM. */
   #isWaiting = false;
   #isOver = false;
   #end: () => void = () => {};
@@ -53,7 +57,7 @@ export class HostedSession implements Tenant {
     if (this.#isOver) return;
     if (typeof message === "object" && message.kind === "close") return this.#finish();
     this.#queue.push(message);
-    this.#work();
+    this.#takeTurn();
   }
 
   #ring(): void {
@@ -61,13 +65,28 @@ export class HostedSession implements Tenant {
     this.#receive(sessionEvent("timer", 0, Math.max(Date.now(), this.#time)));
   }
 
-  /** Works off the queue, or waits until there is a VM and comes back. */
-  #work(): void {
+  /** Works in the thread's next turn: a port may bring a thousand events in this one, and other sessions have ports too. */
+  #takeTurn(): void {
     if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    setImmediate(() => this.#goOn());
+  }
+
+  #goOn(): void {
+    this.#isWaiting = false;
+    if (this.#isOver) this.#end();
+    else this.#work();
+  }
+
+  /** Works off the queue until the turn is over; or waits until there is a VM and comes back. */
+  #work(): void {
+    const end = performance.now() + TURN;
     try {
       for (let message = this.#queue[0]; message !== undefined && !this.#isOver; message = this.#queue[0]) {
+        const now = performance.now();
+        if (now >= end) return this.#takeTurn();
         if (typeof message === "string") {
-          const vm = this.#around.slots.take(this, performance.now());
+          const vm = this.#around.slots.take(this, now);
           if (vm instanceof Promise) return this.#wait(vm);
           this.#queue.shift();
           this.#dispatch(vm, message);
@@ -83,38 +102,29 @@ export class HostedSession implements Tenant {
 
   #wait(turn: Promise<void>): void {
     this.#isWaiting = true;
-    turn
-      .then(
-        () => undefined,
-        (error: unknown) => this.#fail(error),
-      )
-      .finally(() => {
-        this.#isWaiting = false;
-        if (this.#isOver) this.#end();
-        else this.#work();
-      });
+    turn.catch((error: unknown) => this.#fail(error)).finally(() => this.#goOn());
   }
 
   #dispatch(vm: LuaVm, text: string): void {
     this.#time = Math.max(this.#time, timeOf(text));
     vm.host = (name, argument) => this.#answer(name, argument);
-    const outcome = vm.dispatch(text, { timeLimit: this.#around.timeLimit });
+    let outcome: string;
+    try {
+      outcome = vm.dispatch(text, { timeLimit: this.#around.timeLimit });
+    } finally {
+      this.#log.end();
+    }
     const { failure, hasChanges, nextTimer } = readOutcomeHead(outcome);
     if (failure) return this.#finish(failure);
     if (text.startsWith("start ")) this.#post({ kind: "started" });
-    if (hasChanges) this.#post(outcome);
+    else if (!text.startsWith("timer ")) this.#post(hasChanges ? outcome : { kind: "done" });
+    else if (hasChanges) this.#post({ kind: "timer", outcome });
     this.#alarm.set(nextTimer);
   }
 
   #answer(name: string, argument: string): string {
     if (name !== "log") return this.#around.answer(name, argument);
-    const [level = "info", message = "", error = ""] = splitInThree(argument);
-    this.#post({
-      kind: "log",
-      level: level as LogLevel,
-      message,
-      ...(error !== "" && { error: JSON.parse(error) as WireError }),
-    });
+    this.#log.add(argument);
     return "";
   }
 
@@ -144,11 +154,4 @@ export class HostedSession implements Tenant {
 function timeOf(text: string): number {
   const end = text.indexOf("\n");
   return Number(text.slice(text.lastIndexOf(" ", end) + 1, end));
-}
-
-/** `level`, message (of any number of lines), and the JSON text of an error or nothing, each on lines of its own. */
-function splitInThree(text: string): string[] {
-  const first = text.indexOf("\n");
-  const last = text.lastIndexOf("\n");
-  return [text.slice(0, first), text.slice(first + 1, last), text.slice(last + 1)];
 }

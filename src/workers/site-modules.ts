@@ -2,6 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { MoonpoolError } from "../protocol/error-code.ts";
 
+const LONGEST = 200;
 const NAME = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
 
 /** A Lua file of the site. */
@@ -26,7 +27,8 @@ export class SiteModules {
    * Reads module `a.b`: `lua/a/b.lua`, or else `lua/a/b/init.lua`. Throws MoonpoolError REQUIRE_NAME or REQUIRE_MISSING.
    */
   read(name: string): SiteModule {
-    if (!NAME.test(name)) throw new MoonpoolError("REQUIRE_NAME", `"${name}" is not a module name.`);
+    if (name.length > LONGEST || !NAME.test(name))
+      throw new MoonpoolError("REQUIRE_NAME", `"${name.slice(0, LONGEST)}" is not a module name.`);
     const base = name.replaceAll(".", "/");
     const tried: string[] = [];
     for (const chunk of [`${base}.lua`, `${base}/init.lua`]) {

@@ -89,20 +89,23 @@ t.test(
   },
 );
 
-t.test("a frame says what it was made before, so that the browser can tell stale values; refused frames do not count", async (t) => {
-  const { connection, frame, sent } = setup();
-  const deliver = (applied: number): number | undefined => {
-    connection.deliver({ ...changesOf(1, { medium: '{"type":"update","id":1,"value":1}' }), applied }, true);
-    return sent.at(-1)?.applied;
-  };
-  frame(1, 0, "a");
-  frame(2, 0, "b");
-  t.equal(deliver(0), 0, "made before both");
-  t.equal(deliver(1), 1, "made between them");
-  connection.receive('{"seq":3,"ack":0,"event":true,"messages":[{"type":"nothing"}]}');
-  t.equal(deliver(1), 1);
-  t.equal(deliver(2), undefined, "nothing is outstanding");
-});
+t.test(
+  "a frame says what it was made before, so that the browser can tell stale values; refused frames do not count",
+  async (t) => {
+    const { connection, frame, sent } = setup();
+    const deliver = (applied: number): number | undefined => {
+      connection.deliver({ ...changesOf(1, { medium: '{"type":"update","id":1,"value":1}' }), applied }, true);
+      return sent.at(-1)?.applied;
+    };
+    frame(1, 0, "a");
+    frame(2, 0, "b");
+    t.equal(deliver(0), 0, "made before both");
+    t.equal(deliver(1), 1, "made between them");
+    connection.receive('{"seq":3,"ack":0,"event":true,"messages":[{"type":"nothing"}]}');
+    t.equal(deliver(1), 1);
+    t.equal(deliver(2), undefined, "nothing is outstanding");
+  },
+);
 
 t.test("what was waiting goes before a new frame is passed on", async (t) => {
   const { connection, frame, sent } = setup();

@@ -123,7 +123,12 @@ t.test("the same error in a thousand rows is logged once", async (t) => {
 const broken: [name: string, lua: string, error: object][] = [
   ["a syntax error in main.lua", "local x = = 1", { code: "LUA_SYNTAX", file: "lua/main.lua", line: 1 }],
   ["an error in main.lua", "\n\nlocal x = nil + 1", { code: "LUA_ERROR", file: "lua/main.lua", line: 3 }],
-  ["a module that is missing", `require("not.there")`, { code: "REQUIRE_MISSING" }],
+  ["a module that is missing", `\nrequire("not.there")`, { code: "REQUIRE_MISSING", file: "lua/main.lua", line: 2 }],
+  [
+    "an error inside coroutine.wrap",
+    `local function f()\nerror("in co") end\ncoroutine.wrap(f)()`,
+    { code: "LUA_ERROR", file: "lua/main.lua", line: 2, message: "in co" },
+  ],
   ["a syntax error in a module", `require("bad")`, { code: "LUA_SYNTAX", file: "lua/bad.lua", line: 2 }],
   ["an error object", `error(setmetatable({}, { __tostring = function() error("no") end }))`, { code: "LUA_ERROR" }],
 ];
@@ -239,5 +244,42 @@ t.test("a value that is nested too deeply is refused by its variable and the ses
   t.equal(page.root.error("any")?.code ?? page.faults[0]?.code, "VALUE_CYCLE");
   page.root.set("any", 2);
   t.equal(page.root.error("any"), undefined);
+  session.close();
+});
+
+t.test("an action that fails again says so again", async (t) => {
+  const session = await LuaSession.start(site);
+  const page = session.connect();
+  page.root.set("half()");
+  page.root.set("half()");
+  t.match(page.messages, [{ type: "update", error: { message: "after a write" } }]);
+  t.equal(session.logs.filter(({ level }) => level === "error").length, 2);
+  session.close();
+});
+
+t.test("memory that runs out while the page is read is told, and the page comes back when there is room", async (t) => {
+  const session = await LuaSession.start(
+    {
+      lua: {
+        main: `local app = session:prototype("App"):new{ n = 0, rows = {} }
+          local function row(i) return { type = "Row", name = ("x"):rep(200) .. i } end
+          function app:fill() for i = 1, 200000 do self.rows[i] = row(i) end end
+          function app:drop() self.rows = {} end
+          function app:count() self.n = self.n + 1 end
+          session:createAppVariable(app)`,
+      },
+      viewdefs: {
+        "App.DEFAULT": `<div><b ui-value="n"></b><ul ui-viewlist="rows"></ul><b ui-action="fill()"></b><b ui-action="drop()"></b><b ui-action="count()"></b></div>`,
+        "Row.DEFAULT": `<b ui-value="name"></b>`,
+      },
+    },
+    { timeLimit: 60_000 },
+  );
+  const page = session.connect();
+  page.root.set("fill()");
+  t.match([...page.faults, ...page.errors.values()], [{ code: "LIMIT_MEMORY" }]);
+  page.root.set("drop()");
+  page.root.set("count()");
+  t.equal(page.root.value("n"), 1);
   session.close();
 });

@@ -3,6 +3,7 @@ import { parsePath, type Path } from "../../protocol/path.ts";
 import type { Access, Binding, BindingKind, Slot } from "../../protocol/viewdef.ts";
 import { decideAccess, pathEnd } from "./access.ts";
 import { readAttribute } from "./attribute.ts";
+import { dangerOf } from "./code-rules.ts";
 import { isEditable, showsValueAsText } from "./editable.ts";
 import { isGlobalName, isNamespace, readOptions, type PathOptions } from "./options.ts";
 import type { Place, Report } from "./problem.ts";
@@ -150,9 +151,10 @@ export class Binder {
     const options =
       path && readOptions(path.options, (severity, code, message) => this.report(severity, code, message, place));
     if (!path || !options) return;
-    if (kind === "code" && !this.uiCode) {
-      this.report("error", "CODE_FORBIDDEN", "ui-code is switched off on this host.", place);
-      return;
+    const danger = dangerOf(element, kind, name);
+    if (danger && !(danger.code === "CODE_FORBIDDEN" && this.uiCode)) {
+      this.report(danger.severity, danger.code, danger.message, place);
+      if (danger.severity === "error") return;
     }
     const access = this.access(candidate, path, options, isEditableElement(element));
     if (access === undefined) return;

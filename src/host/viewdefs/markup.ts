@@ -17,6 +17,9 @@ const SPELLING: Record<string, string> = {
 /** A browser parses template.innerHTML as if there were no scripts: <noscript> has elements. */
 const INERT = { scriptingEnabled: false };
 
+/** Elements inside one another. Browsers stop at 512 for the whole page, and put what is deeper beside each other. */
+const MAX_DEPTH = 256;
+
 /** The content of a viewdef's template. */
 export interface Markup {
   /** What the browser gets: parsing it gives the elements of `content`. */
@@ -60,6 +63,12 @@ export function parseViewdefFile(source: string, report: Report): Markup | undef
     report("error", "VIEWDEF_EMPTY", "The template has no element.", elementPlace(template));
     return undefined;
   }
+  const deep = tooDeep(content);
+  if (deep !== undefined) {
+    const reason = `More than ${MAX_DEPTH} elements are nested in one another.`;
+    report("error", "VIEWDEF_HTML", reason, elementPlace(deep));
+    return undefined;
+  }
   reportSurprises(template, source, startTags, report);
   const stable = settle(content);
   if (stable === undefined) {
@@ -84,6 +93,16 @@ function settle(first: ParentNode): { html: string; content: ParentNode; moved: 
     const again = parseFragment(html, INERT);
     if (outline(again) === outline(content)) return { html, content, moved: round > 0 };
     content = again;
+  }
+  return undefined;
+}
+
+/** The first element found beyond MAX_DEPTH. Level by level: everything else that walks the tree calls itself. */
+function tooDeep(content: ParentNode): Element | undefined {
+  let level = children(content);
+  for (let depth = 1; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) return level[0];
+    level = level.flatMap((element) => children(contentOf(element) ?? element));
   }
   return undefined;
 }

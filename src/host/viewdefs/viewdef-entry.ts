@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import fs from "node:fs/promises";
 import path from "node:path";
+import type { ErrorCode } from "../../protocol/error-code.ts";
 import type { Viewdef, ViewPlan } from "../../protocol/viewdef.ts";
 import type { SiteFile } from "../site-files.ts";
 import { compileViewdef } from "./compile.ts";
@@ -39,8 +40,7 @@ export async function readEntry(file: SiteFile, options: { uiCode: boolean }): P
   try {
     source = await fs.readFile(file.path, "utf8");
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return failed(file.file, "VIEWDEF_UNREADABLE", `The file cannot be read: ${reason}`);
+    return failed(file.file, "VIEWDEF_UNREADABLE", `The file cannot be read: ${reasonOf(error)}`);
   }
   return makeEntry(path.basename(file.path, ".html"), source.replace(/^\uFEFF/, ""), file.file, options);
 }
@@ -54,13 +54,24 @@ export function makeEntry(key: string, source: string, file: string, options: { 
     return failed(file, "VIEWDEF_KEY", message);
   }
   const hash = createHash("sha256").update(source).digest("base64url").slice(0, 22);
-  const { compiled, problems } = compileViewdef(key, source, { file, uiCode: options.uiCode });
+  let result: ReturnType<typeof compileViewdef>;
+  try {
+    result = compileViewdef(key, source, { file, uiCode: options.uiCode });
+  } catch (error) {
+    // Whatever one file does to the parser, the others are not to be missing for it.
+    return { ...failed(file, "VIEWDEF_HTML", `The file cannot be compiled: ${reasonOf(error)}`), key, hash };
+  }
+  const { compiled, problems } = result;
   if (compiled === undefined) return { key, file, hash, problems };
   const { viewdef, plan } = compiled;
   const texts = { viewdefText: JSON.stringify(viewdef), planText: JSON.stringify(plan) };
   return { key, file, hash, usable: { key, hash, viewdef, plan, ...texts }, problems };
 }
 
-function failed(file: string, code: "VIEWDEF_KEY" | "VIEWDEF_UNREADABLE", message: string): ViewdefEntry {
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function failed(file: string, code: ErrorCode, message: string): ViewdefEntry {
   return { key: "", file, hash: "", problems: [{ code, severity: "error", message, file, line: 1, column: 1 }] };
 }

@@ -3,7 +3,7 @@ local M = ...
 local errors = {}
 
 local json = M.json
-local traceback = M.raw.debug.traceback
+local getinfo, traceback = M.raw.debug.getinfo, M.raw.debug.traceback
 local concat, find, format, gmatch, gsub, match, sub =
   table.concat, string.find, string.format, string.gmatch, string.gsub, string.match, string.sub
 local error, getmetatable, next, rawget, setmetatable, tonumber, tostring, type = error, getmetatable, next, rawget, setmetatable, tonumber, tostring, type
@@ -28,22 +28,40 @@ local function make(fields)
   return e
 end
 
+-- Lua's own texts begin with `file.lua:line: `; chunk names are relative to the site's lua folder. coroutine.wrap adds
+-- its caller's, so the last one is where it happened.
+local place
+function place(text)
+  local file, line, rest = match(text, "^([^\n:]+%.lua):(%d+): (.*)$")
+  if not file then return text end
+  local message, inner, inner_line = place(rest)
+  return message, inner or "lua/" .. file, inner_line or tonumber(line)
+end
+
+-- Where user code stands that called us.
+local function caller()
+  for level = 3, 40 do
+    local info = getinfo(level, "Sl")
+    if not info then return nil end
+    if info.what ~= "C" and find(info.source, "^@.*%.lua$") then return "lua/" .. sub(info.source, 2), info.currentline end
+  end
+end
+
 --- Raises an error of the catalogue. `message` says what is wrong in terms of the user's own names.
 function errors.raise(code, message)
   error(make({ code = code, message = message }), 0)
+end
+
+--- Like `raise`, with the place in user code that called the function that raises.
+function errors.raise_at_caller(code, message)
+  local file, line = caller()
+  error(make({ code = code, message = message, file = file, line = line }), 0)
 end
 
 --- The same error under another code or with another message.
 function errors.with(e, code, message)
   local fields = genuine[e]
   return make({ code = code or fields.code, message = message or fields.message, file = fields.file, line = fields.line, stack = fields.stack })
-end
-
--- Lua's own texts begin with `file.lua:line: `; chunk names are relative to the site's lua folder.
-local function place(text)
-  local file, line, rest = match(text, "^([^\n:]+%.lua):(%d+): (.*)$")
-  if file then return rest, "lua/" .. file, tonumber(line) end
-  return text
 end
 
 -- Frames of the runtime and of C say nothing to the author of an app.

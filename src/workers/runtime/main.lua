@@ -39,21 +39,21 @@ local function connect(number)
   return conn
 end
 
--- Detection itself failed (out of memory, or a mistake of ours), so the tree may be half-way: build a new one.
-local function rebuild(conn, e)
-  errors.log(e, "change detection")
-  collectgarbage()
-  local new = renew(conn)
-  connection.fault(new, e)
-  return new
-end
-
 -- A page that showed the app in another namespace starts anew.
 local function renew(conn)
   local new = connect(conn.number)
   new.next_id, new.sent, new.viewdefs, new.applied = conn.next_id, conn.sent, conn.viewdefs, conn.applied
   new.paused, new.urgent = conn.paused, conn.urgent
   conn.closed = true
+  return new
+end
+
+-- Detection itself failed (out of memory, or a mistake of ours), so the tree may be half-way: build a new one.
+local function rebuild(conn, e)
+  errors.log(e, "change detection")
+  collectgarbage()
+  local new = renew(conn)
+  connection.fault(new, e)
   return new
 end
 

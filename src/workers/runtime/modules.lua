@@ -22,7 +22,7 @@ local function fetch(name)
   local answer, message = host("module", name)
   if not answer then
     local code, text = match(message, "^([A-Z_]+): (.*)$")
-    errors.raise(code or "REQUIRE_MISSING", text or message)
+    errors.raise_at_caller(code or "REQUIRE_MISSING", text or message)
   end
   return match(answer, "^([^\n]*)\n([^\n]*)\n(.*)$")
 end

@@ -33,6 +33,7 @@ local function update(conn, rest)
   if node.dead then return end
   if not ok then
     if slot.readable and slot.use == "value" then node[k] = plans.REFUSED end
+    conn.errors[id] = nil -- the same error again is news: somebody has done something again
     connection.set_error(conn, id, slot.level, e, node.plan.key .. " " .. slot.text)
     return
   end

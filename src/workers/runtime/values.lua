@@ -77,7 +77,10 @@ function encode(value, depth, text)
     if n then return encode_array(value, n, depth, text) end
     return reference(value)
   end
-  if kind == "function" then raise("VALUE_FUNCTION", "Path '" .. text .. "' yields a function; write '" .. text .. "()' to call it.") end
+  if kind == "function" then
+    local hint = byte(text, -1) ~= 41 and "; write '" .. text .. "()' to call it." or "."
+    raise("VALUE_FUNCTION", "Path '" .. text .. "' yields a function" .. hint)
+  end
   return raise("VALUE_NOT_ENCODABLE", "Path '" .. text .. "' yields a " .. kind .. ".")
 end
 
