@@ -47,7 +47,7 @@ export class Socket {
       if (socket !== this.#socket) return;
       const frame = parse(data);
       if (this.state !== "connected") this.#seq = this.#applied = this.#acknowledged = 0;
-      if (!frame) return this.#refuse(socket, String(data));
+      if (!frame) return this.#refuse(socket, data);
       if (this.state !== "connected") {
         this.#failures = 0;
         this.#events.fresh();
@@ -97,7 +97,7 @@ export class Socket {
 
   /** What a frame that cannot be read said is lost, so the page has to get everything anew. */
   #refuse(socket: WebSocket, text: string): void {
-    const message = `The page cannot read a frame: ${text.slice(0, 200)}`;
+    const message = `The page cannot read a frame: ${text.slice(0, 40)}`;
     this.send([{ type: "error", code: "FRAME_NOT_JSON", message }], false);
     this.#socket = undefined;
     socket.close();

@@ -28,7 +28,8 @@ export interface BatcherPorts {
  * Gathers what workers produced for one connection and writes it as one frame: the host's own messages, viewdefs, then
  * high, medium and low priority. At once when somebody waits for it, else 10 ms after the first change (a throttle: later
  * changes do not extend it). Frames are joined from the workers' texts; nothing is parsed, unless the receiver is full:
- * then only the latest state is kept (PendingMessages), so a receiver that reads nothing costs bounded memory.
+ * then only the latest state is kept (PendingMessages), so a receiver that reads nothing costs bounded memory. A frame holds
+ * only what was made after the same of the browser's frames, so that the browser can tell which values are stale.
  */
 export class Batcher {
   readonly #ports: BatcherPorts;
@@ -106,7 +107,8 @@ export class Batcher {
       this.#keep(this.#fill());
       return;
     }
-    this.#write(joined([...this.#host, this.#viewdefMessage(), ...this.#high, ...this.#medium, ...this.#low]));
+    const fragments = [...this.#host, this.#viewdefMessage(), ...this.#high, ...this.#medium, ...this.#low];
+    this.#write(joined(fragments), this.#applied);
     this.#clear();
     if (this.#ports.isFull()) this.#fill();
   }
@@ -114,9 +116,13 @@ export class Batcher {
   /** To be called whenever the receiver took something: writes what was kept once it has caught up. */
   drained(): void {
     if (this.#closed || this.#kept === undefined || !this.#ports.isClear()) return;
-    const kept = this.#kept.take();
+    const groups = this.#kept.take();
     this.#kept = undefined;
-    this.#write(joined([this.#viewdefMessage(), kept]));
+    // They may be needed from the first frame on.
+    const viewdefs = this.#viewdefMessage();
+    const [first = { applied: this.#applied, messages: "" }, ...others] = groups;
+    this.#write(joined([viewdefs, first.messages]), first.applied);
+    for (const { messages, applied } of others) this.#write(messages, applied);
     this.#clear();
     if (this.#ports.isFull()) this.#kept = new PendingMessages();
     else this.#ports.onClear();
@@ -144,10 +150,11 @@ export class Batcher {
 
   /** Viewdefs stay as they are: each is sent once and may be needed by any view that is kept. */
   #keep(kept: PendingMessages): void {
-    for (const message of this.#host) kept.add(message, 0);
-    for (const fragments of this.#high) kept.add(fragments, 0);
-    for (const fragments of this.#medium) kept.add(fragments, 1);
-    for (const fragments of this.#low) kept.add(fragments, 2);
+    const applied = this.#applied;
+    for (const message of this.#host) kept.add(message, 0, applied);
+    for (const fragments of this.#high) kept.add(fragments, 0, applied);
+    for (const fragments of this.#medium) kept.add(fragments, 1, applied);
+    for (const fragments of this.#low) kept.add(fragments, 2, applied);
     const viewdefs = this.#viewdefs;
     this.#clear();
     this.#viewdefs = viewdefs;
@@ -158,8 +165,8 @@ export class Batcher {
     return `{"type":"update","id":${APP_VARIABLE},"properties":{"viewdefs":{${this.#viewdefs.join(",")}}}}`;
   }
 
-  #write(messages: string): void {
-    if (messages !== "") this.#ports.write(messages, this.#applied);
+  #write(messages: string, applied: number): void {
+    if (messages !== "") this.#ports.write(messages, applied);
   }
 
   #clear(): void {

@@ -9,7 +9,6 @@ import {
   type AckFrame,
   type ClientFrame,
   type ErrorCode,
-  type ErrorReport,
   type Fault,
   type FrameLimits,
   type Welcome,
@@ -19,6 +18,7 @@ import { frameBody } from "../protocol/worker-message.ts";
 import { Batcher } from "./batcher.ts";
 import type { Clock } from "./clock.ts";
 import { shortId, type Log } from "./log.ts";
+import { PageReports } from "./page-reports.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 /** What carries frames to the browser: a WebSocket, or a pair of functions in a test. */
@@ -43,7 +43,9 @@ export interface ConnectionSettings {
 
 /** Where a connection's part of the session's events goes. */
 export interface ConnectionEvents {
-  /** `body`: see frameBody; what the host checked, and nothing else. */
+  /** False while the session has more before it than it can work off soon: frames are refused. */
+  mayForward(): boolean;
+  /** Is answered by `carriedOut`, frame by frame. `body`: see frameBody; what the host checked, and nothing else. */
   frame(body: string): void;
   pause(): void;
   resume(): void;
@@ -59,8 +61,6 @@ const ACK_FRAMES = 16;
 const ACK_WAIT = 1_000;
 /** A connection that has so many bursts dropped without ever slowing down is closed. */
 const ABUSE_BURSTS = 5;
-/** Frames that lead to no change are never shown to have been carried out; so many are remembered. */
-const MOST_FORWARDED = 1_000;
 
 /**
  * One browser tab on a session: numbers and acknowledges frames both ways, refuses what the rules forbid, and gathers
@@ -74,13 +74,14 @@ export class Connection {
   readonly #events: ConnectionEvents;
   readonly #batcher: Batcher;
   readonly #bucket: TokenBucket;
+  readonly #reports: PageReports;
   /** Last `seq` sent, and the last of them that the browser has applied. */
   #sent = 0;
   #acknowledged = 0;
   /** Last `seq` accepted from the browser, and the last of them that the browser knows to be accepted. */
   #received = 0;
   #receivedTold = 0;
-  /** `seq` of frames that the session was given and has not shown to have carried out. */
+  /** `seq` of frames that the session was given and has not carried out. */
   readonly #forwarded: number[] = [];
   #cancelAck: (() => void) | undefined;
   #dropped = 0;
@@ -94,6 +95,7 @@ export class Connection {
     this.#settings = settings;
     this.#events = events;
     this.#bucket = new TokenBucket(settings.rate, settings.clock.now());
+    this.#reports = new PageReports(settings.log, settings.clock, session, number);
     this.#batcher = new Batcher({
       clock: settings.clock,
       write: (messages, applied) => this.#write(messages, applied),
@@ -145,10 +147,14 @@ export class Connection {
     if (this.#mayPass("")) this.fault("FRAME_INVALID", "The frame is binary; frames are text.");
   }
 
+  /** The session has carried out the oldest of the frames that it was given. */
+  carriedOut(): void {
+    this.#forwarded.shift();
+  }
+
   /** What the session's VM has to say to this connection. */
   deliver(changes: ConnectionChanges, urgent: boolean): void {
     // Frames that were refused, or had nothing for the session, count as carried out with those before them.
-    while (this.#forwarded[0] !== undefined && this.#forwarded[0] <= changes.applied) this.#forwarded.shift();
     const applied = this.#forwarded[0] === undefined ? this.#received : this.#forwarded[0] - 1;
     this.#batcher.add(changes, urgent, applied);
   }
@@ -171,6 +177,7 @@ export class Connection {
     this.#closed = true;
     this.#cancelAck?.();
     this.#batcher.close();
+    this.#reports.close();
   }
 
   /** Rate limit. A dropped frame uses up its number, like any refused one, or nothing sent after it could pass. */
@@ -186,12 +193,18 @@ export class Connection {
     if (this.#dropped > ABUSE_BURSTS * rate.burst) {
       log.warn({ session: shortId(this.#session), connection: this.number }, "connection closed: it kept flooding");
       this.close(closeCodes.abuse, "RATE_LIMIT");
-    } else if (now - this.#told >= 1_000) {
-      // One answer a second is enough: answers must not multiply a flood.
-      this.#told = now;
-      this.fault("RATE_LIMIT");
+    } else {
+      this.#tellRateLimit();
     }
     return false;
+  }
+
+  /** One answer a second is enough: answers must not multiply a flood. */
+  #tellRateLimit(): void {
+    const now = this.#settings.clock.now();
+    if (now - this.#told < 1_000) return;
+    this.#told = now;
+    this.fault("RATE_LIMIT");
   }
 
   #refuse(error: unknown): void {
@@ -217,27 +230,15 @@ export class Connection {
     // Also for a frame that was accepted before: its sender missed the ack.
     this.#scheduleAck();
     if (isRepeated) return;
-    for (const message of frame.messages) if (message.type === "error") this.#report(message);
+    for (const message of frame.messages) if (message.type === "error") this.#reports.add(message);
     const messages = frame.messages.filter((message) => message.type !== "error");
     if (messages.length === 0) return;
+    if (!this.#events.mayForward()) return this.#tellRateLimit();
     // Encoded anew, although the raw text is at hand: two parsers must not see two different frames.
     // What waits was made before this frame, and has to say so.
     this.#batcher.settle();
-    if (this.#forwarded.length === MOST_FORWARDED) this.#forwarded.shift();
     this.#forwarded.push(frame.seq);
     this.#events.frame(frameBody(frame.seq, frame.event, messages));
-  }
-
-  /** Errors of the page are for the log; the session has no part in them. */
-  #report(report: ErrorReport): void {
-    const { code, message, id } = report;
-    const fields = {
-      session: shortId(this.#session),
-      connection: this.number,
-      code,
-      ...(id === undefined ? {} : { variable: id }),
-    };
-    this.#settings.log.warn(fields, `in the page: ${message}`);
   }
 
   #write(messages: string, applied: number): void {

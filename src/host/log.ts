@@ -1,4 +1,5 @@
 import type { WireError } from "../protocol/main.ts";
+import { knownError } from "../protocol/wire-error.ts";
 import type { FromWorker } from "../protocol/worker-message.ts";
 
 /** The part of pino's (Fastify's) logger that the host uses. */
@@ -17,8 +18,9 @@ export function shortId(session: string): string {
 
 /** Writes what Lua code printed, logged or raised. The place comes first in the text, so that an editor can jump there. */
 export function logFromWorker(log: Log, session: string, entry: Extract<FromWorker, { kind: "log" }>): void {
-  const fields = { session: shortId(session), ...(entry.error === undefined ? {} : errorFields(entry.error)) };
-  log[entry.level](fields, entry.error === undefined ? entry.message : withPlace(entry.error, entry.message));
+  const error = entry.error === undefined ? undefined : knownError(entry.error);
+  const fields = { session: shortId(session), ...(error === undefined ? {} : errorFields(error)) };
+  log[entry.level](fields, error === undefined ? entry.message : withPlace(error, entry.message));
 }
 
 /** Writes an error of the catalogue. */

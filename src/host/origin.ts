@@ -1,6 +1,6 @@
 /**
  * Whether a page of `origin` (the Origin header) may open a WebSocket on `host` (the Host header). No Origin: not a
- * browser, so there is no page that could misuse somebody's cookie. Schemes are not compared: a proxy may end TLS.
+ * browser, so there is no page that could misuse somebody's cookie. http and https are not told apart: a proxy may end TLS.
  */
 export function isOriginAllowed(origin: string | undefined, host: string, allowed: readonly string[]): boolean {
   if (origin === undefined) return true;
@@ -11,7 +11,10 @@ export function isOriginAllowed(origin: string | undefined, host: string, allowe
     return false;
   }
   if (url.origin === "null") return false;
-  return allowed.includes(url.origin) || url.host === hostOf(url.protocol, host);
+  if (allowed.includes(url.origin)) return true;
+  // Such as chrome-extension://, whose host anybody may choose.
+  if (url.protocol !== "http:" && url.protocol !== "https:") return false;
+  return url.host === hostOf(url.protocol, host);
 }
 
 /** The host without its scheme's default port, in the spelling of URL. */

@@ -37,6 +37,7 @@ export function moonpoolOn(openPool: OpenPool): FastifyPluginAsync<MoonpoolOptio
 
 async function register(app: FastifyInstance, options: MoonpoolOptions, openPool: OpenPool): Promise<void> {
   const settings = settingsOf(options);
+  checkPrefix(app, app.prefix + settings.prefix);
   const log = app.log.child({ name: "moonpool" }, settings.logLevel === undefined ? {} : { level: settings.logLevel });
   const store = await ViewdefStore.load(settings.dir, { uiCode: settings.uiCode });
   for (const { code, severity, message, file, line } of store.problems) {
@@ -69,6 +70,15 @@ async function register(app: FastifyInstance, options: MoonpoolOptions, openPool
     { prefix: settings.prefix },
   );
   decorate(app, settings, store, sessions);
+}
+
+function checkPrefix(app: FastifyInstance, prefix: string): void {
+  if (!instances.get(app.server)?.has(prefix)) return;
+  const where = prefix === "" ? "without a prefix" : `with the prefix ${prefix}`;
+  throw new MoonpoolError(
+    "CONFIG_INVALID",
+    `There is a Moonpool instance ${where} already. Give each its own \`prefix\`.`,
+  );
 }
 
 /**

@@ -10,6 +10,8 @@ export interface SessionHostSettings extends SessionSettings {
 
 /** A session that nobody ever connected to (a robot asked for the page) ends after this many ms. */
 const NEVER_CONNECTED = 5 * 60_000;
+/** ms until such a session is no browser's that is just about to connect: it has to make room for newcomers. */
+const CONNECT_WAIT = 10_000;
 const MAX_SWEEP = 60_000;
 
 /**
@@ -92,11 +94,26 @@ export class SessionHost {
   #open(id: string, browser: string): Session {
     // The first comparison spares counting, as long as it is far from the limit.
     const isFull = this.#sessions.size >= this.#settings.maxSessions && this.size >= this.#settings.maxSessions;
-    if (this.#closed || isFull) throw new MoonpoolError("SESSION_LIMIT");
+    if (this.#closed || (isFull && !this.#makeRoom())) throw new MoonpoolError("SESSION_LIMIT");
     this.#forgetFailed(id);
-    const session = new Session(id, browser, this.#pool, this.#settings);
+    let session = new Session(id, browser, this.#pool, this.#settings);
+    // The pool has a limit of its own.
+    if (session.error?.code === "SESSION_LIMIT" && this.#makeRoom()) {
+      session = new Session(id, browser, this.#pool, this.#settings);
+    }
     this.#sessions.set(id, session);
     return session;
+  }
+
+  /** Ends the oldest session that nobody connected to in time; false if there is none. */
+  #makeRoom(): boolean {
+    const before = this.#settings.clock.now() - CONNECT_WAIT;
+    let oldest: Session | undefined;
+    for (const session of this.#sessions.values()) {
+      if (session.state !== "running" || session.connectionsEver > 0 || session.lastActivity > before) continue;
+      if (oldest === undefined || session.lastActivity < oldest.lastActivity) oldest = session;
+    }
+    return oldest !== undefined && this.end(oldest.id);
   }
 
   /** Failed sessions cost little but not nothing: as many as there may be living ones are remembered. */

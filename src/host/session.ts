@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { closeCodes, MoonpoolError, type ErrorCode, type WireError } from "../protocol/main.ts";
 import { parseOutcome } from "../protocol/outcome.ts";
+import { knownError } from "../protocol/wire-error.ts";
 import { sessionEvent, type FromWorker, type SessionEventKind } from "../protocol/worker-message.ts";
 import { Connection, type ConnectionSettings, type Wire } from "./connection.ts";
+import { InFlight } from "./in-flight.ts";
 import { logFromWorker, logWireError, shortId } from "./log.ts";
 
 /** The host's handle on a session's VM, wherever it runs. */
@@ -44,6 +46,7 @@ export class Session {
   readonly started: Promise<void>;
   readonly #settings: SessionSettings;
   readonly #connections = new Map<number, Connection>();
+  readonly #inFlight = new InFlight();
   readonly #resolveStart: () => void;
   readonly #rejectStart: (error: MoonpoolError) => void;
   #state: SessionState = "starting";
@@ -115,7 +118,8 @@ export class Session {
     if (this.#connections.size >= this.#settings.maxConnections) throw new MoonpoolError("CONNECTION_LIMIT");
     const number = ++this.#connectionCount;
     const connection: Connection = new Connection(number, this.id, wire, this.#settings, {
-      frame: (body) => this.#record("frame", number, body),
+      mayForward: () => !this.#inFlight.isFull,
+      frame: (body) => this.#record("frame", number, body, () => connection.carriedOut()),
       pause: () => this.#record("pause", number),
       resume: () => this.#record("resume", number),
       activity: () => this.#touch(),
@@ -147,10 +151,13 @@ export class Session {
   }
 
   /** The one place through which everything passes that happens to the VM. */
-  #record(kind: SessionEventKind, connection: number, body = ""): void {
+  #record(kind: SessionEventKind, connection: number, body = "", onAnswer?: () => void): void {
+    if (this.#port === undefined) return;
     // The VM's clock never runs backwards, whatever is done to the machine's.
     this.#eventTime = Math.max(this.#eventTime, this.#settings.clock.now());
-    this.#port?.send(sessionEvent(kind, connection, this.#eventTime, body));
+    const text = sessionEvent(kind, connection, this.#eventTime, body);
+    this.#inFlight.add(text, onAnswer);
+    this.#port.send(text);
   }
 
   #detach(connection: Connection): void {
@@ -165,9 +172,18 @@ export class Session {
   }
 
   #onMessage(message: FromWorker): void {
-    if (typeof message === "string") return this.#deliver(message);
+    if (typeof message === "string") {
+      // First, so that the changes are known to come after the frame that led to them.
+      this.#inFlight.answer();
+      return this.#deliver(message);
+    }
     switch (message.kind) {
+      case "done":
+        return this.#inFlight.answer();
+      case "timer":
+        return this.#deliver(message.outcome);
       case "started":
+        this.#inFlight.answer();
         if (this.#state !== "starting") return;
         this.#state = "running";
         this.#resolveStart();
@@ -214,6 +230,7 @@ export class Session {
   }
 }
 
-function errorOf({ code, message, ...at }: WireError): MoonpoolError {
+function errorOf(error: WireError): MoonpoolError {
+  const { code, message, ...at } = knownError(error);
   return new MoonpoolError(code, message, at);
 }

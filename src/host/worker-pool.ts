@@ -31,6 +31,9 @@ export interface WorkerPoolOptions {
 
 interface RunningSession {
   port: MessagePort;
+  isolation: "shared" | "dedicated";
+  /** Counts as one of the sessions that there may be: until it is told to close. Its task may take a moment longer. */
+  hasRoom: boolean;
   /** Settles when the task is over and the host has been told. */
   done: Promise<void>;
 }
@@ -53,7 +56,7 @@ export class WorkerPool implements SessionPool {
   readonly #dedicated: Piscina;
   readonly #birth: Promise<object>;
   readonly #sessions = new Set<RunningSession>();
-  #dedicatedSessions = 0;
+  readonly #taken = { shared: 0, dedicated: 0 };
   #plans: SharedPlans;
   #closing: Promise<void> | undefined;
 
@@ -89,16 +92,19 @@ export class WorkerPool implements SessionPool {
     port1.on("message", onMessage);
     const session: RunningSession = {
       port: port1,
+      isolation,
+      hasRoom: true,
       done: this.#run(sessionId, isolation, port2, abort.signal).then(
-        () => this.#end(session, isolation, onMessage, onEnd),
-        (error: unknown) => this.#end(session, isolation, onMessage, onEnd, this.#reason(error)),
+        () => this.#end(session, onMessage, onEnd),
+        (error: unknown) => this.#end(session, onMessage, onEnd, this.#reason(error)),
       ),
     };
     this.#sessions.add(session);
-    if (isolation === "dedicated") this.#dedicatedSessions++;
+    this.#taken[isolation]++;
     return {
       send: (text) => port1.postMessage(text satisfies ToWorker),
       close: () => {
+        this.#giveRoom(session);
         port1.postMessage({ kind: "close" } satisfies ToWorker);
         // Only a thread of its own may be ended for a session that does not listen any more.
         if (isolation === "dedicated") void this.#abortLater(session, abort);
@@ -129,9 +135,15 @@ export class WorkerPool implements SessionPool {
 
   #checkRoom(isolation: "shared" | "dedicated"): void {
     if (this.#closing) throw new MoonpoolError("SESSION_LIMIT", "The host is going away.");
-    const full = this.#sessions.size >= this.#maxSessions;
-    const dedicatedFull = isolation === "dedicated" && this.#dedicatedSessions >= this.#dedicated.options.maxThreads;
+    const { shared, dedicated } = this.#taken;
+    const full = shared + dedicated >= this.#maxSessions;
+    const dedicatedFull = isolation === "dedicated" && dedicated >= this.#dedicated.options.maxThreads;
     if (full || dedicatedFull) throw new MoonpoolError("SESSION_LIMIT");
+  }
+
+  #giveRoom(session: RunningSession): void {
+    if (session.hasRoom) this.#taken[session.isolation]--;
+    session.hasRoom = false;
   }
 
   async #bear(): Promise<object> {
@@ -156,12 +168,11 @@ export class WorkerPool implements SessionPool {
 
   #end(
     session: RunningSession,
-    isolation: "shared" | "dedicated",
     onMessage: (message: FromWorker) => void,
     onEnd: (error?: WireError) => void,
     error?: WireError,
   ): void {
-    if (isolation === "dedicated") this.#dedicatedSessions--;
+    this.#giveRoom(session);
     this.#sessions.delete(session);
     // The task's end comes another way than the session's messages and may have overtaken them.
     for (let last = receiveMessageOnPort(session.port); last; last = receiveMessageOnPort(session.port)) {

@@ -207,7 +207,7 @@ export const errors = {
   },
   CODE_FORBIDDEN: {
     who: "operator",
-    text: "ui-code is switched off.",
+    text: "The binding would let data run as code.",
     advice: "Allow it with `uiCode: true` if you trust the site.",
   },
   CODE_FAILED: {

@@ -115,6 +115,38 @@ t.test("an address that would run as a script is not set", async (t) => {
   t.equal(await page.locator("a").getAttribute("href"), "https://example.org/?javascript:");
 });
 
+t.test("an animation or a <use> of SVG is not given an address that could run", async (t) => {
+  const app = viewdef(
+    `<svg><a><set attributeName="href"/><animate attributeName="href"/><animateTransform/><text>x</text></a><use/></svg>`,
+    bind(2, "attr", 0, { name: "to" }),
+    bind(3, "attr", 0, { name: "from" }),
+    bind(3, "attr", 0, { name: "by" }),
+    bind(3, "attr", 1, { name: "VALUES" }),
+    bind(4, "attr", 0, { name: "to" }),
+    bind(6, "attr", 0, { name: "href" }),
+    bind(6, "attr", 0, { name: "xlink:href" }),
+    // Text, wherever it does not lead anywhere.
+    bind(5, "attr", 0, { name: "to" }),
+  );
+  const script = " Java\tscript:window.hacked=1";
+  const { page, connection } = await scene(t, chromium, app, { values: [script, `#a; ${script}`] });
+  const given = () =>
+    page.evaluate(() =>
+      [...document.querySelectorAll("set, animate, animateTransform, use, text")].map((element) =>
+        element
+          .getAttributeNames()
+          .filter((name) => name !== "attributeName")
+          .join(),
+      ),
+    );
+  t.strictSame(await given(), ["", "", "", "to", ""]);
+  await settled(page, connection, update(2, " DATA:image/svg+xml,x"), update(3, "#a;data:text/html,x"));
+  t.strictSame(await given(), ["", "", "", "to", ""]);
+  await settled(page, connection, update(2, "#javascript:"), update(3, "red;blue"));
+  t.strictSame(await given(), ["to", "from,by,VALUES", "to", "to", "href,xlink:href"]);
+  t.equal(await page.evaluate("window.hacked"), undefined);
+});
+
 t.test("an update of properties or errors alone changes no text, attribute or class", async (t) => {
   const app = viewdef(
     `<p></p>`,

@@ -80,6 +80,37 @@ t.test(
   },
 );
 
+t.test(
+  "a frame that cannot be read is reported, and the page gets everything anew on another connection",
+  async (t) => {
+    const { page, connection, host } = await scene(t, chromium, app, { values: ["old", "", null] });
+    let current = connection;
+    for (const [index, text] of ['{"seq":2,"ack":0,"mess', "null", '{"seq":2,"ack":0,"messages":{}}'].entries()) {
+      const closed = new Promise((resolve) => current.socket.once("close", resolve));
+      current.socket.send(text);
+      t.match(await current.frame(), {
+        seq: 1,
+        event: false,
+        messages: [{ type: "error", code: "FRAME_NOT_JSON", message: `The page cannot read a frame: ${text}` }],
+      });
+      await closed;
+      current = await host.connection();
+      await settled(page, current, ...first(`new ${index}`));
+      t.equal(await page.locator("p").textContent(), `new ${index}`);
+    }
+  },
+);
+
+t.test("a first frame that cannot be read is reported, too", async (t) => {
+  const host = await ScriptedHost.start(t);
+  const page = await chromium.open(t, host.url);
+  const connection = await host.connection();
+  connection.socket.send("<html>");
+  t.match(await connection.frame(), { seq: 1, ack: 0, messages: [{ code: "FRAME_NOT_JSON" }] });
+  await settled(page, await host.connection(), ...first("x"));
+  t.equal(await page.locator("p").textContent(), "x");
+});
+
 t.test("a connection that fails is tried again by itself", async (t) => {
   const { page, connection, host } = await scene(t, chromium, app, { values: ["", "", null], allow: /WebSocket|503/ });
   host.refuse = 503;

@@ -21,6 +21,17 @@ t.test("ui-html shows sanitised markup", async (t) => {
   t.equal(await page.locator("div").innerHTML(), "");
 });
 
+t.test("ui-html has no style sheets, which would hold for the whole page", async (t) => {
+  const { page } = await scene(t, chromium, viewdef(`<h1>x</h1><div></div>`, bind(1, "html", 0)), {
+    values: [
+      `<style>h1 { display: none }</style><svg><style>h1 { display: none }</style></svg><b style="color: red">ok</b>`,
+    ],
+  });
+  t.equal(await page.locator("div style").count(), 0);
+  t.ok(await page.locator("h1").isVisible());
+  t.equal(await page.locator("div b").getAttribute("style"), "color: red", "the style of an element stays");
+});
+
 t.test("a frame with the first ui-html waits for the sanitiser, and so do the frames behind it", async (t) => {
   const host = await ScriptedHost.start(t);
   let release = () => {};

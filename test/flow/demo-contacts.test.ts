@@ -45,6 +45,16 @@ t.test("the list follows each key of the search, whatever the case and the accen
   await comes(t, async () => (await texts(rows(page))).length, 25, "all are back");
 });
 
+t.test("a search for blanks or a very long text is answered like any other", async (t) => {
+  const page = await demo.open(t);
+  await page.locator(".search").evaluate((input) => input.removeAttribute("maxlength"));
+  await comes(t, () => search(page).getAttribute("maxlength"), null, "the limit is gone");
+  await search(page).fill(`${" ".repeat(20)}emil${" ".repeat(300_000)}x`);
+  await shows(t, rows(page), "Émilie Laurent");
+  await search(page).fill(" ".repeat(300_000));
+  await shows(t, page.locator(".page-head p"), "25 contacts");
+});
+
 t.test("the contact that is chosen is highlighted and shown, by pointer, chip or arrow key", async (t) => {
   const page = await demo.open(t);
   const name = page.locator(".contact-detail h2");
@@ -122,6 +132,19 @@ t.test("a contact with mistakes is not saved, says what is wrong, and is not lef
     "6 May 1976",
     "Arabic, French, Greek.",
   ]);
+});
+
+t.test("what is too long for a field is cut when the contact is saved", async (t) => {
+  const page = await demo.open(t);
+  await edit(page, "Ben Carter");
+  const notes = page.locator(".field-notes textarea");
+  await page.locator(".field-notes").evaluate((area) => area.removeAttribute("maxlength"));
+  await comes(t, () => notes.getAttribute("maxlength"), null, "the limit is gone");
+  await notes.fill("é".repeat(6000));
+  await page.locator("sl-button.save").click();
+  await page.locator(".contact-detail h2", { hasText: "Ben Carter" }).waitFor();
+  await page.locator("sl-button.edit").click();
+  await comes(t, async () => (await notes.inputValue()).length, 5000, "the notes are cut");
 });
 
 t.test("cancel, by button or Escape, brings back every field", async (t) => {

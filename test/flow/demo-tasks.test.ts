@@ -44,6 +44,21 @@ t.test("Enter adds what is typed and clears the field for the next; blanks add n
   await shows(t, titles(page).first(), "Sweep");
 });
 
+t.test("a title is cut, and blanks cost no time however many there are", async (t) => {
+  const page = await demo.open(t, "Tasks");
+  await draft(page).fill("x".repeat(300));
+  t.equal((await draft(page).inputValue()).length, 200, "the field takes no more");
+  // As a page would that is not the one that was sent.
+  await page.locator(".task-draft").evaluate((input) => input.removeAttribute("maxlength"));
+  await comes(t, () => draft(page).getAttribute("maxlength"), null, "the limit is gone");
+  await draft(page).fill(`Wait${" ".repeat(300_000)}for it`);
+  await draft(page).press("Enter");
+  await shows(t, titles(page).first(), "Wait");
+  await draft(page).fill("ü".repeat(300));
+  await draft(page).press("Enter");
+  await shows(t, titles(page).first(), "ü".repeat(200));
+});
+
 t.test("a tick is counted, filtered and cleared", async (t) => {
   const page = await demo.open(t, "Tasks");
   await shows(t, counts(page), ["6", "4", "2"]);

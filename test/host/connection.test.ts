@@ -10,6 +10,10 @@ interface Setup {
   sent: (ServerFrame & { ack: number })[];
   /** Bodies of accepted frames, and pause / resume. */
   events: string[];
+  /** What the page reported, as it was logged. */
+  logged: string[];
+  /** Whether the session takes frames. */
+  session: { mayForward: boolean };
   wire: { backlog: number; closed: { code: number; reason: string } | undefined; taken: (() => void)[] };
   /** Codes of all faults sent so far. */
   faults: () => string[];
@@ -34,9 +38,12 @@ function setup(rate = { perSecond: 100, burst: 100 }): Setup {
       state.closed = { code, reason };
     },
   };
-  const log = { error() {}, warn() {}, info() {}, debug() {}, trace() {} };
+  const logged: string[] = [];
+  const warn = (_: object, message: string): void => void logged.push(message);
+  const log = { error() {}, warn, info() {}, debug() {}, trace() {} };
+  const session = { mayForward: true };
   const settings = {
-    limits: { maxBytes: 1_000, maxMessages: 5 },
+    limits: { maxBytes: 10_000, maxMessages: 5 },
     rate,
     development: false,
     clock,
@@ -44,6 +51,7 @@ function setup(rate = { perSecond: 100, burst: 100 }): Setup {
     viewdef: () => undefined,
   };
   const connection = new Connection(1, "0123456789abcdef", wire, settings, {
+    mayForward: () => session.mayForward,
     frame: (body) => events.push(body),
     pause: () => events.push("pause"),
     resume: () => events.push("resume"),
@@ -54,6 +62,8 @@ function setup(rate = { perSecond: 100, burst: 100 }): Setup {
     clock,
     sent,
     events,
+    logged,
+    session,
     wire: state,
     faults: () =>
       sent.flatMap(({ messages }) =>
@@ -93,17 +103,98 @@ t.test(
   "a frame says what it was made before, so that the browser can tell stale values; refused frames do not count",
   async (t) => {
     const { connection, frame, sent } = setup();
-    const deliver = (applied: number): number | undefined => {
-      connection.deliver({ ...changesOf(1, { medium: '{"type":"update","id":1,"value":1}' }), applied }, true);
+    const deliver = (): number | undefined => {
+      connection.deliver(changesOf(1, { medium: '{"type":"update","id":1,"value":1}' }), true);
       return sent.at(-1)?.applied;
     };
     frame(1, 0, "a");
     frame(2, 0, "b");
-    t.equal(deliver(0), 0, "made before both");
-    t.equal(deliver(1), 1, "made between them");
+    t.equal(deliver(), 0, "made before both");
+    connection.carriedOut();
+    t.equal(deliver(), 1, "made between them");
     connection.receive('{"seq":3,"ack":0,"event":true,"messages":[{"type":"nothing"}]}');
-    t.equal(deliver(1), 1);
-    t.equal(deliver(2), undefined, "nothing is outstanding");
+    t.equal(deliver(), 1);
+    connection.carriedOut();
+    t.equal(deliver(), undefined, "nothing is outstanding");
+  },
+);
+
+t.test("however many frames are under way, none is taken for carried out before it was", async (t) => {
+  const { connection, frame, sent } = setup({ perSecond: Infinity, burst: 1 });
+  for (let seq = 1; seq <= 1_200; seq++) frame(seq, 0, seq);
+  connection.deliver(changesOf(1, { medium: '{"type":"update","id":1,"value":1}' }), true);
+  t.equal(sent.at(-1)?.applied, 0);
+});
+
+t.test(
+  "values that a browser reads late come with the frames that they were made before and after, oldest first",
+  async (t) => {
+    const { connection, frame, sent, wire } = setup();
+    const deliver = (id: number, value: unknown): void =>
+      connection.deliver(changesOf(1, { medium: JSON.stringify({ type: "update", id, value }) }), true);
+    deliver(5, "start");
+    frame(1, 0, "mine");
+    wire.backlog = 300 * 1024;
+    deliver(5, "made before the write");
+    connection.carriedOut();
+    deliver(6, 1);
+    wire.backlog = 0;
+    wire.taken.at(-1)?.();
+    t.strictSame(
+      sent.slice(1).map(({ applied, messages }) => ({ applied, messages })),
+      [
+        { applied: 0, messages: [{ type: "update", id: 5, value: "made before the write" }] },
+        { applied: undefined, messages: [{ type: "update", id: 6, value: 1 }] },
+      ],
+    );
+  },
+);
+
+t.test(
+  "frames for a session that has too much before it are refused, use up their numbers, and pass again later",
+  async (t) => {
+    const { frame, events, faults, session, clock, sent, connection } = setup();
+    session.mayForward = false;
+    for (let seq = 1; seq <= 20; seq++) frame(seq, 0, seq);
+    connection.receive('{"seq":21,"ack":0,"event":true,"messages":[{"type":"error","code":"X","message":"y"}]}');
+    t.strictSame(events, []);
+    t.strictSame(faults(), ["RATE_LIMIT"], "one answer a second");
+    session.mayForward = true;
+    frame(22, 0, 22);
+    t.strictSame(events, ["1 22\nupdate 1 22"]);
+    clock.advance(1_000);
+    t.equal(sent.at(-1)?.ack, 22);
+  },
+);
+
+t.test(
+  "errors of a page fill no log: 20 at once, then 5 a second, cut, and a line says how many were dropped",
+  async (t) => {
+    const { connection, clock, logged } = setup({ perSecond: Infinity, burst: 1 });
+    let seq = 0;
+    const report = (message: string): void => {
+      const text = JSON.stringify({
+        seq: ++seq,
+        ack: 0,
+        event: false,
+        messages: [{ type: "error", code: "X", message }],
+      });
+      connection.receive(text);
+    };
+    for (let count = 0; count < 50; count++) report(`${count}`);
+    t.equal(logged.length, 20);
+    clock.advance(1_000);
+    for (let count = 0; count < 10; count++) report(`later ${count}`);
+    t.equal(logged.length, 25);
+    clock.advance(9_000);
+    t.equal(logged.at(-1), "in the page: 35 more dropped");
+    clock.advance(60_000);
+    t.equal(logged.length, 26, "said once");
+    for (let count = 0; count < 21; count++) report("x".repeat(9_000));
+    t.equal(logged.at(-1), `in the page: ${"x".repeat(2_000)}…`);
+    connection.detach();
+    t.equal(logged.at(-1), "in the page: 1 more dropped", "at the end too");
+    t.equal(clock.pending, 0);
   },
 );
 

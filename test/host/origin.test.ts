@@ -22,6 +22,9 @@ t.test("the host's own pages may connect, in whatever spelling; other hosts, por
     ["", "example.org"],
     ["example.org", "example.org"],
     ["file:///example.org", "example.org"],
+    ["ws://example.org", "example.org"],
+    ["ftp://example.org", "example.org"],
+    ["chrome-extension://example.org", "example.org"],
     ["http://example.org", ""],
   ];
   for (const [origin, host] of foreign) t.notOk(isOriginAllowed(origin, host, []), `${origin} on ${host}`);

@@ -119,6 +119,21 @@ t.test("an instance in a part of an app has that part's prefix", async (t) => {
   t.ok(await browser.connect(path));
 });
 
+t.test("a second instance under the same prefix is refused, and opens no pool", async (t) => {
+  const app = emptyApp(t);
+  let pools = 0;
+  const plugin = moonpoolOn(async () => {
+    pools++;
+    return new FakePool();
+  });
+  await app.register(plugin, { dir: site(t), prefix: "/app" });
+  await t.rejects(async () => app.register(plugin, { dir: site(t), prefix: "app/" }), {
+    code: "CONFIG_INVALID",
+    message: "There is a Moonpool instance with the prefix /app already. Give each its own `prefix`.",
+  });
+  t.equal(pools, 1);
+});
+
 t.test("instances in two parts of an app need one @fastify/websocket above both, and say so", async (t) => {
   const parts = async (app: FastifyInstance): Promise<void> => {
     for (const prefix of ["/one", "/two"]) {

@@ -1,6 +1,6 @@
 import t from "tap";
 import { SessionHost, type SessionHostSettings } from "../../src/host/session-host.ts";
-import type { MoonpoolError } from "../../src/protocol/main.ts";
+import type { MoonpoolError, WireError } from "../../src/protocol/main.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { changesOf, echo, FakePool, outcomeOf, type Answer } from "../support/fake-pool.ts";
 import { MemoryWire, settled } from "../support/memory-wire.ts";
@@ -100,9 +100,8 @@ t.test("each tab gets its own changes; one that closes does not touch the other"
     ],
   );
   first?.detach();
-  pool.only.say(
-    outcomeOf([1, 2].map((number) => changesOf(number, { high: `{"type":"update","id":1,"value":${number}}` }))),
-  );
+  const changes = [1, 2].map((number) => changesOf(number, { high: `{"type":"update","id":1,"value":${number}}` }));
+  pool.only.say({ kind: "timer", outcome: outcomeOf(changes) });
   second?.connection.receive('{"seq":1,"ack":0,"event":true,"messages":[]}');
   await settled();
   t.strictSame(
@@ -125,6 +124,85 @@ t.test("more newcomers than there is room for are refused, and have room when ot
   await t.rejects(full.host.create("anna"), { code: "SESSION_LIMIT" }, "the pool's own limit counts as well");
   t.equal(full.host.size, 0);
 });
+
+t.test("when there is no room left, the oldest session that nobody connected to in time makes some", async (t) => {
+  const own = setup({ maxSessions: 3 });
+  const pools = setup({}, new FakePool(undefined, 3));
+  for (const { host, clock } of [own, pools]) {
+    const used = await host.create("anna");
+    used.attach(new MemoryWire()).detach();
+    const oldest = await host.create("a robot");
+    clock.advance(1_000);
+    const other = await host.create("a robot");
+    clock.advance(8_999);
+    await t.rejects(host.create("bert"), { code: "SESSION_LIMIT" }, "its browser may be about to connect");
+    clock.advance(1);
+    t.ok(await host.create("bert"));
+    t.equal(host.get(oldest.id), undefined);
+    t.equal(other.state, "running");
+    t.equal(used.state, "running");
+    t.equal(host.size, 3);
+    await t.rejects(host.create("carl"), { code: "SESSION_LIMIT" });
+  }
+});
+
+t.test("a session is not sent more than a bounded number of events and of text that it has not answered", async (t) => {
+  for (const [size, most] of [
+    [1, 1_000],
+    // 4 MiB of 9 KB each.
+    [9_000, 465],
+  ] as const) {
+    const { host, pool } = setup({ rate: { perSecond: Infinity, burst: 1 } });
+    const session = await host.create("anna");
+    const wire = new MemoryWire();
+    const { connection } = session.attach(wire);
+    await settled();
+    pool.isStuck = true;
+    const frames = (): number => pool.only.events.filter(({ kind }) => kind === "frame").length;
+    const value = "x".repeat(size);
+    const send = (seq: number): void =>
+      connection.receive(JSON.stringify({ seq, ack: 0, event: false, messages: [{ type: "update", id: 1, value }] }));
+    for (let seq = 1; seq <= 1_100; seq++) send(seq);
+    t.equal(frames(), most);
+    t.match(wire.messages.at(-1), { type: "error", code: "RATE_LIMIT" });
+    pool.only.say({ kind: "timer", outcome: "-" });
+    await settled();
+    send(1_101);
+    t.equal(frames(), most, "an outcome of the session's own answers nothing");
+    pool.only.say({ kind: "done" });
+    pool.only.say(outcomeOf([changesOf(1, { high: '{"type":"update","id":1,"value":1}' })]));
+    await settled();
+    t.equal(wire.frames.at(-1)?.applied, 2);
+    for (let seq = 1_102; seq <= 1_105; seq++) send(seq);
+    t.equal(frames(), most + 2);
+  }
+});
+
+t.test(
+  "an error that Lua code made up is an error of the catalogue, with nothing in it that does not belong",
+  async (t) => {
+    const made = {
+      code: "constructor",
+      message: 7,
+      line: "3",
+      file: "lua/main.lua",
+      more: true,
+    } as unknown as WireError;
+    const { host, log } = setup(
+      {},
+      new FakePool((_, session) => {
+        session.say({ kind: "log", level: "warn", message: "from Lua", error: made });
+        session.say({ kind: "failed", error: made });
+      }),
+    );
+    const error = (await host.create("anna").catch((error: unknown) => error)) as MoonpoolError;
+    t.equal(error.code, "LUA_ERROR");
+    t.equal(error.message, "The Lua code raised an error.");
+    t.type(error.advice, "string");
+    t.strictSame(error.at, { file: "lua/main.lua" });
+    t.match(log[0], /"code":"LUA_ERROR"} lua\/main.lua: from Lua$/);
+  },
+);
 
 t.test("a session takes only so many tabs", async (t) => {
   const { host } = setup({ maxConnections: 1 });

@@ -4,6 +4,7 @@ import {
   decodeFrame,
   FrameError,
   MAX_VALUE_DEPTH,
+  MAX_VALUES,
   MoonpoolError,
   peekSeq,
   tooLarge,
@@ -112,10 +113,28 @@ t.test("values are finite and not nested beyond bounds", async (t) => {
   const nested = (depth: number): string =>
     `{"seq":7,"ack":0,"event":true,"messages":[{"type":"update","id":1,"value":${"[".repeat(depth)}${"]".repeat(depth)}}]}`;
   t.ok(decodeFrame(nested(MAX_VALUE_DEPTH), limits));
-  t.match(refusal(nested(MAX_VALUE_DEPTH + 1)).message, /^messages\[0\]\.value\[0\].* is nested deeper than 64\.$/);
+  t.match(refusal(nested(MAX_VALUE_DEPTH + 1)).message, /^messages\[0\]\.value\[0\].* is nested deeper than 32\.$/);
   const abyss = refusal(nested(400_000), { ...limits, maxBytes: 1_000_000 });
   t.equal(abyss.code, "FRAME_INVALID", "nesting as deep as a frame allows does not end the stack");
   t.ok(abyss.message.length < 200);
+});
+
+t.test("the values of a frame are counted together, and no more than so many are looked at", async (t) => {
+  const large = { ...limits, maxBytes: 2_000_000 };
+  const update = (value: unknown): object => ({ type: "update", id: 1, value });
+  // Each array counts, as its elements do; so does the value of each field.
+  const half = Array.from({ length: MAX_VALUES / 2 - 1 }, () => 0);
+  const fields = Object.fromEntries(half.map((zero, index) => [index, zero]));
+  t.ok(decodeFrame(JSON.stringify(withMessages(update(half), update(fields))), large));
+  const error = refusal(withMessages(update(half), update([...half, 0])), large);
+  t.equal(error.code, "FRAME_INVALID");
+  t.equal(error.message, "messages[1].value[4999] is one more than the 10000 values that a frame may hold.");
+  t.equal(error.seq, 7);
+  t.match(
+    refusal(withMessages(update(half), update(fields), update(null)), large).message,
+    /^messages\[2\]\.value is one/,
+  );
+  t.match(refusal(withMessages(update(Array.from({ length: 500_000 }, () => []))), large).message, /is one more than/);
 });
 
 t.test("too large, too many and not JSON have codes of their own and give the seq that can be read", async (t) => {

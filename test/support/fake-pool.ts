@@ -24,7 +24,7 @@ export interface FakeSession extends SessionPort {
   end(error?: WireError): void;
 }
 
-/** What a fake VM answers to an event. */
+/** What a fake VM answers to an event. An event that it says nothing of is answered with `done`, but a start is not. */
 export type Answer = (event: FakeEvent, session: FakeSession) => void;
 
 /** The fragments of one connection's changes, those not given empty. */
@@ -61,6 +61,8 @@ export class FakePool implements Pool {
   answer: Answer;
   room: number;
   isClosed = false;
+  /** Nothing is dispatched: what is sent stays unanswered. */
+  isStuck = false;
 
   constructor(answer: Answer = echo, room = Infinity) {
     this.answer = answer;
@@ -88,7 +90,7 @@ export class FakePool implements Pool {
       send: (text) => {
         const event = eventOf(text);
         session.events.push(event);
-        queueMicrotask(() => session.isClosed || this.answer(event, session));
+        if (!this.isStuck) queueMicrotask(() => session.isClosed || this.#dispatch(event, session));
       },
       close: () => session.end(),
     };
@@ -99,6 +101,19 @@ export class FakePool implements Pool {
   async close(): Promise<void> {
     this.isClosed = true;
     for (const session of this.sessions) session.close();
+  }
+
+  #dispatch(event: FakeEvent, session: FakeSession): void {
+    let isAnswered = event.kind === "start";
+    const answering: FakeSession = {
+      ...session,
+      say: (message) => {
+        isAnswered ||= typeof message === "string" || message.kind === "done";
+        session.say(message);
+      },
+    };
+    this.answer(event, answering);
+    if (!isAnswered) session.say({ kind: "done" });
   }
 
   /** The only session there is. */

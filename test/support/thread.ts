@@ -19,7 +19,10 @@ export async function startThread(settings: Partial<ThreadSettings> = {}): Promi
 
 /** The host's end of a session that runs on a thread in this thread. */
 export class ThreadClient {
+  /** All messages but `done`. */
   readonly messages: FromWorker[] = [];
+  /** Events that were answered with `done`. */
+  dones = 0;
   readonly ended: Promise<void>;
   readonly #port: MessagePort;
   readonly #waiting: ((message: FromWorker) => void)[] = [];
@@ -30,6 +33,10 @@ export class ThreadClient {
     this.#port = port1;
     this.ended = thread.run(port2, plans);
     port1.on("message", (message: FromWorker) => {
+      if (typeof message === "object" && message.kind === "done") {
+        this.dones++;
+        return;
+      }
       this.messages.push(message);
       if (this.#waiting.length > 0) this.#waiting.shift()?.(this.messages[this.#taken++]!);
     });
@@ -44,7 +51,7 @@ export class ThreadClient {
     this.post(sessionEvent(kind, 1, time, code));
   }
 
-  /** The next message that has not been returned yet. */
+  /** The next message that has not been returned yet and is no `done`. */
   next(): Promise<FromWorker> {
     const message = this.messages[this.#taken];
     if (message === undefined) return new Promise((resolve) => this.#waiting.push(resolve));

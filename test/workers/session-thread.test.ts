@@ -14,7 +14,63 @@ t.test("a session answers its start with `started`, and every event with what ch
   t.equal(await client.next(), "-\nc 1 1\nh {1}\nc 2 0\nl {2}");
   client.send("frame", "count = count + 1");
   client.send("frame", log("count"));
-  t.equal(await client.log(), "2", "nothing is said of an event that changed nothing");
+  t.equal(await client.log(), "2");
+  client.send("frame", `return "-\\nc 1 1\\nh {3}"`);
+  t.equal(await client.next(), "-\nc 1 1\nh {3}");
+  t.equal(client.dones, 2, "an event that changed nothing is answered too");
+  await client.close();
+});
+
+t.test(
+  "what a timer led to can be told from the answer to an event of the host; one that led to nothing says nothing",
+  async (t) => {
+    const client = new ThreadClient(thread);
+    const outcome = "-\nc 1 1 0\nh {1}";
+    const due = Date.now() + 20;
+    const again = `fired = fired + 1 if fired == 1 then return "${due + 20}" end return [[${outcome}]]`;
+    client.send("start", `fired = 0 on = function() ${again} end return "${due}"`);
+    t.same(await client.next(), { kind: "started" });
+    t.same(await client.next(), { kind: "timer", outcome });
+    t.equal(client.dones, 0);
+    await client.close();
+  },
+);
+
+t.test(
+  "a session with a thousand events before it does not keep another of its thread waiting until they are done",
+  async (t) => {
+    const [busy, other] = [new ThreadClient(thread), new ThreadClient(thread)];
+    busy.send("start", "count = 0");
+    other.send("start", "");
+    t.same(await busy.next(), { kind: "started" });
+    t.same(await other.next(), { kind: "started" });
+    for (let event = 1; event <= 1_000; event++) busy.send("frame", `busy(1e5) count = count + 1 ${log("count")}`);
+    other.send("frame", log(`"here"`));
+    t.equal(await other.log(), "here");
+    t.ok(busy.messages.length < 1_000, "the other came in between");
+    for (let event = 1; event <= 1_000; event++) {
+      const text = await busy.log();
+      if (text !== String(event)) t.fail(`event ${event} was carried out as ${text}`);
+    }
+    await Promise.all([busy.close(), other.close()]);
+  },
+);
+
+t.test("what one event may log is bounded, and the error that ended it is still told", async (t) => {
+  const client = new ThreadClient(thread);
+  client.send(
+    "start",
+    `for i = 1, 1500 do ${log("i")} end ${log('("x"):rep(20000)')} host("log", "error\\nboom\\n{\\"code\\":\\"LUA_ERROR\\"}")`,
+  );
+  for (let entry = 1; entry <= 1_000; entry++) {
+    const text = await client.log();
+    if (text !== String(entry)) t.fail(`entry ${entry} is ${text}`);
+  }
+  t.match(await client.next(), { level: "error", message: "boom" });
+  t.equal(await client.log(), "501 more log entries of the same event were dropped.");
+  t.same(await client.next(), { kind: "started" });
+  client.send("frame", log('("x"):rep(20000)'));
+  t.equal(await client.log(), `${"x".repeat(10_000)}…`, "the next event has its own");
   await client.close();
 });
 

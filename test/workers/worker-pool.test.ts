@@ -70,8 +70,9 @@ t.test("one session more than allowed is refused at once; room that is given bac
   await Promise.all([one.start(), two.start()]);
   t.throws(() => new PoolClient(pool), { code: "SESSION_LIMIT" });
   one.close();
+  t.same(await new PoolClient(pool).start(), { kind: "started" }, "at once");
   await one.ended;
-  t.same(await new PoolClient(pool).start(), { kind: "started" });
+  t.throws(() => new PoolClient(pool), { code: "SESSION_LIMIT" }, "and only once");
 });
 
 t.test("a dedicated session holds up nobody, and can be ended while its code is stuck", async (t) => {

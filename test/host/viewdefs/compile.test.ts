@@ -329,6 +329,58 @@ t.test("ui-code binds only where the host allows it", async (t) => {
   t.equal(compile('<p ui-code="js"></p>', true).bindings[0]?.kind, "code");
 });
 
+t.test("data cannot run as code, or decide which code runs, unless the host allows it", async (t) => {
+  const forbidden = [
+    '<script ui-value="a"></script>',
+    '<script ui-html="a"></script>',
+    '<script ui-viewlist="a"></script>',
+    '<script ui-attr-src="a"></script>',
+    '<script ui-attr-TYPE="a"></script>',
+    '<script ui-attr-text="a"></script>',
+    '<svg><script ui-attr-href="a"></script></svg>',
+    '<svg><script ui-attr-xlink:href="a"></script></svg>',
+    '<svg><script ui-value="a"></script></svg>',
+    '<base ui-attr-href="a">',
+    '<base ui-class-x="a">',
+    '<meta ui-attr-content="a">',
+    '<meta ui-attr-http-equiv="a">',
+    '<div ui-viewlist="a"><script></script></div>',
+    '<table ui-viewlist="a"><tbody><script></script></tbody></table>',
+  ];
+  for (const content of forbidden) {
+    const { short, bindings, html } = compile(content);
+    t.match(short, [/^CODE_FORBIDDEN 2:\d+$/], content);
+    t.same(bindings, [], content);
+    t.ok(html, "the rest of the file works");
+    const allowed = compile(content, true);
+    t.same([allowed.short, allowed.bindings.length], [[], 1], content);
+  }
+  t.same(
+    compile('<script ui-attr-data-x="a"></script><meta ui-attr-name="b"><ul ui-viewlist="c"><li></li></ul>').short,
+    [],
+    "what cannot do it is allowed",
+  );
+});
+
+t.test("data in a style sheet is doubtful: it works for the whole page", async (t) => {
+  for (const uiCode of [false, true]) {
+    const { short, bindings } = compile('<style ui-value="a"></style>', uiCode);
+    t.same(short, ["?ATTRIBUTE_INVALID 2:8"]);
+    t.equal(bindings.length, 1);
+  }
+});
+
+t.test("elements nested too deeply are a problem of their file, with the place", async (t) => {
+  const nested = (tag: string, depth: number) => `<${tag}>`.repeat(depth) + `</${tag}>`.repeat(depth);
+  t.same(compile(nested("div", 256)).short, []);
+  for (const content of [nested("div", 257), nested("div", 3000), nested("g", 3000), nested("template", 3000)]) {
+    const { html, short, messages } = compile(content);
+    t.equal(html, undefined);
+    t.match(short, [/^VIEWDEF_HTML 2:\d+$/]);
+    t.match(messages, /More than 256 elements/);
+  }
+});
+
 t.test("a file without exactly one template and an element in it cannot be used", async (t) => {
   const files: [string, string][] = [
     ["", "VIEWDEF_TEMPLATE"],

@@ -60,6 +60,19 @@ t.test("problems carry the file's name in the site and the line; other viewdefs 
   t.equal(store.get("C.DEFAULT"), undefined);
 });
 
+t.test("a file that is nested too deeply to be shown costs no other file", async (t) => {
+  const dir = t.testdir({
+    viewdefs: {
+      "A.DEFAULT.html": `<template>${"<div>".repeat(3000)}${"</div>".repeat(3000)}</template>`,
+      "B.DEFAULT.html": ok,
+    },
+  });
+  const store = await ViewdefStore.load(dir);
+  t.match(store.problems, [{ code: "VIEWDEF_HTML", severity: "error", file: "viewdefs/A.DEFAULT.html" }]);
+  t.equal(store.get("A.DEFAULT"), undefined);
+  t.ok(store.get("B.DEFAULT"));
+});
+
 t.test("of two files with one key the first by name wins, and the other is reported", async (t) => {
   const dir = t.testdir({
     viewdefs: {

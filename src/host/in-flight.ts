@@ -1,0 +1,37 @@
+/**
+ * A session may have so much before it. It is far more than people produce, and no more than a thread works off in a few
+ * seconds: what is beyond would keep the memory of a host whose threads are slower than its sockets.
+ */
+const MOST_EVENTS = 1_000;
+/** Characters, which are bytes unless there are some beyond Latin-1. */
+const MOST_TEXT = 4 * 1024 * 1024;
+
+interface SentEvent {
+  size: number;
+  onAnswer: (() => void) | undefined;
+}
+
+/** The events that a session's thread was sent and has not answered, oldest first. Answers come in the same order. */
+export class InFlight {
+  readonly #events: SentEvent[] = [];
+  #size = 0;
+
+  /** No more should be sent that can be refused. */
+  get isFull(): boolean {
+    return this.#events.length >= MOST_EVENTS || this.#size >= MOST_TEXT;
+  }
+
+  /** An event with this text was sent. `onAnswer` is called when it has been answered. */
+  add(text: string, onAnswer?: () => void): void {
+    this.#events.push({ size: text.length, onAnswer });
+    this.#size += text.length;
+  }
+
+  /** The oldest event has been answered. */
+  answer(): void {
+    const event = this.#events.shift();
+    if (event === undefined) return;
+    this.#size -= event.size;
+    event.onAnswer?.();
+  }
+}
