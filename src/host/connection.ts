@@ -238,7 +238,7 @@ export class Connection {
     // What waits was made before this frame, and has to say so.
     this.#batcher.settle();
     this.#forwarded.push(frame.seq);
-    this.#events.frame(frameBody(frame.seq, frame.event, messages));
+    this.#events.frame(frameBody(frame.event, messages));
   }
 
   #write(messages: string, applied: number): void {

@@ -3,8 +3,6 @@ import type { WireError } from "./error-code.ts";
 /** What one connection is to be sent. The fragments are JSON texts of messages, joined by commas, "" when none. */
 export interface ConnectionChanges {
   connection: number;
-  /** `seq` of the connection's last frame that the session had carried out; 0: none. */
-  applied: number;
   /** Viewdefs that this connection needs and has not been sent, in the order they appear. */
   viewdefs: string[];
   high: string;
@@ -54,10 +52,9 @@ export function parseOutcome(text: string): Outcome {
     const body = line.slice(2);
     switch (line.charAt(0)) {
       case "c": {
-        const [connection, urgent, applied] = body.split(" ");
+        const [connection, urgent] = body.split(" ");
         changes = {
           connection: Number(connection),
-          applied: Number(applied),
           viewdefs: [],
           high: "",
           medium: "",

@@ -12,8 +12,8 @@ import type { SharedPlans } from "./worker-task.ts";
  *
  *     start 0 1700000000123\n{"seed":"…32 hex digits…","development":true}
  *     connect 3 1700000000123\n{"namespace":""}
- *     frame 3 1700000000123\n1 7\nupdate 12 "Ada"\ncreate -1 9 "name"\ndestroy -1
- *                                     1: a person waits; 7: the frame's seq; then a line for each message, values as JSON
+ *     frame 3 1700000000123\n1\nupdate 12 "Ada"\ncreate -1 9 "name"\ndestroy -1
+ *                                     1: a person waits; then a line for each message, its values as JSON
  *     disconnect 3 1700000000123\n
  *     pause 3 …   resume 3 …          the connection cannot take more for now / can again
  *     timer 0 1700000000123\n         made by the worker when a Lua timer is due
@@ -34,8 +34,8 @@ export type SessionRequest = Exclude<ClientMessage, { type: "error" }>;
  * The body of a `frame` event. The host has decoded the frame, so the VM, which takes 30 times as long to parse JSON,
  * need not do it again.
  */
-export function frameBody(seq: number, event: boolean, messages: readonly SessionRequest[]): string {
-  let body = `${event ? 1 : 0} ${seq}`;
+export function frameBody(event: boolean, messages: readonly SessionRequest[]): string {
+  let body = event ? "1" : "0";
   for (const message of messages) {
     switch (message.type) {
       case "update":

@@ -92,7 +92,7 @@ t.test(
     frame(4, 0, "d");
     t.strictSame(
       events,
-      ["a", "b", "c", "d"].map((value, index) => `1 ${index + 1}\nupdate 1 "${value}"`),
+      ["a", "b", "c", "d"].map((value) => `1\nupdate 1 "${value}"`),
     );
     clock.advance(1_000);
     t.equal(sent.at(-1)?.ack, 4);
@@ -161,7 +161,7 @@ t.test(
     t.strictSame(faults(), ["RATE_LIMIT"], "one answer a second");
     session.mayForward = true;
     frame(22, 0, 22);
-    t.strictSame(events, ["1 22\nupdate 1 22"]);
+    t.strictSame(events, ["1\nupdate 1 22"]);
     clock.advance(1_000);
     t.equal(sent.at(-1)?.ack, 22);
   },
@@ -214,7 +214,7 @@ t.test("what the session gets is the checked content, not the text that came", a
   connection.receive(
     '{"seq":1,"ack":0,"event":false,"more":1,"messages":[{"type":"update","id":-1,"id":3,"value":"x","up":true}]}',
   );
-  t.strictSame(events, ['0 1\nupdate 3 "x"']);
+  t.strictSame(events, ['0\nupdate 3 "x"']);
 });
 
 t.test("a refused frame changes nothing, is answered with a code, and uses up its number", async (t) => {

@@ -29,13 +29,13 @@ export type Answer = (event: FakeEvent, session: FakeSession) => void;
 
 /** The fragments of one connection's changes, those not given empty. */
 export function changesOf(connection: number, parts: Partial<ConnectionChanges> = {}): ConnectionChanges {
-  return { connection, applied: 0, viewdefs: [], high: "", medium: "", low: "", ...parts };
+  return { connection, viewdefs: [], high: "", medium: "", low: "", ...parts };
 }
 
 /** The text that a VM answers when it has changes. */
 export function outcomeOf(connections: ConnectionChanges[], urgent = true): string {
-  const lines = connections.flatMap(({ connection, applied, viewdefs, high, medium, low }) => [
-    `c ${connection} ${urgent ? 1 : 0} ${applied}`,
+  const lines = connections.flatMap(({ connection, viewdefs, high, medium, low }) => [
+    `c ${connection} ${urgent ? 1 : 0}`,
     ...(viewdefs.length > 0 ? [`v ${viewdefs.join("\t")}`] : []),
     ...(high === "" ? [] : [`h ${high}`]),
     ...(medium === "" ? [] : [`m ${medium}`]),
@@ -50,8 +50,7 @@ export const echo: Answer = ({ kind, connection, body }, session) => {
   if (kind !== "connect" && kind !== "frame") return;
   const value = JSON.stringify(kind === "connect" ? "hello" : body);
   const medium = `{"type":"update","id":1,"value":${value}}`;
-  const applied = kind === "connect" ? 0 : Number(/^\d (\d+)/.exec(body)?.[1]);
-  session.say(outcomeOf([changesOf(connection, { medium, applied })]));
+  session.say(outcomeOf([changesOf(connection, { medium })]));
 };
 
 /** Stands in for the worker threads: same contract, same ordering, no threads and no Lua. */

@@ -137,7 +137,6 @@ export class TestPage {
   readonly lists = new Map<number, number[]>();
   readonly faults: WireError[] = [];
   readonly viewdefs: string[] = [];
-  private seq = 0;
 
   constructor(session: LuaSession, number: number) {
     this.session = session;
@@ -235,7 +234,7 @@ export class TestPage {
   /** Sends one frame. */
   send(messages: SessionRequest[], event = true): void {
     this.last = undefined;
-    this.session.dispatch("frame", this.number, frameBody(++this.seq, event, messages));
+    this.session.dispatch("frame", this.number, frameBody(event, messages));
   }
 
   close(): void {

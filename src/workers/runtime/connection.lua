@@ -36,7 +36,6 @@ function connection.new(number, app, namespace, development)
     dead = 0, -- destroyed nodes that still stand in `order`
     paused = false,
     urgent = false,
-    applied = 0, -- seq of the last frame that was carried out
   }
 end
 
@@ -87,7 +86,7 @@ function connection.write(conn, lines)
     conn.urgent = false
     return
   end
-  lines[#lines + 1] = format("c %d %d %d", conn.number, conn.urgent and 1 or 0, conn.applied)
+  lines[#lines + 1] = format("c %d %d", conn.number, conn.urgent and 1 or 0)
   if conn.viewdefs[1] then
     lines[#lines + 1] = "v " .. concat(conn.viewdefs, "\t")
     conn.viewdefs = {}

@@ -1,7 +1,7 @@
 -- The one way into the VM: the text of a session event in (src/protocol/worker-message.ts), the text of its outcome out:
 --
 --     1700000000123           when the next timer is due, in ms since 1970, or -
---     c 3 1 7                 connection 3 is to be sent something; 1: at once; its frames up to 7 have been carried out
+--     c 3 1                   connection 3 is to be sent something; 1: at once
 --     v Contact.DEFAULT\t…    viewdefs that it needs first
 --     h …  m …  l …           messages of high, medium and low priority, JSON joined by commas
 --     ! {…}                   the session cannot go on, and why
@@ -10,7 +10,7 @@ local M = ...
 local connection, detect, errors, json, modules, plans, prototype, requests, sandbox, state, timers =
   M.connection, M.detect, M.errors, M.json, M.modules, M.plans, M.prototype, M.requests, M.sandbox, M.session, M.timers
 local concat, match, sub = table.concat, string.match, string.sub
-local ipairs, tointeger, tonumber, tostring = ipairs, math.tointeger, tonumber, tostring
+local ipairs, tonumber, tostring = ipairs, tonumber, tostring
 local remove = table.remove
 local collectgarbage = collectgarbage
 
@@ -42,7 +42,7 @@ end
 -- A page that showed the app in another namespace starts anew.
 local function renew(conn)
   local new = connect(conn.number)
-  new.next_id, new.sent, new.viewdefs, new.applied = conn.next_id, conn.sent, conn.viewdefs, conn.applied
+  new.next_id, new.sent, new.viewdefs = conn.next_id, conn.sent, conn.viewdefs
   new.paused, new.urgent = conn.paused, conn.urgent
   conn.closed = true
   return new
@@ -103,9 +103,7 @@ end
 function events.frame(number, body)
   local conn = find(number)
   if not conn then return end
-  local waits, seq = match(body, "^(%d) (%d+)")
-  conn.applied = tointeger(seq)
-  if waits == "1" then
+  if sub(body, 1, 1) == "1" then
     for _, other in ipairs(connections) do other.urgent = true end
   end
   requests.run(conn, body)
