@@ -247,6 +247,21 @@ t.test("a value that is nested too deeply is refused by its variable and the ses
   session.close();
 });
 
+t.test("a message that is nothing but positions costs no more than another", async (t) => {
+  const session = await LuaSession.start({
+    lua: {
+      main: `local app = session:prototype("App"):new()
+        function app:raise() error(("a.lua:1: "):rep(100000), 0) end
+        session:createAppVariable(app)`,
+    },
+    viewdefs: { "App.DEFAULT": `<b ui-action="raise()"></b>` },
+  });
+  const page = session.connect();
+  page.root.set("raise()");
+  t.match(page.root.error("raise()"), { code: "LUA_ERROR", file: "lua/a.lua", line: 1 });
+  session.close();
+});
+
 t.test("an action that fails again says so again", async (t) => {
   const session = await LuaSession.start(site);
   const page = session.connect();

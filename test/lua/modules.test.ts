@@ -1,7 +1,7 @@
-import t from "tap";
+import t, { type Test } from "tap";
 import { LuaSession } from "../support/lua-session.ts";
 
-async function check(t: typeof import("tap").t, main: string, modules: Record<string, string> = {}): Promise<void> {
+async function check(t: Test, main: string, modules: Record<string, string> = {}): Promise<void> {
   const session = await LuaSession.start({
     lua: { main: `${main}\nsession:createAppVariable{ type = "A" }`, ...modules },
   });
@@ -11,7 +11,7 @@ async function check(t: typeof import("tap").t, main: string, modules: Record<st
 
 t.test("require returns what the file returned, runs it once, and true for a file that returns nothing or nil", (t) =>
   check(
-    t as never,
+    t,
     `local a = require("a.b")
      assert(a.x == 1 and require("a.b") == a and runs == 1)
      assert(require("nothing") == true and require("null") == true and require("no") == false)
@@ -29,7 +29,7 @@ t.test("require returns what the file returned, runs it once, and true for a fil
 );
 
 t.test("a circular require finds true, as in the reference, and ends", (t) =>
-  check(t as never, `assert(require("a") == "a")`, {
+  check(t, `assert(require("a") == "a")`, {
     a: `assert(require("b") == "b") return "a"`,
     b: `assert(require("a") == true) return "b"`,
   }),
@@ -37,7 +37,7 @@ t.test("a circular require finds true, as in the reference, and ends", (t) =>
 
 t.test("a file that failed can be tried again, and its error passes through pcall with its place", (t) =>
   check(
-    t as never,
+    t,
     `tries = 0
      local ok, e = pcall(require, "bad")
      assert(not ok and tostring(e):find("lua/bad.lua:2: first", 1, true), tostring(e))
@@ -55,7 +55,7 @@ t.test(
   "unloadModule forgets a module under all its names, and the prototypes it declared, nested requires excepted",
   (t) =>
     check(
-      t as never,
+      t,
       `local first = require("outer")
      session:unloadModule("lua/outer.lua")
      assert(package.loaded.outer == nil and package.loaded.inner == true)
@@ -72,7 +72,7 @@ t.test(
 
 t.test("unloadDirectory forgets the modules directly in a folder", (t) =>
   check(
-    t as never,
+    t,
     `require("d.one") require("d.e.two") require("dd")
      session:unloadDirectory("lua/d")
      assert(package.loaded["d.one"] == nil and package.loaded["d.e.two"] and package.loaded.dd)`,

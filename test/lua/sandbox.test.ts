@@ -1,8 +1,7 @@
 import t from "tap";
 import { LuaSession } from "../support/lua-session.ts";
 
-async function evaluate(expression: string, seed?: string): Promise<unknown> {
-  void seed;
+async function evaluate(expression: string): Promise<unknown> {
   const session = await LuaSession.start({
     lua: {
       main: `local app = session:prototype("App"):new() function app:value() ${expression} end session:createAppVariable(app)`,

@@ -10,7 +10,8 @@ local next = next
 local letters = { "h", "m", "l" }
 local by_name = { high = 1, medium = 2, low = 3 }
 
---- A connection whose variable 1 shows what `app()` returns. `scope` is the scope of the root view.
+--- A connection whose variable 1 shows what `app()` returns, in viewdefs of `namespace`. With `development`
+--- its page is told where errors are.
 function connection.new(number, app, namespace, development)
   local root_plan = plans.compile({ key = "", slots = { {
     text = "", up = 0, segments = {}, ["not"] = false, access = "r", priority = "medium", use = "view", namespace = namespace,

@@ -6,7 +6,7 @@ local json = M.json
 local getinfo, traceback = M.raw.debug.getinfo, M.raw.debug.traceback
 local concat, find, format, gmatch, gsub, match, sub =
   table.concat, string.find, string.format, string.gmatch, string.gsub, string.match, string.sub
-local error, getmetatable, next, rawget, setmetatable, tonumber, tostring, type = error, getmetatable, next, rawget, setmetatable, tonumber, tostring, type
+local error, next, rawget, setmetatable, tonumber, tostring, type = error, next, rawget, setmetatable, tonumber, tostring, type
 local pcall, xpcall = pcall, xpcall
 
 local Error = { __name = "error", __metatable = "error" }
@@ -30,12 +30,14 @@ end
 
 -- Lua's own texts begin with `file.lua:line: `; chunk names are relative to the site's lua folder. coroutine.wrap adds
 -- its caller's, so the last one is where it happened.
-local place
-function place(text)
-  local file, line, rest = match(text, "^([^\n:]+%.lua):(%d+): (.*)$")
-  if not file then return text end
-  local message, inner, inner_line = place(rest)
-  return message, inner or "lua/" .. file, inner_line or tonumber(line)
+local function place(text)
+  local file, line
+  for _ = 1, 4 do -- a text can be nothing but positions, a million of them
+    local chunk, number, rest = match(text, "^([^\n:]+%.lua):(%d+): (.*)$")
+    if not chunk then break end
+    file, line, text = "lua/" .. chunk, tonumber(number), rest
+  end
+  return text, file, line
 end
 
 -- Where user code stands that called us.

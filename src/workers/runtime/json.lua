@@ -1,5 +1,4 @@
 -- JSON for the wire and for apps. Written for short texts and for speed: one pass, no intermediate tables.
-local M = ...
 local json = {}
 
 local byte, find, format, gsub, match, sub = string.byte, string.find, string.format, string.gsub, string.match, string.sub

@@ -1,17 +1,17 @@
 -- How one order of rows becomes another: which rows go, which are placed where. Work and message are proportional to
 -- the part that changed, and a row that stays in order is never mentioned.
-local M = ...
 local lists = {}
 
 local concat, format = table.concat, string.format
 local next, rawequal = next, rawequal
 
--- What cannot be a table's key stands for itself under another name.
 local NAN, NIL = {}, {}
+--- A value as the key of a table: what cannot be one (nil, NaN) stands under another name.
 local function key_of(object)
   if object == nil then return NIL end
   return object ~= object and NAN or object
 end
+lists.key_of = key_of
 
 -- The rows of a longest run that is in its old order already, as a set: they need not move. `was[row]` is the old
 -- position, nil for a new row. Patience sorting, O(n log n).

@@ -7,8 +7,8 @@
 --     ! {…}                   the session cannot go on, and why
 local M = ...
 
-local connection, detect, errors, json, modules, plans, prototype, requests, sandbox, state, timers =
-  M.connection, M.detect, M.errors, M.json, M.modules, M.plans, M.prototype, M.requests, M.sandbox, M.session, M.timers
+local connection, detect, errors, json, modules, prototype, requests, sandbox, state, timers =
+  M.connection, M.detect, M.errors, M.json, M.modules, M.prototype, M.requests, M.sandbox, M.session, M.timers
 local concat, match, sub = table.concat, string.match, string.sub
 local ipairs, tonumber, tostring = ipairs, tonumber, tostring
 local remove = table.remove

@@ -2,7 +2,7 @@
 local M = ...
 local sandbox = {}
 
-local raw, host = M.raw, M.host
+local host = M.host
 local os, math, string, table = os, math, string, table
 local concat, floor, pack, sub = table.concat, math.floor, table.pack, string.sub
 local error, load, select, tonumber, tostring, type = error, load, select, tonumber, tostring, type

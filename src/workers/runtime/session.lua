@@ -4,7 +4,7 @@ local M = ...
 local errors, modules, prototype, timers, wrappers = M.errors, M.modules, M.prototype, M.timers, M.wrappers
 local json = M.json
 local floor, select = math.floor, select
-local getmetatable, rawget, setmetatable, tostring, type = getmetatable, rawget, setmetatable, tostring, type
+local rawget, tostring, type = rawget, tostring, type
 
 local session = { reloading = false }
 local state = { app = nil, namespace = nil } -- what connections show; see main.lua

@@ -2,7 +2,7 @@
 local M = ...
 local wrappers = {}
 
-local errors = M.errors
+local errors, key_of = M.errors, M.lists.key_of
 local raise = errors.raise
 local error, getmetatable, ipairs, pairs, rawequal, rawget, setmetatable, tostring, type =
   error, getmetatable, ipairs, pairs, rawequal, rawget, setmetatable, tostring, type
@@ -77,9 +77,6 @@ local function new_item(list, element, index)
   end
   return item
 end
-
-local NAN = {}
-local function key_of(element) return element ~= element and NAN or element end
 
 --- Brings `items` into step with the array: every element keeps its item wherever it moves to.
 function ViewList:sync()
