@@ -17,7 +17,11 @@ export async function startProgram<Started>(
   execArgv: string[] = [],
 ): Promise<Program<Started>> {
   const child = fork(fileURLToPath(new URL(`./${name}.js`, import.meta.url)), [JSON.stringify(options)], { execArgv });
-  const started = await answerOf<Started>(child);
+  return programOf(child, await answerOf<Started>(child));
+}
+
+/** A process that was forked, and that ends when it is disconnected. */
+export function programOf<Started>(child: ChildProcess, started: Started): Program<Started> {
   return {
     started,
     ask: (request) => {

@@ -4,10 +4,13 @@ import { errors } from "../protocol/main.ts";
 
 /**
  * Prints what is wrong with the site: `file:line:column: CODE message (advice)`, warnings marked as such, then a
- * summary; or all of it as JSON. Returns the exit code: 1 when there are errors.
+ * summary; or all of it as JSON. Returns the exit code: 1 when there are errors, if `strict` also when there are warnings.
  * @throws MoonpoolError SITE_MISSING
  */
-export async function check(dir: string, options: { uiCode: boolean; json: boolean }): Promise<number> {
+export async function check(
+  dir: string,
+  options: { uiCode: boolean; json: boolean; strict: boolean },
+): Promise<number> {
   const { problems, luaFiles, viewdefFiles } = await checkSite(dir, { uiCode: options.uiCode });
   const errorCount = problems.filter(({ severity }) => severity === "error").length;
   const warningCount = problems.length - errorCount;
@@ -22,7 +25,7 @@ export async function check(dir: string, options: { uiCode: boolean; json: boole
       problems.length === 0 ? "no problems" : `${count(errorCount, "error")}, ${count(warningCount, "warning")}`;
     console.log(`${looked}: ${found}`);
   }
-  return errorCount > 0 ? 1 : 0;
+  return errorCount > 0 || (options.strict && warningCount > 0) ? 1 : 0;
 }
 
 function lineOf({ file, line, column, severity, code, message }: Problem): string {

@@ -53,14 +53,16 @@ program
 
 program
   .command("check")
-  .description("check the viewdefs and the Lua syntax of a site; exits 1 if there are errors")
+  .description("check the viewdefs and the Lua files of a site; exits 1 if there are errors")
   .argument("[folder]", "folder of the site", ".")
   .option("--json", "print one JSON object")
+  .option("--strict", "exit 1 also if there are only warnings")
   .option("--ui-code", `allow ui-code (env: ${options.uiCode.env})`)
   .addOption(configFlag())
-  .action(async (folder: string, flags: { json?: true; uiCode?: true; config?: string }) => {
-    const { given, dir } = await settingsFrom({ ...flags, dir: folder });
-    process.exitCode = await check(dir, { uiCode: given.uiCode ?? false, json: flags.json ?? false });
+  .action(async (folder: string, flags: { json?: true; strict?: true; uiCode?: true; config?: string }) => {
+    const { json = false, strict = false, ...rest } = flags;
+    const { given, dir } = await settingsFrom({ ...rest, dir: folder });
+    process.exitCode = await check(dir, { uiCode: given.uiCode ?? false, json, strict });
   });
 
 /** All keys of the config file, eight to a line. */

@@ -1,4 +1,17 @@
-import { duration, file, integer, list, mounts, oneOf, rate, size, text, yesOrNo, type Reader } from "./readers.ts";
+import {
+  duration,
+  file,
+  hotload,
+  integer,
+  list,
+  mounts,
+  oneOf,
+  rate,
+  size,
+  text,
+  yesOrNo,
+  type Reader,
+} from "./readers.ts";
 
 /** One setting of the host: how it is given on the command line, in the environment and in the config file. */
 export interface Option<Value> {
@@ -43,6 +56,21 @@ export const options = {
     "development mode: errors are shown in the page, with file, line and source",
     yesOrNo,
     "switch",
+  ),
+  hotload: option(
+    "--hotload",
+    "MOONPOOL_HOTLOAD",
+    "on with --dev",
+    "take changes of the site's files over into running sessions",
+    hotload,
+    "switch",
+  ),
+  editor: option(
+    "--editor <url>",
+    "MOONPOOL_EDITOR",
+    "vscode://file/{file}:{line}",
+    "opens a place in your editor, for links in error messages; off: no links",
+    text("a URL with {file} in it"),
   ),
   prefix: option(
     "--prefix <path>",

@@ -1,4 +1,5 @@
 import path from "node:path";
+import type { HotloadOptions } from "../host/main.ts";
 
 /**
  * Reads one setting. `input` is text from a flag or the environment (an array of texts for a flag that may be
@@ -50,6 +51,10 @@ export const yesOrNo: Reader<boolean> = (input) => {
   if (NO.has(word)) return false;
   throw new Misread("true or false");
 };
+
+/** true or false, or in a config file an object, which the host checks. */
+export const hotload: Reader<boolean | HotloadOptions> = (input, folder) =>
+  isObject(input) ? input : yesOrNo(input, folder);
 
 /** One of some words. */
 export function oneOf<Word extends string>(...words: Word[]): Reader<Word> {

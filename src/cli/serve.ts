@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import pretty from "pino-pretty";
-import { createServer, type LogLevel, type ServerOptions } from "../host/main.ts";
+import { createServer, type HotloadOptions, type LogLevel, type ServerOptions } from "../host/main.ts";
 import { MoonpoolError } from "../protocol/main.ts";
 import type { Given } from "./options.ts";
 import type { Settings } from "./settings.ts";
@@ -33,13 +33,18 @@ export async function serve({ given, dir, warnings }: Settings): Promise<void> {
 
 /** The host's options: only what was given, because the host has the defaults. */
 function serverOptions(given: Given, dir: string): ServerOptions {
-  const { port: _port, host: _host, dir: _dir, logFormat, logLevel, verbose = 0, ...own } = given;
+  const { port: _port, host: _host, dir: _dir, logFormat, logLevel, verbose = 0, hotload, editor, ...own } = given;
   const level = logLevel ?? LEVELS[verbose] ?? "trace";
   const isPretty = (logFormat ?? (process.stderr.isTTY ? "pretty" : "json")) === "pretty";
   const stream = isPretty
-    ? pretty({ destination: STDERR, sync: true, ignore: "pid,hostname,name", translateTime: "HH:MM:ss" })
+    ? pretty({ destination: STDERR, sync: true, ignore: "pid,hostname,name,reload", translateTime: "HH:MM:ss" })
     : pino.destination({ dest: STDERR, sync: true });
-  return { ...own, dir, logLevel: level, logger: { level, stream } };
+  return { ...own, dir, hotload: hotloadOptions(hotload, editor), logLevel: level, logger: { level, stream } };
+}
+
+function hotloadOptions(hotload: Given["hotload"] = {}, editor: Given["editor"]): HotloadOptions {
+  const options = typeof hotload === "boolean" ? { enabled: hotload } : hotload;
+  return editor === undefined ? options : { ...options, editor: editor === "off" ? false : editor };
 }
 
 /**

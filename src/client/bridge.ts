@@ -84,14 +84,14 @@ export function makeBridge(page: Page, socket: Socket, rootElement: () => Elemen
       const id = --lastCreated;
       const variable = page.model.claim(id);
       (parent.created ??= new Set()).add(id);
-      page.outbox.send({ type: "create", id, parent: parent.id, path });
+      page.outbox.send(() => ({ type: "create", id, parent: parent.id, path }));
       const stop = page.model.watch(variable, () => callback(show(variable)));
       return () => {
         stop();
         if (variable.gone) return;
         parent.created?.delete(id);
         page.model.forget(id);
-        page.outbox.send({ type: "destroy", id });
+        page.outbox.send(() => ({ type: "destroy", id }));
       };
     },
     /** How much there is of everything that has to go away again. */

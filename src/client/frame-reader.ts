@@ -1,5 +1,12 @@
 import type { WireError } from "../protocol/error-code.ts";
-import { PROTOCOL_VERSION, type ServerFrame, type ServerMessage, type Welcome } from "../protocol/message.ts";
+import {
+  PROTOCOL_VERSION,
+  type HotloadUi,
+  type Reload,
+  type ServerFrame,
+  type ServerMessage,
+  type Welcome,
+} from "../protocol/message.ts";
 import type { Model } from "./model.ts";
 import type { ViewdefStore } from "./viewdef-store.ts";
 
@@ -8,8 +15,11 @@ export interface FrameReaderParts {
   readonly viewdefs: ViewdefStore;
   /** Loads what HTML from the host needs before it can be shown. */
   prepareHtml(): Promise<void>;
+  /** Loads what a page needs whose site's files are watched. */
+  prepareHotload(ui: HotloadUi): Promise<void>;
   welcome(message: Welcome): void;
   fault(error: WireError): void;
+  reload(message: Reload): void;
   /** A frame could not be applied. */
   failed(error: unknown): void;
   /** Frame `seq` is in the page. */
@@ -25,6 +35,7 @@ export class FrameReader {
   #frames: ServerFrame[] = [];
   #reading = false;
   #htmlReady = false;
+  #hotloadReady = false;
 
   constructor(parts: FrameReaderParts) {
     this.#parts = parts;
@@ -43,15 +54,24 @@ export class FrameReader {
   async #read(): Promise<void> {
     this.#reading = true;
     for (let frame = this.#frames[0]; frame; frame = this.#frames[0]) {
-      if (!this.#htmlReady && frame.messages.some(bringsHtml)) {
-        await this.#parts.prepareHtml();
-        this.#htmlReady = true;
-        if (this.#frames[0] !== frame) continue;
+      const missing = this.#load(frame.messages);
+      if (missing) {
+        await missing;
+        continue;
       }
       this.#frames.shift();
       this.#apply(frame);
     }
     this.#reading = false;
+  }
+
+  /** Loads a part that `messages` need, if one is missing. */
+  #load(messages: ServerMessage[]): Promise<void> | undefined {
+    if (!this.#htmlReady && messages.some(bringsHtml))
+      return this.#parts.prepareHtml().then(() => void (this.#htmlReady = true));
+    const ui = messages.find((message) => message.type === "welcome")?.hotload;
+    if (!this.#hotloadReady && ui) return this.#parts.prepareHotload(ui).then(() => void (this.#hotloadReady = true));
+    return undefined;
   }
 
   #apply(frame: ServerFrame): void {
@@ -76,11 +96,13 @@ export class FrameReader {
         return model.update(message, properties, seen);
       }
       case "view":
-        return model.view(message);
+        return model.view(message, seen);
       case "list":
         return model.list(message);
       case "error":
         return this.#parts.fault(message);
+      case "reload":
+        return this.#parts.reload(message);
     }
   }
 }

@@ -12,7 +12,10 @@ import { bindValue } from "./bindings/value.ts";
 import { bindView } from "./bindings/view.ts";
 import { makeBridge } from "./bridge.ts";
 import { ErrorDisplay } from "./error-display.ts";
+import { fieldOf } from "./fields.ts";
 import { FrameReader } from "./frame-reader.ts";
+import type { Hotload } from "./hotload/main.ts";
+import { findExemplar } from "./list.ts";
 import { Model, type Undo } from "./model.ts";
 import { Outbox } from "./outbox.ts";
 import type { Page } from "./page.ts";
@@ -21,6 +24,7 @@ import { Region } from "./region.ts";
 import { ScriptRunner } from "./scripts.ts";
 import { sessionUrl } from "./session-url.ts";
 import { Socket } from "./socket.ts";
+import { staying } from "./stay.ts";
 import { Ties } from "./ties.ts";
 import { mountView } from "./view.ts";
 import { ViewdefStore } from "./viewdef-store.ts";
@@ -39,6 +43,7 @@ const errorDisplay = new ErrorDisplay(model);
 const frameTasks = new Set<() => void>();
 let reports = 0;
 let composing: Element | null = null;
+let hotload: Hotload | undefined;
 
 const facts = document.querySelector<HTMLMetaElement>('meta[name="moonpool"]');
 const socket = new Socket(sessionUrl(location, facts?.content), {
@@ -69,6 +74,7 @@ const page: Page = {
   scripts,
   ties: new Ties(),
   owners: new WeakMap(),
+  lists: new WeakMap(),
   commits: new Map(),
   counts: { views: 0, lists: 0, listeners: 0, frames: 0 },
   bindings: {
@@ -86,6 +92,9 @@ const page: Page = {
   },
   get composing() {
     return composing;
+  },
+  get hotload() {
+    return hotload;
   },
   get store() {
     return bridge.uiStore;
@@ -121,7 +130,7 @@ const page: Page = {
   },
   report(code, message, id) {
     if (reports++ >= REPORTS) return;
-    outbox.send({ type: "error", code, message: message.slice(0, 2000), ...(id !== undefined && { id }) });
+    outbox.send(() => ({ type: "error", code, message: message.slice(0, 2000), ...(id !== undefined && { id }) }));
   },
 };
 
@@ -135,9 +144,18 @@ const frames = new FrameReader({
       page.report("INTERNAL", `ui-html shows plain text: ${String(error)}`);
     }
   },
+  async prepareHotload(ui) {
+    try {
+      const { startHotload } = await import("./hotload/main.ts");
+      hotload = startHotload(page, ui, { fieldOf, findExemplar, staying });
+    } catch (error) {
+      page.report("INTERNAL", `Views are made anew when their files change: ${String(error)}`);
+    }
+  },
   welcome({ development }) {
     errorDisplay.development = development;
   },
+  reload() {},
   failed: (error) => page.failed(error),
   fault: (error) => errorDisplay.add(error),
   applied(seq) {

@@ -1,5 +1,6 @@
 import { APP_VARIABLE, type List, type Update, type Value, type View } from "../protocol/message.ts";
 import type { WireError } from "../protocol/error-code.ts";
+import { equal } from "./text.ts";
 
 export type Undo = () => void;
 
@@ -11,6 +12,8 @@ export interface Content {
   readonly key: string | null;
   readonly first: number;
   readonly count: number;
+  /** The same as before when the viewdef was edited and the view goes on; any other content has a number of its own. */
+  readonly lineage: number;
 }
 
 interface Watcher {
@@ -21,7 +24,8 @@ interface Watcher {
 
 /** One variable of this connection. Only the model writes to it. */
 export class Variable {
-  readonly id: number;
+  /** Changes when the viewdef in which the variable stands is edited. */
+  id: number;
   value: Value = null;
   error: WireError | null = null;
   /** Whatever else Lua said about the variable. Few have any. */
@@ -33,8 +37,6 @@ export class Variable {
   written = 0;
   /** The view or list that it belonged to is gone. */
   gone = false;
-  /** Something says where it belongs; what stays homeless at the end of a frame is dropped. */
-  claimed = false;
   changes = 0;
   readonly watchers: Watcher[] = [];
   /** Variables made by `create` below this one. */
@@ -55,8 +57,10 @@ export class Model {
   readonly errors = new Map<number, WireError>();
   watching = 0;
   #pass = 0;
+  #lineages = 0;
   #dirty = new Set<Variable>();
-  #valued = new Set<number>();
+  /** What is to be stored in variables of which it has not been said yet where they belong. */
+  readonly #waiting = new Map<number, ((variable: Variable) => void)[]>();
   readonly #failed: (error: unknown, variable: Variable) => void;
 
   /** `failed` hears of exceptions of watchers, so that one cannot stop the others. */
@@ -71,6 +75,7 @@ export class Model {
     this.variables.clear();
     this.errors.clear();
     this.#dirty.clear();
+    this.#waiting.clear();
     this.claim(APP_VARIABLE);
   }
 
@@ -78,81 +83,93 @@ export class Model {
     return this.variables.get(id);
   }
 
-  /** The variable, which is made if need be, and which somebody answers for from now on. */
+  /** The variable, which is made if need be. */
   claim(id: number): Variable {
-    const variable = this.#ensure(id);
-    variable.claimed = true;
+    let variable = this.variables.get(id);
+    if (!variable) this.variables.set(id, (variable = new Variable(id)));
     return variable;
   }
 
   /** Phase one for `update`, of whose properties `properties` are meant for the variable. `seen`: the last of our frames that the session knew when it made the message. */
   update(message: Update, properties: Record<string, Value>, seen: number): void {
-    const variable = this.#ensure(message.id);
-    // The sender did not know our newer write yet; the write is going to prevail there too.
-    if (message.value !== undefined && variable.written <= seen) {
-      this.#valued.add(message.id);
-      variable.value = message.value;
-      this.#mark(variable, CHANGED.value);
-    }
-    for (const [name, value] of Object.entries(properties)) {
-      variable.properties ??= {};
-      if (value === "") delete variable.properties[name];
-      else variable.properties[name] = value;
-      this.#mark(variable, CHANGED.properties);
-    }
-    if (message.error === undefined) return;
-    variable.error = message.error;
-    if (message.error) this.errors.set(message.id, message.error);
-    else this.errors.delete(message.id);
-    this.#mark(variable, CHANGED.error);
+    this.#store(message.id, (variable) => {
+      // The sender did not know our newer write yet; the write is going to prevail there too.
+      if (message.value !== undefined && variable.written <= seen) {
+        variable.value = message.value;
+        this.#mark(variable, CHANGED.value);
+      }
+      for (const [name, value] of Object.entries(properties)) {
+        variable.properties ??= {};
+        if (value === "") delete variable.properties[name];
+        else variable.properties[name] = value;
+        this.#mark(variable, CHANGED.properties);
+      }
+      if (message.error === undefined) return;
+      variable.error = message.error;
+      if (message.error) this.errors.set(variable.id, message.error);
+      else this.errors.delete(variable.id);
+      this.#mark(variable, CHANGED.error);
+    });
   }
 
-  /** Phase one for `view`. An `update` of the same frame is newer than a value that comes here. */
-  view({ id, viewdef, first = 0, values = [] }: View): void {
-    const variable = this.#ensure(id);
-    this.#forgetBelow(variable);
-    variable.content = { key: viewdef, first, count: values.length };
-    values.forEach((value, index) => {
-      const child = this.claim(first + index);
-      if (!this.#valued.has(child.id)) child.value = value;
+  /** Phase one for `view`. `seen` as for `update`. */
+  view({ id, viewdef, first = 0, values = [], from }: View, seen = Infinity): void {
+    this.#store(id, (variable) => {
+      const lineage = (from && variable.content?.lineage) ?? ++this.#lineages;
+      const kept = from?.map((old) => this.#take(old)) ?? [];
+      this.#forgetBelow(variable, from !== undefined);
+      variable.content = { key: viewdef, first, count: values.length, lineage };
+      values.forEach((value, index) => {
+        const before = kept[index];
+        if (before) this.#rename(before, first + index);
+        const child = this.claim(first + index);
+        if (before && (child.written > seen || equal(child.value, value))) return;
+        child.value = value;
+        if (before) this.#mark(child, CHANGED.value);
+      });
+      this.#mark(variable, CHANGED.content);
+      for (let index = 0; index < values.length; index++) this.#settle(first + index);
     });
-    this.#mark(variable, CHANGED.content);
   }
 
   /** Phase one for `list`. */
   list({ id, remove = [], place = [] }: List): void {
-    const variable = this.#ensure(id);
-    if (remove.length > 0) {
-      const removed = new Set(remove);
-      variable.rows = variable.rows.filter((row) => !removed.has(row));
-      for (const row of remove) this.forget(row);
-    }
-    const { rows } = variable;
-    const present = new Set(rows);
-    for (const { row, count = 1, before } of place) {
-      const run = Array.from({ length: count }, (_, index) => row + index);
-      for (const id of run) {
-        if (present.has(id)) rows.splice(rows.indexOf(id), 1);
-        present.add(id);
-        this.claim(id);
+    this.#store(id, (variable) => {
+      if (remove.length > 0) {
+        const removed = new Set(remove);
+        variable.rows = variable.rows.filter((row) => !removed.has(row));
+        for (const row of remove) this.forget(row);
       }
-      const at = before === 0 ? -1 : rows.indexOf(before);
-      rows.splice(at < 0 ? rows.length : at, 0, ...run);
-    }
-    this.#mark(variable, CHANGED.rows);
+      const { rows } = variable;
+      const present = new Set(rows);
+      const fresh: number[] = [];
+      for (const { row, count = 1, before } of place) {
+        const run = Array.from({ length: count }, (_, index) => row + index);
+        for (const id of run) {
+          if (present.has(id)) rows.splice(rows.indexOf(id), 1);
+          else fresh.push(id);
+          present.add(id);
+          this.claim(id);
+        }
+        const at = before === 0 ? -1 : rows.indexOf(before);
+        rows.splice(at < 0 ? rows.length : at, 0, ...run);
+      }
+      this.#mark(variable, CHANGED.rows);
+      for (const id of fresh) this.#settle(id);
+    });
   }
 
   /** Phase two: tells the watchers of everything that was stored, in the order in which it came. */
   notify(): void {
     this.#pass++;
-    this.#valued.clear();
+    // Nobody has said where these belong.
+    this.#waiting.clear();
     const dirty = [...this.#dirty];
     this.#dirty.clear();
     for (const variable of dirty) {
       const { changes } = variable;
       variable.changes = 0;
-      if (!variable.claimed) this.forget(variable.id);
-      else if (!variable.gone) this.#tell(variable, changes, this.#pass);
+      if (!variable.gone) this.#tell(variable, changes, this.#pass);
     }
   }
 
@@ -186,19 +203,46 @@ export class Model {
     this.errors.delete(id);
   }
 
-  #forgetBelow(variable: Variable): void {
+  /** `isKept`: the view goes on, and with it what scripts made below it. */
+  #forgetBelow(variable: Variable, isKept = false): void {
     const { content, rows, created } = variable;
     if (content) for (let index = 0; index < content.count; index++) this.forget(content.first + index);
     for (const id of rows) this.forget(id);
-    for (const id of created ?? []) this.forget(id);
     variable.rows = [];
+    if (isKept) return;
+    for (const id of created ?? []) this.forget(id);
     variable.created = undefined;
   }
 
-  #ensure(id: number): Variable {
-    let variable = this.variables.get(id);
-    if (!variable) this.variables.set(id, (variable = new Variable(id)));
+  /** Takes a variable out, so that it is not forgotten with its neighbours. */
+  #take(id: number): Variable | undefined {
+    const variable = this.variables.get(id);
+    this.variables.delete(id);
     return variable;
+  }
+
+  #rename(variable: Variable, id: number): void {
+    const error = this.errors.get(variable.id);
+    this.errors.delete(variable.id);
+    if (error) this.errors.set(id, error);
+    variable.id = id;
+    this.variables.set(id, variable);
+  }
+
+  /** Within a frame a message may come before the one that says where its variable belongs: then it waits for that. */
+  #store(id: number, store: (variable: Variable) => void): void {
+    const variable = this.variables.get(id);
+    if (variable) return store(variable);
+    const waiting = this.#waiting.get(id);
+    if (waiting) waiting.push(store);
+    else this.#waiting.set(id, [store]);
+  }
+
+  /** Stores what waited for variable `id`. */
+  #settle(id: number): void {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    for (const store of waiting ?? []) this.#store(id, store);
   }
 
   #mark(variable: Variable, change: number): void {

@@ -9,7 +9,8 @@ export interface Carrier {
 }
 
 interface Entry {
-  message: ClientMessage;
+  /** Made when it leaves, because the ids of variables change. */
+  message: () => ClientMessage;
   variable?: Variable;
   /** Later writes to the same variable must not move across it. */
   barrier?: boolean;
@@ -57,7 +58,8 @@ export class Outbox {
       break;
     }
     this.#event ||= event;
-    this.send({ type: "update", id: variable.id, value }, variable);
+    this.#add({ message: () => ({ type: "update", id: variable.id, value }), variable });
+    this.#wait();
   }
 
   /** Runs an action. `soon: false` for events that come in streams: of those in a row only the last is sent. */
@@ -65,15 +67,16 @@ export class Outbox {
     const last = this.#entries.at(-1);
     if (!soon && last?.variable === variable) this.#entries.pop();
     this.#event = true;
-    this.#add({ message: { type: "update", id: variable.id, value }, variable, barrier: true });
+    this.#add({ message: () => ({ type: "update", id: variable.id, value }), variable, barrier: true });
     if (!soon) return this.#wait();
     if (this.#leaving) return;
     this.#leaving = true;
     this.#endOfTask.port2.postMessage(0);
   }
 
-  send(message: ClientMessage, variable?: Variable): void {
-    this.#add(variable ? { message, variable } : { message });
+  /** Any other message, made when it leaves. */
+  send(message: () => ClientMessage): void {
+    this.#add({ message });
     this.#wait();
   }
 
@@ -88,7 +91,7 @@ export class Outbox {
     if (entries.length === 0) return;
     for (const { variable, barrier } of entries) if (variable && !barrier) variable.written = this.#carrier.nextSeq;
     this.#carrier.send(
-      entries.map(({ message }) => message),
+      entries.map(({ message }) => message()),
       event,
     );
   }

@@ -1,8 +1,10 @@
 import type { Value } from "../protocol/message.ts";
 import type { Binding, BindingKind } from "../protocol/viewdef.ts";
+import type { Hotload } from "./hotload/main.ts";
+import type { Rows } from "./list.ts";
 import type { Model, Undo, Variable } from "./model.ts";
 import type { Outbox } from "./outbox.ts";
-import type { Region } from "./region.ts";
+import type { Region, Unbind } from "./region.ts";
 import type { ScriptRunner } from "./scripts.ts";
 import type { Ties } from "./ties.ts";
 import type { ViewdefStore } from "./viewdef-store.ts";
@@ -17,6 +19,10 @@ export interface Page {
   readonly scripts: ScriptRunner;
   /** The variable of the view that a root node belongs to. */
   readonly owners: WeakMap<Node, Variable>;
+  /** The rows within elements that are lists. */
+  readonly lists: WeakMap<Element, Rows>;
+  /** Present when files of the site are watched and changes reach this page. */
+  readonly hotload: Hotload | undefined;
   /** Sends what has been typed into a field and not been sent yet. */
   readonly commits: Map<Element, () => void>;
   /** What there is now, and how many frames there were. */
@@ -54,4 +60,4 @@ export interface Context {
 }
 
 /** A kind of binding: does its work, and may return what else has to be undone. */
-export type Bind = (context: Context) => Undo | void;
+export type Bind = (context: Context) => Unbind | void;

@@ -1,3 +1,4 @@
+import { mergeClasses, mergeStyle } from "./layers.ts";
 import type { Attachment } from "./region.ts";
 
 /**
@@ -5,14 +6,14 @@ import type { Attachment } from "./region.ts";
  * and slot if the element has none.
  */
 export function carry(placeholder: Element): Attachment {
-  const classes = [...placeholder.classList];
-  const style = placeholder.getAttribute("style");
   return (host) => {
-    if (classes.length > 0) host.classList.add(...classes);
-    if (style) host.style.cssText += `;${style}`;
-    for (const name of ["id", "slot"]) {
-      const value = placeholder.getAttribute(name);
-      if (value && !host.hasAttribute(name)) host.setAttribute(name, value);
-    }
+    const layers = [mergeClasses(host), mergeStyle(host)];
+    ["class", "style"].forEach((name, index) => layers[index]?.(placeholder.getAttribute(name)));
+    const given = ["id", "slot"].filter((name) => placeholder.getAttribute(name) && !host.hasAttribute(name));
+    for (const name of given) host.setAttribute(name, placeholder.getAttribute(name) ?? "");
+    return () => {
+      for (const layer of layers) layer(null);
+      for (const name of given) host.removeAttribute(name);
+    };
   };
 }

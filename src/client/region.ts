@@ -1,8 +1,17 @@
 import type { Undo } from "./model.ts";
 
+/** Ends a binding. `restore`: the element stays, and gets back the attributes that the binding found. */
+export type Unbind = (restore?: boolean) => void;
 export type Part = ChildNode | Region;
 /** Something that a placeholder brings along: done to each element that comes to stand for it. */
-export type Attachment = (host: HTMLElement) => Undo | void;
+export type Attachment = (host: HTMLElement) => Unbind | void;
+
+interface Attached {
+  /** It changes attributes that the host has of its own. */
+  isLayer: boolean;
+  host: HTMLElement | undefined;
+  undo: Unbind | void;
+}
 
 const MARKER = "data-ui-viewdef";
 
@@ -22,7 +31,7 @@ export class Region {
   #owner: Region | undefined;
   #key = "";
   #marked: Element | undefined;
-  readonly #attachments = new Map<Attachment, Undo | void>();
+  readonly #attachments = new Map<Attachment, Attached>();
 
   constructor(placeholder: ChildNode) {
     this.#parts = [placeholder];
@@ -36,30 +45,55 @@ export class Region {
   /** Puts `parts` in the place of the present content. No parts: the region is empty. */
   put(parts: Part[], key: string): void {
     const old = this.nodes();
-    this.#parts = parts.length > 0 ? parts : [document.createComment("")];
-    this.#key = key;
-    for (const part of parts) if (part instanceof Region) part.#owner = this;
+    const present = parts.length > 0 ? parts : [document.createComment("")];
     const fragment = document.createDocumentFragment();
-    fragment.append(...this.nodes());
-    old[0]?.before(fragment);
+    fragment.append(...present.flatMap((part) => (part instanceof Region ? part.nodes() : [part])));
+    old.find(({ parentNode }) => parentNode)?.before(fragment);
     for (const node of old) node.remove();
+    this.#mark(undefined);
+    this.#key = key;
+    this.adopt(present);
+  }
+
+  /** Takes note that its content is now `parts`, which stand in the page already. */
+  adopt(parts: Part[]): void {
+    for (const part of this.#parts) if (part instanceof Region && part.#owner === this) part.#owner = undefined;
+    this.#parts = parts;
+    for (const part of parts) if (part instanceof Region) part.#owner = this;
     this.#settle();
   }
 
-  /** Does `attachment` to the host, now and whenever there is a new one. */
-  attach(attachment: Attachment): Undo {
-    this.#attachments.set(attachment, this.host && attachment(this.host));
-    return () => {
-      this.#attachments.get(attachment)?.();
+  /** Does `attachment` to the host, now and whenever there is a new one. `isLayer`: `lift` takes it off. */
+  attach(attachment: Attachment, isLayer = false): Unbind {
+    const attached: Attached = { isLayer, host: undefined, undo: undefined };
+    this.#attachments.set(attachment, attached);
+    this.#apply(attachment, attached);
+    return (restore) => {
+      attached.undo?.(restore);
       this.#attachments.delete(attachment);
     };
   }
 
   /** Undoes the attachments; the nodes stay. */
   release(): void {
-    for (const undo of this.#attachments.values()) undo?.();
+    for (const { undo } of this.#attachments.values()) undo?.();
     this.#attachments.clear();
     this.#owner = undefined;
+  }
+
+  /**
+   * Takes off what this placeholder and those whose host is the same have laid over the host's attributes, the last first,
+   * so that what is below can change. The undo lays it over what is the host then.
+   */
+  lift(): Undo {
+    const chain: Region[] = [this];
+    for (let owner = this.#owner; owner && owner.host === this.host; owner = owner.#owner) chain.push(owner);
+    for (const region of chain.toReversed())
+      for (const attached of [...region.#attachments.values()].toReversed()) if (attached.isLayer) takeOff(attached);
+    return () => {
+      for (const region of chain)
+        for (const [attachment, attached] of region.#attachments) region.#apply(attachment, attached);
+    };
   }
 
   #settle(): void {
@@ -68,23 +102,39 @@ export class Region {
       (region) => region.host,
     );
     if (host !== this.host) {
+      for (const attached of [...this.#attachments.values()].toReversed()) takeOff(attached);
       this.host = host as HTMLElement | undefined;
-      for (const [attachment, undo] of this.#attachments) {
-        undo?.();
-        this.#attachments.set(attachment, this.host && attachment(this.host));
-      }
+      for (const [attachment, attached] of this.#attachments) this.#apply(attachment, attached);
     }
-    const first = this.#find(
-      () => true,
-      (region) => region.#marked,
-    );
-    if (this.#key && first && first !== this.#marked) {
-      const others = first.getAttribute(MARKER);
-      first.setAttribute(MARKER, others ? `${this.#key} ${others}` : this.#key);
-    }
-    this.#marked = first;
+    this.#mark(this.#first());
     const owner = this.#owner;
     if (owner) owner.#settle();
+  }
+
+  #apply(attachment: Attachment, attached: Attached): void {
+    if (attached.host || !this.host) return;
+    attached.host = this.host;
+    attached.undo = attachment(this.host);
+  }
+
+  /** The first element of all, those of regions within included. */
+  #first(): Element | undefined {
+    for (const part of this.#parts) {
+      const first = part instanceof Region ? part.#first() : part;
+      if (first instanceof Element) return first;
+    }
+    return undefined;
+  }
+
+  #mark(element: Element | undefined): void {
+    if (!this.#key || element === this.#marked) return;
+    const before = this.#marked?.getAttribute(MARKER)?.split(" ") ?? [];
+    before.splice(before.indexOf(this.#key), 1);
+    if (before.length > 0) this.#marked?.setAttribute(MARKER, before.join(" "));
+    else this.#marked?.removeAttribute(MARKER);
+    const others = element?.getAttribute(MARKER);
+    element?.setAttribute(MARKER, others ? `${this.#key} ${others}` : this.#key);
+    this.#marked = element;
   }
 
   /** The first root element that counts; what a region at that place says if one comes first. */
@@ -95,4 +145,10 @@ export class Region {
     }
     return undefined;
   }
+}
+
+/** The host may stay in the page without standing for the placeholder. */
+function takeOff(attached: Attached): void {
+  attached.undo?.(true);
+  attached.undo = attached.host = undefined;
 }

@@ -1,9 +1,7 @@
-import type { PreparedViewdef } from "./viewdef-store.ts";
+import type { PreparedViewdef, ScriptSource } from "./viewdef-store.ts";
 
-interface Waiting {
+interface Waiting extends ScriptSource {
   script: HTMLScriptElement;
-  src: string | null;
-  text: string;
 }
 
 /**
@@ -18,8 +16,13 @@ export class ScriptRunner {
     if (viewdef.scripts.length === 0) return;
     fragment.querySelectorAll("script").forEach((script, index) => {
       const source = viewdef.scripts[index];
-      if (source) this.#waiting.push({ script, ...source });
+      if (source) this.add(script, source);
     });
+  }
+
+  /** `script` is to run, with `source` for its text or address. */
+  add(script: HTMLScriptElement, source: ScriptSource): void {
+    this.#waiting.push({ script, ...source });
   }
 
   async run(): Promise<void> {

@@ -1,5 +1,10 @@
 import type { Binding, BindingKind, Viewdef } from "../protocol/viewdef.ts";
 
+export interface ScriptSource {
+  readonly src: string | null;
+  readonly text: string;
+}
+
 /** A viewdef ready to be shown. */
 export interface PreparedViewdef {
   readonly key: string;
@@ -9,7 +14,7 @@ export interface PreparedViewdef {
   /** Indexes of the elements that are replaced by what they show. */
   readonly placeholders: readonly number[];
   /** What to give the script elements, in document order, when they are to run. */
-  readonly scripts: readonly { src: string | null; text: string }[];
+  readonly scripts: readonly ScriptSource[];
 }
 
 /**
@@ -40,7 +45,9 @@ export class ViewdefStore {
   readonly #texts = new Map<string, Viewdef>();
   readonly #prepared = new Map<string, PreparedViewdef>();
 
+  /** The same viewdef again is no other one: what was prepared of it stays. */
   set(key: string, viewdef: Viewdef): void {
+    if (JSON.stringify(this.#texts.get(key)) === JSON.stringify(viewdef)) return;
     this.#texts.set(key, viewdef);
     this.#prepared.delete(key);
   }
@@ -79,7 +86,7 @@ function prepare(key: string, { html, bindings }: Viewdef): PreparedViewdef {
  * Scripts that came through innerHTML never run, and their copies neither; fresh ones do. Without text and source they
  * wait in the page until they are given them.
  */
-function disarm(script: HTMLScriptElement): { src: string | null; text: string } {
+function disarm(script: HTMLScriptElement): ScriptSource {
   const fresh = document.createElement("script");
   for (const { name, value } of script.attributes) if (name !== "src") fresh.setAttribute(name, value);
   script.replaceWith(fresh);

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
 import { MoonpoolError } from "../protocol/main.ts";
-import type { LuaSyntaxError, SyntaxCheck } from "../protocol/syntax-check.ts";
+import type { LuaCheck, LuaProblem } from "../protocol/lua-check.ts";
 import { findSiteFiles, type SiteFile } from "./site-files.ts";
 import type { Problem } from "./viewdefs/problem.ts";
 import { ViewdefStore } from "./viewdefs/viewdef-store.ts";
@@ -16,8 +16,9 @@ export interface SiteReport {
 }
 
 /**
- * Checks the viewdefs and the syntax of all Lua files of the site in `dir`, without running any of them. Starts and
- * ends one thread. Problems are sorted by file and line.
+ * Checks the viewdefs and all Lua files of the site in `dir`, without running any of them: errors, and as warnings what
+ * works but probably not as meant, above all when files are reloaded. Starts and ends one thread. Problems are sorted by
+ * file and line.
  * @throws MoonpoolError SITE_MISSING when `dir` is no folder, or has neither `lua` nor `viewdefs`
  */
 export async function checkSite(dir: string, options: { uiCode: boolean }): Promise<SiteReport> {
@@ -30,7 +31,7 @@ export async function checkSite(dir: string, options: { uiCode: boolean }): Prom
     findSiteFiles(path.join(site, "viewdefs"), site, ".html"),
     findSiteFiles(path.join(site, "lua"), site, ".lua"),
   ]);
-  const problems = [...store.problems, ...(await luaProblems(luaFiles))];
+  const problems = [...store.problems, ...(await luaProblems(site, luaFiles))];
   if (!luaFiles.some(({ file }) => file === "lua/main.lua")) {
     const message = "The file that every session begins with is missing.";
     problems.push({ code: "SITE_MISSING", severity: "error", message, file: "lua/main.lua", line: 1, column: 1 });
@@ -41,28 +42,29 @@ export async function checkSite(dir: string, options: { uiCode: boolean }): Prom
   return { problems, luaFiles: luaFiles.length, viewdefFiles: viewdefFiles.length };
 }
 
-async function luaProblems(files: SiteFile[]): Promise<Problem[]> {
+async function luaProblems(site: string, files: SiteFile[]): Promise<Problem[]> {
   if (files.length === 0) return [];
-  const found = await new Promise<LuaSyntaxError[]>((resolve, reject) => {
-    const thread = new Worker(new URL("../workers/check-syntax.js", import.meta.url), {
-      workerData: { files } satisfies SyntaxCheck,
+  const found = await new Promise<LuaProblem[]>((resolve, reject) => {
+    const thread = new Worker(new URL("../workers/check-lua.js", import.meta.url), {
+      workerData: { site, files } satisfies LuaCheck,
     });
     thread.once("message", resolve);
     thread.once("error", reject);
-    thread.once("exit", (code) => reject(new MoonpoolError("INTERNAL", `The syntax check ended with code ${code}.`)));
+    thread.once("exit", (code) => reject(new MoonpoolError("INTERNAL", `The check of Lua ended with code ${code}.`)));
   });
   const paths = new Map(files.map((file) => [file.file, file.path]));
-  return found.map(({ file, line, message, near }) => {
-    const column = near === undefined ? 1 : columnOf(paths.get(file) ?? file, line, near);
-    return { code: "LUA_SYNTAX", severity: "error", message: `${message}.`, file, line, column };
+  return found.map(({ near, message, ...problem }) => {
+    const column = near === undefined ? 1 : columnOf(paths.get(problem.file) ?? problem.file, problem.line, near);
+    return { ...problem, message: `${message}.`, column };
   });
 }
 
-/** Lua tells the line of a syntax error and the word; the first place of the word in the line is the best guess. */
+/** Lua tells the line and at most a word; the first place of the word in the line is the best guess. */
 function columnOf(file: string, line: number, near: string): number {
   try {
     const text = fs.readFileSync(file, "utf8").split("\n")[line - 1] ?? "";
-    return text.indexOf(near) + 1 || 1;
+    const word = new RegExp(`(?<![\\w])${near.replace(/[^\w]/g, "\\$&")}(?![\\w])`).exec(text)?.index;
+    return (word ?? text.indexOf(near)) + 1 || 1;
   } catch {
     return 1;
   }

@@ -11,6 +11,8 @@ import {
   type ErrorCode,
   type Fault,
   type FrameLimits,
+  type HotloadUi,
+  type Reload,
   type Welcome,
 } from "../protocol/main.ts";
 import type { ConnectionChanges } from "../protocol/outcome.ts";
@@ -37,8 +39,10 @@ export interface ConnectionSettings {
   development: boolean;
   clock: Clock;
   log: Log;
-  /** The JSON text of a Viewdef. */
-  viewdef: (key: string) => string | undefined;
+  /** The JSON text of a Viewdef in this version. */
+  viewdef: (key: string, hash: string) => string | undefined;
+  /** Present when pages are told that files of the site change. */
+  hotloadUi?: HotloadUi | undefined;
 }
 
 /** Where a connection's part of the session's events goes. */
@@ -104,10 +108,9 @@ export class Connection {
       viewdef: settings.viewdef,
       onFull: () => events.pause(),
       onClear: () => events.resume(),
+      onLost: () => this.close(closeCodes.goingAway, "BEHIND"),
     });
-    const { development } = settings;
-    const welcome: Welcome = { type: "welcome", protocol: PROTOCOL_VERSION, connection: number, development };
-    this.#batcher.greet(JSON.stringify(welcome));
+    this.#batcher.greet(JSON.stringify(this.#welcome()));
   }
 
   /** The text of a frame from the browser. Never throws; what is wrong with it is answered. */
@@ -165,6 +168,11 @@ export class Connection {
     this.#batcher.say(JSON.stringify(fault));
   }
 
+  /** Tells the page that files of the site have changed. Not to be called unless its welcome said `hotload`. */
+  tell(message: Reload): void {
+    this.#batcher.tell(JSON.stringify(message));
+  }
+
   /** Ends the connection from the host's side. The wire's own end must lead to `detach`. */
   close(code: number, reason: string): void {
     if (this.#closed) return;
@@ -178,6 +186,12 @@ export class Connection {
     this.#cancelAck?.();
     this.#batcher.close();
     this.#reports.close();
+  }
+
+  #welcome(): Welcome {
+    const { development, hotloadUi: hotload } = this.#settings;
+    const welcome: Welcome = { type: "welcome", protocol: PROTOCOL_VERSION, connection: this.number, development };
+    return hotload === undefined ? welcome : { ...welcome, hotload };
   }
 
   /** Rate limit. A dropped frame uses up its number, like any refused one, or nothing sent after it could pass. */

@@ -10,7 +10,7 @@ import { isInside } from "./inside.ts";
 import type { Settings } from "./options.ts";
 import { problemPage } from "./problem-page.ts";
 import type { SessionHost } from "./session-host.ts";
-import { SitePage } from "./site-page.ts";
+import type { SitePage } from "./site-page.ts";
 
 /** The bundled browser client: dist/public, seen from dist/src/host. */
 const CLIENT = fileURLToPath(new URL("../../public", import.meta.url));
@@ -23,10 +23,10 @@ export async function addPages(
   settings: Settings,
   sessions: SessionHost,
   cookie: BrowserCookie,
+  sitePage: SitePage,
 ): Promise<void> {
   const prefix = scope.prefix;
   const html = path.join(settings.dir, "html");
-  const sitePage = new SitePage(html);
 
   const sendPage = (reply: FastifyReply, status: number, page: string): FastifyReply =>
     reply.code(status).headers(pageHeaders(settings, status)).type("text/html; charset=utf-8").send(page);
@@ -70,7 +70,8 @@ export async function addPages(
   await addFolder(scope, "/_moonpool/", CLIENT, CLIENT);
   for (const [url, folder] of Object.entries(settings.mounts)) await addFolder(scope, `${url}/`, folder, folder);
   // Symlinks to elsewhere in the site are the author's wish; symlinks out of it are not followed.
-  if (fs.existsSync(html)) await addFolder(scope, "/", html, settings.dir);
+  // While the site is being worked on, the folder may come later.
+  if (settings.hotload !== undefined || fs.existsSync(html)) await addFolder(scope, "/", html, settings.dir);
 }
 
 /** Serves `folder` at `url`: no dotfiles, no listing, nothing whose real place is outside `bounds`. */

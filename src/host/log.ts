@@ -1,6 +1,7 @@
 import type { WireError } from "../protocol/main.ts";
 import { knownError } from "../protocol/wire-error.ts";
 import type { FromWorker } from "../protocol/worker-message.ts";
+import type { Problem } from "./viewdefs/problem.ts";
 
 /** The part of pino's (Fastify's) logger that the host uses. */
 export interface Log {
@@ -26,6 +27,36 @@ export function logFromWorker(log: Log, session: string, entry: Extract<FromWork
 /** Writes an error of the catalogue. */
 export function logWireError(log: Log, session: string, error: WireError, what: string): void {
   log.error({ session: shortId(session), ...errorFields(error) }, withPlace(error, `${what}: ${error.message}`));
+}
+
+/** A log for what all sessions do for the same reason: what one of them has said, others need not say again. */
+export function sharedLog(log: Log): Log {
+  const said = new Map<string, unknown>();
+  const write =
+    (level: keyof Log) =>
+    (fields: { session?: unknown }, message: string): void => {
+      const text = `${level} ${message}`;
+      if (said.has(text) && said.get(text) !== fields.session) return;
+      said.set(text, fields.session);
+      log[level](fields, message);
+    };
+  return {
+    error: write("error"),
+    warn: write("warn"),
+    info: write("info"),
+    debug: write("debug"),
+    trace: write("trace"),
+  };
+}
+
+/** Writes what is wrong with a viewdef. */
+export function logProblem(log: Log, { code, severity, message, file, line }: Problem): void {
+  log[severity === "error" ? "error" : "warn"]({ code }, `${file}:${line}: ${message}`);
+}
+
+/** Writes what is wrong with a file of the site, which is no particular session's. */
+export function logSiteError(log: Log, level: "error" | "warn", error: WireError): void {
+  log[level](errorFields(error), withPlace(error, error.message));
 }
 
 function errorFields(error: WireError): object {

@@ -26,6 +26,7 @@ export function createServer(options: ServerOptions): Promise<FastifyInstance> {
   return serverOf(moonpool, options);
 }
 
+export type { HotloadOptions } from "./hotload/hotload-options.ts";
 export type { ServerOptions } from "./server.ts";
 export type { Moonpool } from "./moonpool.ts";
 export type { LogLevel, MoonpoolOptions } from "./options.ts";

@@ -1,3 +1,4 @@
+import type { ReloadCount } from "./hotload/hot-loader.ts";
 import type { Problem } from "./viewdefs/problem.ts";
 
 /** An instance as the app that registered it sees it: `app.moonpool`. */
@@ -10,8 +11,10 @@ export interface Moonpool {
   readonly sessionCount: number;
   /** Browser tabs connected now. */
   readonly connectionCount: number;
-  /** What is wrong with the site's viewdefs. */
+  /** What is wrong with the site's viewdefs now. */
   readonly problems: readonly Problem[];
+  /** Reloads of files that changed; undefined when they are not watched. */
+  readonly reloads: Readonly<ReloadCount> | undefined;
   /** Ends a session: its tabs are told, its memory is freed. False if there is none with this id. */
   endSession(id: string): boolean;
   /** The instance at another prefix of the same server. */

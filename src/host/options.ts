@@ -2,6 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { randomBytes } from "node:crypto";
 import { MoonpoolError } from "../protocol/main.ts";
+import { hotloadOf, type HotloadOptions, type HotloadSettings } from "./hotload/hotload-options.ts";
 
 /** What `app.register(moonpool, options)` and `createServer(options)` take. All but `dir` have defaults. */
 export interface MoonpoolOptions {
@@ -11,6 +12,8 @@ export interface MoonpoolOptions {
   prefix?: string;
   /** Show errors with file, line and source in the page. Default: false. */
   development?: boolean;
+  /** Take changes of the site's files over into running sessions. Default: in development mode. */
+  hotload?: boolean | HotloadOptions;
   /** Worker threads. Default: as many as there are cores. */
   threads?: number;
   /** `dedicated` gives every session a thread of its own. Default: shared. */
@@ -53,7 +56,9 @@ export type LogLevel = "fatal" | "error" | "warn" | "info" | "debug" | "trace" |
 
 /** Options with nothing left open, paths absolute, prefix without a slash at its end. */
 export interface Settings
-  extends Required<Omit<MoonpoolOptions, OptionalSetting>>, Pick<MoonpoolOptions, OptionalSetting> {
+  extends Required<Omit<MoonpoolOptions, OptionalSetting | "hotload">>, Pick<MoonpoolOptions, OptionalSetting> {
+  /** Absent when nothing is watched. */
+  hotload: HotloadSettings | undefined;
   /** False when `secret` was made up for this process. */
   secretGiven: boolean;
 }
@@ -86,11 +91,13 @@ export function settingsOf(options: MoonpoolOptions): Settings {
   const sessionTimeout = options.sessionTimeout ?? DAY;
   if (!(sessionTimeout >= 0)) throw wrong("sessionTimeout", "milliseconds, or 0 for never");
   if (options.secret !== undefined && options.secret.length < 16) throw wrong("secret", "16 characters or more");
+  const development = options.development ?? false;
   return {
     ...options,
     dir,
     prefix: prefixOf(options.prefix ?? ""),
-    development: options.development ?? false,
+    development,
+    hotload: hotloadOf(options.hotload, development),
     isolation: oneOf("isolation", ["shared", "dedicated"], options.isolation ?? "shared"),
     maxSessions: options.maxSessions ?? 10_000,
     maxConnections: options.maxConnections ?? 64,

@@ -9,8 +9,16 @@ export function messagePage(title: string, text: string, link?: { href: string; 
   return page(title, `<h1>${escapeHtml(title)}</h1><p>${escapeHtml(text)}</p>${way}`);
 }
 
-/** Why a session did not start, for its author: message, place, source and traceback. Development mode only. */
-export function failurePage(error: MoonpoolError, excerpt: Excerpt | undefined, again: string): string {
+/**
+ * Why a session did not start, for its author: message, place, source and traceback. Development mode only. With
+ * `refresh` it is loaded again every so many seconds.
+ */
+export function failurePage(
+  error: MoonpoolError,
+  excerpt: Excerpt | undefined,
+  again: string,
+  refresh?: number,
+): string {
   const { file, line, stack } = error.at;
   const at = file === undefined ? "" : line === undefined ? file : `${file}:${line}`;
   const place = at === "" || error.message.includes(at) ? "" : `<p class="place">${escapeHtml(at)}</p>`;
@@ -23,6 +31,7 @@ export function failurePage(error: MoonpoolError, excerpt: Excerpt | undefined, 
 ${place}${excerpt === undefined ? "" : source(excerpt)}${trace}
 <p>${escapeHtml(error.advice)} <a href="${escapeHtml(again)}">Try again</a></p>
 <p class="code">${error.code}</p>`,
+    refresh === undefined ? "" : `<meta http-equiv="refresh" content="${refresh}">\n`,
   );
 }
 
@@ -61,13 +70,13 @@ function source({ lines }: Excerpt): string {
   return `<pre class="source">${rows.join("\n")}</pre>`;
 }
 
-function page(title: string, body: string): string {
+function page(title: string, body: string, head = ""): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
+${head}<title>${escapeHtml(title)}</title>
 <style>
 :root { color-scheme: light dark; --soft: color-mix(in srgb, currentColor 60%, transparent) }
 body { margin: 0; font: 16px/1.6 system-ui, sans-serif; background: light-dark(#fafafa, #16181d); color: light-dark(#22252b, #e4e6ea) }

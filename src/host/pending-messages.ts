@@ -1,4 +1,4 @@
-import { MoonpoolError, type List, type ServerMessage, type Update } from "../protocol/main.ts";
+import { MoonpoolError, type List, type Reload, type ServerMessage, type Update } from "../protocol/main.ts";
 
 /** 0 is the highest. */
 export type PriorityRank = 0 | 1 | 2;
@@ -22,7 +22,7 @@ const MAX_FAULTS = 32;
 
 /**
  * What a connection that cannot take more is still to be sent: the latest value per variable and property, the latest
- * view per variable, all list messages in order. Messages are parsed here, so this is not the usual path.
+ * view per variable, all list messages in order, one notice of reloads. Messages are parsed here, so this is not the usual path.
  *
  *     entries   "update 0 1 7" → …   "view 5" → …   "list 1" → …      oldest first
  *     keys      7 → {"update 0 1 7"}   5 → {"view 5"}   …               what there is of a variable
@@ -91,6 +91,8 @@ export class PendingMessages {
       case "welcome":
         this.#entries.set("welcome", entry);
         return undefined;
+      case "reload":
+        return this.#addReload(message, entry);
     }
   }
 
@@ -110,6 +112,15 @@ export class PendingMessages {
       merged.properties = { ...former.properties, ...message.properties };
     }
     this.#put(id, key, { rank, applied, message: merged });
+  }
+
+  /** The latest notice and the latest errors are enough; of files that changed none may be missed. */
+  #addReload(message: Reload, entry: Entry): void {
+    const former = this.#entries.get("reload")?.message as Reload | undefined;
+    const assets = new Set([...(former?.assets ?? []), ...(message.assets ?? [])]);
+    const merged: Reload = { ...former, ...message, ...(assets.size > 0 && { assets: [...assets] }) };
+    this.#entries.delete("reload");
+    this.#entries.set("reload", { ...entry, message: merged });
   }
 
   #put(id: number, key: string, entry: Entry): void {

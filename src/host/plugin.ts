@@ -1,4 +1,5 @@
 import type { Server } from "node:http";
+import os from "node:os";
 import fastifyCookie from "@fastify/cookie";
 import fastifyWebsocket from "@fastify/websocket";
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
@@ -6,11 +7,14 @@ import fastifyPlugin from "fastify-plugin";
 import { MoonpoolError } from "../protocol/main.ts";
 import { BrowserCookie } from "./browser-cookie.ts";
 import { systemClock } from "./clock.ts";
+import { HotLoader } from "./hotload/hot-loader.ts";
 import { addPages } from "./http.ts";
+import { logProblem, type Log } from "./log.ts";
 import type { Moonpool } from "./moonpool.ts";
 import { settingsOf, type MoonpoolOptions, type Settings } from "./options.ts";
 import type { SessionPool } from "./session.ts";
 import { SessionHost } from "./session-host.ts";
+import { SitePage } from "./site-page.ts";
 import { addSocket } from "./socket.ts";
 import { ViewdefStore } from "./viewdefs/viewdef-store.ts";
 
@@ -23,6 +27,8 @@ const upgraders = new WeakSet<Server>();
 
 /** Where sessions live: the worker threads, or a stand-in for them. */
 export interface Pool extends SessionPool {
+  /** Replaces the compiled viewdefs: key → plan, as JSON text. Events sent after this see the new ones. */
+  replacePlans(plans: ReadonlyMap<string, string>): void;
   /** Ends all VMs and whatever they ran on. */
   close(): Promise<void>;
 }
@@ -39,37 +45,66 @@ async function register(app: FastifyInstance, options: MoonpoolOptions, openPool
   const settings = settingsOf(options);
   checkPrefix(app, app.prefix + settings.prefix);
   const log = app.log.child({ name: "moonpool" }, settings.logLevel === undefined ? {} : { level: settings.logLevel });
-  const store = await ViewdefStore.load(settings.dir, { uiCode: settings.uiCode });
-  for (const { code, severity, message, file, line } of store.problems) {
-    log[severity === "error" ? "error" : "warn"]({ code }, `${file}:${line}: ${message}`);
+  const loader = await watch(settings, log);
+  try {
+    await serve(app, settings, openPool, loader, log);
+  } catch (error) {
+    await loader?.close();
+    throw error;
   }
+}
+
+async function serve(
+  app: FastifyInstance,
+  settings: Settings,
+  openPool: OpenPool,
+  loader: HotLoader | undefined,
+  log: Log,
+): Promise<void> {
+  const store = await ViewdefStore.load(settings.dir, { uiCode: settings.uiCode });
+  for (const problem of store.problems) logProblem(log, problem);
   const pool = await openPool(settings, store);
   const sessions = new SessionHost(pool, {
     limits: { maxBytes: settings.maxFrameBytes, maxMessages: settings.maxFrameMessages },
     rate: settings.rate,
     development: settings.development,
     clock: systemClock,
-    log: log,
-    viewdef: (key) => store.get(key)?.viewdefText,
+    log,
+    viewdef: (key, hash) => store.get(key, hash)?.viewdefText,
+    hotload: loader !== undefined,
+    hotloadUi: settings.development ? settings.hotload?.ui : undefined,
+    notice: (session) => loader?.greeting(session),
     isolation: settings.isolation,
     maxSessions: settings.maxSessions,
     maxConnections: settings.maxConnections,
     sessionTimeout: settings.sessionTimeout,
   });
   // Before @fastify/websocket's own hook, so that browsers learn that the host goes away and come back later.
-  app.addHook("preClose", async () => sessions.close());
+  app.addHook("preClose", async () => {
+    await loader?.close();
+    sessions.close();
+  });
   app.addHook("onClose", () => pool.close());
+  const page = new SitePage(settings.dir);
+  await loader?.serve({ store, sessions, page, replacePlans: (plans) => pool.replacePlans(plans) });
   await acceptUpgrades(app, settings);
   await app.register(
     async (scope) => {
       if (!scope.hasDecorator("parseCookie")) await scope.register(fastifyCookie, { hook: false });
       const cookie = new BrowserCookie(scope, scope.prefix, settings.secret, settings.secretGiven);
       addSocket(scope, settings, sessions, cookie, log);
-      await addPages(scope, settings, sessions, cookie);
+      await addPages(scope, settings, sessions, cookie, page);
     },
     { prefix: settings.prefix },
   );
-  decorate(app, settings, store, sessions);
+  decorate(app, settings, store, sessions, loader);
+}
+
+/** Begins to watch the site, if that is wanted. */
+async function watch(settings: Settings, log: Log): Promise<HotLoader | undefined> {
+  const { dir, hotload, development, threads = os.availableParallelism() } = settings;
+  if (hotload === undefined) return undefined;
+  return HotLoader.watch({ dir, hotload, tellPages: development, threads, clock: systemClock, log });
 }
 
 function checkPrefix(app: FastifyInstance, prefix: string): void {
@@ -109,7 +144,13 @@ async function acceptUpgrades(app: FastifyInstance, settings: Settings): Promise
   }
 }
 
-function decorate(app: FastifyInstance, settings: Settings, store: ViewdefStore, sessions: SessionHost): void {
+function decorate(
+  app: FastifyInstance,
+  settings: Settings,
+  store: ViewdefStore,
+  sessions: SessionHost,
+  loader: HotLoader | undefined,
+): void {
   const siblings = instances.get(app.server) ?? new Map<string, Moonpool>();
   instances.set(app.server, siblings);
   const instance: Moonpool = {
@@ -121,7 +162,12 @@ function decorate(app: FastifyInstance, settings: Settings, store: ViewdefStore,
     get connectionCount() {
       return sessions.connectionCount;
     },
-    problems: store.problems,
+    get problems() {
+      return store.problems;
+    },
+    get reloads() {
+      return loader?.reloads;
+    },
     endSession: (id) => sessions.end(id),
     at: (prefix) => siblings.get(prefix),
   };

@@ -3,6 +3,8 @@ import { statusOf } from "./access.ts";
 import { failurePage, failureText, messagePage } from "./pages.ts";
 import { sourceExcerpt } from "./source-excerpt.ts";
 
+/** Seconds after which a page asks again whether its author has mended the site. */
+const ASK_AGAIN = 2;
 /** Seconds after which somebody who found no room may ask again. */
 const RETRY_AFTER = 5;
 
@@ -14,11 +16,11 @@ export interface ProblemPage {
 
 /**
  * The page in place of a session. `start` makes a new session, `again` is the URL that was asked for. Details of the
- * site's code are shown in development mode only.
+ * site's code are shown in development mode only; if files are watched, such a page asks again by itself.
  */
 export async function problemPage(
   problem: MoonpoolError,
-  site: { dir: string; development: boolean },
+  site: { dir: string; development: boolean; hotload: object | undefined },
   start: string,
   again: string,
 ): Promise<ProblemPage> {
@@ -43,5 +45,6 @@ export async function problemPage(
   }
   const { file, line } = problem.at;
   const excerpt = file === undefined || line === undefined ? undefined : await sourceExcerpt(site.dir, file, line);
-  return { status, headers: {}, html: failurePage(problem, excerpt, again) };
+  const refresh = site.hotload === undefined ? undefined : ASK_AGAIN;
+  return { status, headers: {}, html: failurePage(problem, excerpt, again, refresh) };
 }

@@ -8,6 +8,13 @@ export interface SessionHostSettings extends SessionSettings {
   sessionTimeout: number;
 }
 
+/**
+ * While files are watched, an error of the site's that kept a session from starting answers for so many ms, unless a file
+ * changes: pages that wait for its author to mend it ask every other second, and each try would be a session and a line in
+ * the log.
+ */
+const FAILURE_LASTS = 30_000;
+
 /** A session that nobody ever connected to (a robot asked for the page) ends after this many ms. */
 const NEVER_CONNECTED = 5 * 60_000;
 /** ms until such a session is no browser's that is just about to connect: it has to make room for newcomers. */
@@ -23,6 +30,10 @@ export class SessionHost {
   readonly #settings: SessionHostSettings;
   readonly #sessions = new Map<string, Session>();
   #cancelSweep: (() => void) | undefined;
+  /** Why the last session did not start, and until when no other is tried. */
+  #startFailure: { error: MoonpoolError; until: number } | undefined;
+  /** Counts what `siteChanged` was called for. */
+  #version = 0;
   #closed = false;
 
   constructor(pool: SessionPool, settings: SessionHostSettings) {
@@ -38,6 +49,11 @@ export class SessionHost {
     return size;
   }
 
+  /** The sessions with a VM, or about to have one. */
+  living(): Session[] {
+    return Array.from(this.#sessions.values()).filter(({ state }) => state === "starting" || state === "running");
+  }
+
   get connectionCount(): number {
     let count = 0;
     for (const session of this.#sessions.values()) count += session.connectionCount;
@@ -49,9 +65,10 @@ export class SessionHost {
    * main.lua; nothing is left of the session then.
    */
   async create(browser: string): Promise<Session> {
+    this.#checkStart();
     const session = this.#open(randomBytes(16).toString("hex"), browser);
     try {
-      await session.started;
+      await this.#started(session);
     } catch (error) {
       this.#sessions.delete(session.id);
       throw error;
@@ -71,9 +88,16 @@ export class SessionHost {
   async revive(session: Session): Promise<Session> {
     const current = this.#sessions.get(session.id);
     if (current === undefined) throw new MoonpoolError("SESSION_UNKNOWN");
+    if (current.state === "failed") this.#checkStart();
     const running = current.state === "failed" ? this.#open(current.id, current.browser) : current;
-    await running.started;
+    await this.#started(running);
     return running;
+  }
+
+  /** Files of the site have changed: what did not start may do so now. */
+  siteChanged(): void {
+    this.#version++;
+    this.#startFailure = undefined;
   }
 
   /** Ends a session; false if there is none. */
@@ -89,6 +113,24 @@ export class SessionHost {
     this.#cancelSweep?.();
     for (const session of this.#sessions.values()) session.close("SESSION_ENDED", closeCodes.goingAway);
     this.#sessions.clear();
+  }
+
+  #checkStart(): void {
+    if (this.#startFailure !== undefined && this.#settings.clock.now() < this.#startFailure.until)
+      throw this.#startFailure.error;
+  }
+
+  async #started(session: Session): Promise<void> {
+    const version = this.#version;
+    try {
+      await session.started;
+      this.#startFailure = undefined;
+    } catch (error) {
+      const isLasting = error instanceof MoonpoolError && error.who === "app" && version === this.#version;
+      if (isLasting && this.#settings.hotload)
+        this.#startFailure = { error, until: this.#settings.clock.now() + FAILURE_LASTS };
+      throw error;
+    }
   }
 
   #open(id: string, browser: string): Session {

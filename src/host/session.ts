@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { closeCodes, MoonpoolError, type ErrorCode, type WireError } from "../protocol/main.ts";
+import { closeCodes, MoonpoolError, type ErrorCode, type Reload, type WireError } from "../protocol/main.ts";
 import { parseOutcome } from "../protocol/outcome.ts";
+import { reloadBody, type ReloadReport, type SiteChanges } from "../protocol/reload.ts";
 import { knownError } from "../protocol/wire-error.ts";
 import { sessionEvent, type FromWorker, type SessionEventKind } from "../protocol/worker-message.ts";
 import { Connection, type ConnectionSettings, type Wire } from "./connection.ts";
 import { InFlight } from "./in-flight.ts";
-import { logFromWorker, logWireError, shortId } from "./log.ts";
+import { logFromWorker, logWireError, shortId, type Log } from "./log.ts";
 
 /** The host's handle on a session's VM, wherever it runs. */
 export interface SessionPort {
@@ -23,9 +24,19 @@ export interface SessionPool {
 }
 
 export interface SessionSettings extends ConnectionSettings {
+  /** The site's files are watched: Lua code is told, and keeps what it needs to be exchanged. */
+  hotload: boolean;
+  /** What a page of this session that connects is to be told about the site's files, if anything. */
+  notice?: ((session: Session) => Reload | undefined) | undefined;
   isolation: "shared" | "dedicated";
   /** Browser tabs at a time. */
   maxConnections: number;
+}
+
+/** What a reload led to in a session. */
+export interface ReloadResult extends ReloadReport {
+  /** Something that its pages show has changed. */
+  isShown: boolean;
 }
 
 /**
@@ -47,6 +58,8 @@ export class Session {
   readonly #settings: SessionSettings;
   readonly #connections = new Map<number, Connection>();
   readonly #inFlight = new InFlight();
+  /** Reloads that have not been answered, oldest first. */
+  readonly #reloads: { settle: (result: ReloadResult | undefined) => void; log: Log }[] = [];
   readonly #resolveStart: () => void;
   readonly #rejectStart: (error: MoonpoolError) => void;
   #state: SessionState = "starting";
@@ -83,7 +96,7 @@ export class Session {
       return;
     }
     const seed = randomBytes(16).toString("hex");
-    this.#record("start", 0, JSON.stringify({ seed, development: settings.development }));
+    this.#record("start", 0, JSON.stringify({ seed, development: settings.development, hotload: settings.hotload }));
   }
 
   get state(): SessionState {
@@ -126,8 +139,28 @@ export class Session {
     });
     this.#connections.set(number, connection);
     this.#touch();
+    const notice = this.#settings.notice?.(this);
+    if (notice !== undefined) connection.tell(notice);
     this.#record("connect", number, "{}");
     return { connection, detach: () => this.#detach(connection) };
+  }
+
+  /**
+   * Has the session take over files of its site that have changed; whoever shows it is sent what changes. Settles when it
+   * is done, whatever became of it; with undefined when the session ends first. Can be called while it starts. `log` gets
+   * what Lua code says meanwhile.
+   */
+  reload(changes: SiteChanges, log: Log = this.#settings.log): Promise<ReloadResult | undefined> {
+    if (this.#port === undefined) return Promise.resolve(undefined);
+    return new Promise((settle) => {
+      this.#reloads.push({ settle, log });
+      this.#record("reload", 0, reloadBody(changes));
+    });
+  }
+
+  /** Tells all its pages that files of the site have changed. */
+  tell(message: Reload): void {
+    for (const connection of this.#connections.values()) connection.tell(message);
   }
 
   /** Does something for this session. If Moonpool itself fails at it, that ends this session and no other. */
@@ -146,8 +179,7 @@ export class Session {
     this.#state = "closed";
     this.#rejectStart(new MoonpoolError(code));
     this.#closeConnections(closeCode, code);
-    this.#port?.close();
-    this.#port = undefined;
+    this.#closePort();
   }
 
   /** The one place through which everything passes that happens to the VM. */
@@ -175,21 +207,27 @@ export class Session {
     if (typeof message === "string") {
       // First, so that the changes are known to come after the frame that led to them.
       this.#inFlight.answer();
-      return this.#deliver(message);
+      this.#deliver(message);
+      return;
     }
     switch (message.kind) {
       case "done":
         return this.#inFlight.answer();
       case "timer":
-        return this.#deliver(message.outcome);
+        this.#deliver(message.outcome);
+        return;
       case "started":
         this.#inFlight.answer();
         if (this.#state !== "starting") return;
         this.#state = "running";
         this.#resolveStart();
         return;
+      case "reloaded":
+        this.#inFlight.answer();
+        this.#reloads.shift()?.settle({ ...message.report, isShown: this.#deliver(message.outcome, true) });
+        return;
       case "log":
-        logFromWorker(this.#settings.log, this.id, message);
+        logFromWorker(this.#reloads[0]?.log ?? this.#settings.log, this.id, message);
         return;
       case "failed":
         this.#fail(errorOf(message.error));
@@ -197,9 +235,12 @@ export class Session {
     }
   }
 
-  #deliver(outcome: string): void {
+  /** False if there was nothing to deliver. `isAwaited`: somebody waits for it, whatever the outcome says. */
+  #deliver(outcome: string, isAwaited = false): boolean {
     const { urgent, connections } = parseOutcome(outcome);
-    for (const changes of connections) this.#connections.get(changes.connection)?.deliver(changes, urgent);
+    const isUrgent = urgent || isAwaited;
+    for (const changes of connections) this.#connections.get(changes.connection)?.deliver(changes, isUrgent);
+    return connections.length > 0;
   }
 
   /** The VM's task is over: asked for, after `failed`, or because its thread died. */
@@ -220,8 +261,13 @@ export class Session {
     const message = development ? `${new MoonpoolError("SESSION_ENDED").message} ${error.message}` : undefined;
     for (const connection of this.#connections.values()) connection.fault("SESSION_ENDED", message);
     this.#closeConnections(closeCodes.sessionEnded, "SESSION_ENDED");
+    this.#closePort();
+  }
+
+  #closePort(): void {
     this.#port?.close();
     this.#port = undefined;
+    for (const { settle } of this.#reloads.splice(0)) settle(undefined);
   }
 
   #closeConnections(closeCode: number, reason: string): void {

@@ -25,7 +25,7 @@ interface Cut {
 /**
  * The page of all sessions: the site's `html/index.html`, or a default one. It gets, unless it has them itself,
  * `<meta name="moonpool" content='{"prefix":…,"session":…}'>`, the script tag of the client, and on sub-paths a <base>.
- * The file is read again when it has changed.
+ * The file is read again when its time or size has changed, and after `forget`.
  */
 export class SitePage {
   readonly #file: string;
@@ -33,9 +33,14 @@ export class SitePage {
   /** Of the file that `#cut` was made from; "" for the default page. */
   #version = "";
 
-  /** `html` is the site's folder of static files; it need not exist. */
-  constructor(html: string) {
-    this.#file = path.join(html, "index.html");
+  /** `dir` is the site's folder. */
+  constructor(dir: string) {
+    this.#file = path.join(dir, "html", "index.html");
+  }
+
+  /** The file has changed, even if its time and size have not. */
+  forget(): void {
+    this.#version = "?";
   }
 
   async render(facts: PageFacts): Promise<string> {

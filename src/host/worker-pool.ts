@@ -34,6 +34,8 @@ interface RunningSession {
   isolation: "shared" | "dedicated";
   /** Counts as one of the sessions that there may be: until it is told to close. Its task may take a moment longer. */
   hasRoom: boolean;
+  /** Of the compiled viewdefs that it was given. */
+  plansVersion: number;
   /** Settles when the task is over and the host has been told. */
   done: Promise<void>;
 }
@@ -94,6 +96,7 @@ export class WorkerPool implements SessionPool {
       port: port1,
       isolation,
       hasRoom: true,
+      plansVersion: this.#plans.version,
       done: this.#run(sessionId, isolation, port2, abort.signal).then(
         () => this.#end(session, onMessage, onEnd),
         (error: unknown) => this.#end(session, onMessage, onEnd, this.#reason(error)),
@@ -102,7 +105,10 @@ export class WorkerPool implements SessionPool {
     this.#sessions.add(session);
     this.#taken[isolation]++;
     return {
-      send: (text) => port1.postMessage(text satisfies ToWorker),
+      send: (text) => {
+        this.#givePlans(session);
+        port1.postMessage(text satisfies ToWorker);
+      },
       close: () => {
         this.#giveRoom(session);
         port1.postMessage({ kind: "close" } satisfies ToWorker);
@@ -112,11 +118,12 @@ export class WorkerPool implements SessionPool {
     };
   }
 
-  /** Replaces the compiled viewdefs. Events sent after this see the new ones, those before it the old. */
+  /**
+   * Replaces the compiled viewdefs: events sent after this see the new ones. A session gets them with its next event, so
+   * thousands of sessions make no work at once.
+   */
   replacePlans(plans: ReadonlyMap<string, string>): void {
     this.#plans = share(this.#plans.version + 1, plans);
-    const message: ToWorker = { kind: "plans", plans: this.#plans };
-    for (const { port } of this.#sessions) port.postMessage(message);
   }
 
   /** Ends all sessions and threads, within about a second even if their code is stuck. No session starts any more. */
@@ -139,6 +146,12 @@ export class WorkerPool implements SessionPool {
     const full = shared + dedicated >= this.#maxSessions;
     const dedicatedFull = isolation === "dedicated" && dedicated >= this.#dedicated.options.maxThreads;
     if (full || dedicatedFull) throw new MoonpoolError("SESSION_LIMIT");
+  }
+
+  #givePlans(session: RunningSession): void {
+    if (session.plansVersion === this.#plans.version) return;
+    session.plansVersion = this.#plans.version;
+    session.port.postMessage({ kind: "plans", plans: this.#plans } satisfies ToWorker);
   }
 
   #giveRoom(session: RunningSession): void {

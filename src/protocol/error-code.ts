@@ -229,6 +229,60 @@ export const errors = {
     text: "The session has nothing to show.",
     advice: "Call session:createAppVariable(app) in lua/main.lua.",
   },
+  // Hot reload
+  RELOAD_STALE: {
+    who: "app",
+    text: "Code of a former version of the file is still in use.",
+    advice: "It goes when whoever holds it lets it go; a new session has none of it.",
+  },
+  RELOAD_NEEDED: {
+    who: "app",
+    text: "A file that others need was deleted.",
+    advice: "Take its `require` out of the files named, or bring it back.",
+  },
+  RELOAD_NEVER: {
+    who: "app",
+    text: "A file changed that is never reloaded.",
+    advice: "Open a new session, or give the file another session:reloadPolicy.",
+  },
+  RELOAD_STATE: {
+    who: "app",
+    text: "An object could not be made anew.",
+    advice: "Check getState, restoreState, migrateState and new of its prototype (docs/hot-reload.md).",
+  },
+  RELOAD_VERSION: {
+    who: "internal",
+    text: "A former version of a file is not known any more.",
+    advice: "Open a new session; please report this.",
+  },
+
+  // moonpool check
+  LINT_APP: {
+    who: "app",
+    text: "The app is made each time that its file runs.",
+    advice: "Make it only if there is none: `if not session:getApp() then … end`.",
+  },
+  LINT_CAPTURED: {
+    who: "app",
+    text: "A value of a module is kept where a reload of the module does not reach it.",
+    advice: "Read the field, or call the function, where the value is used.",
+  },
+  LINT_CYCLE: {
+    who: "app",
+    text: "Files require each other while they are loaded.",
+    advice: "Move what both need into a third file, or require where a function needs it.",
+  },
+  LINT_GLOBAL: {
+    who: "app",
+    text: "A global is not declared.",
+    advice: "Check the spelling, or write `local`.",
+  },
+  LINT_UNUSED: {
+    who: "app",
+    text: "No session loads this file.",
+    advice: "Require it, or delete it.",
+  },
+
   REQUIRE_NAME: {
     who: "app",
     text: "This is not a module name.",

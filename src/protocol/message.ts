@@ -83,6 +83,20 @@ export interface Welcome {
   connection: number;
   /** True when errors may be shown in the page with file, line and stack. */
   development: boolean;
+  /** Present when the site's files are watched and changes reach this page; development mode only. */
+  hotload?: HotloadUi;
+}
+
+/** How a page shows that files of its site change, and what it keeps then. */
+export interface HotloadUi {
+  /** A short notice for each reload. */
+  toasts: boolean;
+  /** The sign of the connection's state, bottom right. */
+  indicator: boolean;
+  /** Ctrl+Shift+R, H and T. */
+  shortcuts: boolean;
+  /** What a reload of the page or of a view keeps. */
+  preserve: { form: boolean; scroll: boolean; focus: boolean };
 }
 
 /**
@@ -108,6 +122,11 @@ export interface View {
   viewdef: string | null;
   first?: number;
   values?: Value[];
+  /**
+   * The viewdef itself was edited, and the view goes on with its variables: `from[k]` is the id that the variable
+   * `first + k` had so far, 0 if it is new. Whatever it shows stays. Variables that are not mentioned are gone.
+   */
+  from?: number[];
 }
 
 /**
@@ -127,4 +146,31 @@ export interface Fault extends WireError {
   type: "error";
 }
 
-export type ServerMessage = Welcome | Update | View | List | Fault;
+/**
+ * Files of the site have changed; only to pages whose welcome said `hotload`. What changed in variables and viewdefs
+ * comes as `update` and `view`; this is the rest.
+ */
+export interface Reload {
+  type: "reload";
+  /** For the notice: what was reloaded ("lua/app.lua"), in how many sessions, in how many ms. */
+  done?: { files: string[]; sessions: number; time: number };
+  /** All that is wrong with the site's files now, instead of what was said before; empty: nothing any more. */
+  errors?: ReloadError[];
+  /** Static files that changed: URL paths below the instance's prefix ("/style.css"). */
+  assets?: string[];
+  /** The page itself or its scripts changed: it has to be loaded anew. */
+  page?: true;
+}
+
+/** An error in a file of the site, as its author wants to see it. */
+export interface ReloadError extends WireError {
+  severity: "error" | "warning";
+  /** What is running instead. */
+  running?: string;
+  /** The lines around the place. */
+  source?: { number: number; text: string; marked: boolean }[];
+  /** Opens the place in the author's editor. */
+  link?: string;
+}
+
+export type ServerMessage = Welcome | Update | View | List | Fault | Reload;

@@ -1,10 +1,18 @@
 import type { WireError } from "./error-code.ts";
+import type { ReloadReport } from "./reload.ts";
+
+/** A viewdef in one of its versions. */
+export interface ViewdefVersion {
+  key: string;
+  /** That of the plan: ViewPlan.hash. */
+  hash: string;
+}
 
 /** What one connection is to be sent. The fragments are JSON texts of messages, joined by commas, "" when none. */
 export interface ConnectionChanges {
   connection: number;
-  /** Viewdefs that this connection needs and has not been sent, in the order they appear. */
-  viewdefs: string[];
+  /** Viewdefs that this connection needs and has not been sent in this version, in the order they appear. */
+  viewdefs: ViewdefVersion[];
   high: string;
   medium: string;
   low: string;
@@ -42,6 +50,18 @@ export function readOutcomeHead(text: string): OutcomeHead {
   };
 }
 
+/** The outcome of a `reload` event, and its last line, which is for the host and not for pages. */
+export interface ReloadResult {
+  outcome: string;
+  report: Omit<ReloadReport, "time">;
+}
+
+/** Takes the text that the runtime answers to a `reload` event apart. */
+export function takeReport(text: string): ReloadResult {
+  const at = text.lastIndexOf("\nr ");
+  return { outcome: text.slice(0, at), report: JSON.parse(text.slice(at + 3)) as ReloadResult["report"] };
+}
+
 /** Takes the text that the runtime answers apart. No JSON of messages is parsed. */
 export function parseOutcome(text: string): Outcome {
   const lines = text.split("\n");
@@ -65,7 +85,7 @@ export function parseOutcome(text: string): Outcome {
         break;
       }
       case "v":
-        if (changes) changes.viewdefs = body.split("\t");
+        if (changes) changes.viewdefs = body.split("\t").map(versionOf);
         break;
       case "h":
         if (changes) changes.high = body;
@@ -81,4 +101,9 @@ export function parseOutcome(text: string): Outcome {
     }
   }
   return outcome;
+}
+
+function versionOf(text: string): ViewdefVersion {
+  const [key = "", hash = ""] = text.split(" ");
+  return { key, hash };
 }

@@ -69,5 +69,7 @@ export interface Slot {
 /** A viewdef as the Lua runtime gets it. */
 export interface ViewPlan {
   key: string;
+  /** Of the viewdef's text: the plan and the text that the browser gets must be of the same version. */
+  hash: string;
   slots: Slot[];
 }

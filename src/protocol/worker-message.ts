@@ -1,5 +1,6 @@
 import type { WireError } from "./error-code.ts";
 import type { ClientMessage } from "./message.ts";
+import type { ReloadReport } from "./reload.ts";
 import type { SharedPlans } from "./worker-task.ts";
 
 /**
@@ -17,10 +18,12 @@ import type { SharedPlans } from "./worker-task.ts";
  *     disconnect 3 1700000000123\n
  *     pause 3 …   resume 3 …          the connection cannot take more for now / can again
  *     timer 0 1700000000123\n         made by the worker when a Lua timer is due
+ *     reload 0 1700000000123\nlua lua/contacts.lua\nviewdef Contact.DEFAULT
+ *                                     files of the site have changed: see reloadBody
  *
  * The number after the kind is the connection (0: none); the last is the time in ms that `os.time` answers from.
  */
-export type SessionEventKind = "start" | "connect" | "frame" | "disconnect" | "pause" | "resume" | "timer";
+export type SessionEventKind = "start" | "connect" | "frame" | "disconnect" | "pause" | "resume" | "timer" | "reload";
 
 /** The text of a session event. `time` is ms since 1970. */
 export function sessionEvent(kind: SessionEventKind, connection: number, time: number, body = ""): string {
@@ -68,6 +71,8 @@ export type FromWorker =
   | { kind: "done" }
   /** The outcome of an event that the worker made itself; the answer to none. */
   | { kind: "timer"; outcome: string }
+  /** The answer to `reload`: the changes, and what became of it. */
+  | { kind: "reloaded"; outcome: string; report: ReloadReport }
   /** `print`, `ui.log`, and errors of Lua code. `level` as of pino. */
   | { kind: "log"; level: LogLevel; message: string; error?: WireError }
   /** The session cannot go on: main.lua failed, or its VM did. The task ends after this. */

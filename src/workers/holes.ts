@@ -19,3 +19,10 @@ export function takeHoles(lua: LuaModule, end: number): { pointer: number; size:
   }
   return taken;
 }
+
+/** Fills all free blocks of the heap that begin before `end` with zeros. */
+export function wipeHoles(lua: LuaModule, end: number): void {
+  const holes = takeHoles(lua, end);
+  for (const { pointer, size } of holes) lua.HEAPU8.fill(0, pointer, pointer + size);
+  for (const { pointer } of holes) lua._free(pointer);
+}

@@ -1,6 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
 import { MoonpoolError, type WireError } from "../protocol/error-code.ts";
-import { readOutcomeHead } from "../protocol/outcome.ts";
+import { readOutcomeHead, takeReport, type ReloadResult } from "../protocol/outcome.ts";
 import { type FromWorker, sessionEvent, type ToWorker } from "../protocol/worker-message.ts";
 import type { SharedPlans } from "../protocol/worker-task.ts";
 import { Alarm } from "./alarm.ts";
@@ -15,11 +15,12 @@ export interface SessionSurroundings {
   /** ms per event. */
   timeLimit: number;
   /** Answers host calls other than `log`. Throws MoonpoolError. */
-  answer: (name: string, argument: string) => string;
+  answer: (name: string, argument: string) => string | Uint8Array;
   /** The viewdefs have changed. */
   replacePlans: (plans: SharedPlans) => void;
 }
 
+const nothing: ReloadResult = { outcome: "", report: { files: [], notes: [] } };
 /** ms that a session may go on with events that wait before others of its thread have their turn. */
 const TURN = 10;
 
@@ -86,10 +87,16 @@ export class HostedSession implements Tenant {
         const now = performance.now();
         if (now >= end) return this.#takeTurn();
         if (typeof message === "string") {
-          const vm = this.#around.slots.take(this, now);
+          const { slots } = this.#around;
+          const isReload = message.startsWith("reload ");
+          // A reload may have to go back to it.
+          const image = isReload && !this.vm ? this.image : null;
+          const vm = slots.take(this, now, image !== null);
           if (vm instanceof Promise) return this.#wait(vm);
           this.#queue.shift();
-          this.#dispatch(vm, message);
+          if (isReload) this.#reload(vm, message, image);
+          else this.#dispatch(vm, message);
+          if (image) slots.discard(image);
         } else {
           this.#queue.shift();
           if (message.kind === "plans") this.#around.replacePlans(message.plans);
@@ -106,14 +113,7 @@ export class HostedSession implements Tenant {
   }
 
   #dispatch(vm: LuaVm, text: string): void {
-    this.#time = Math.max(this.#time, timeOf(text));
-    vm.host = (name, argument) => this.#answer(name, argument);
-    let outcome: string;
-    try {
-      outcome = vm.dispatch(text, { timeLimit: this.#around.timeLimit });
-    } finally {
-      this.#log.end();
-    }
+    const outcome = this.#run(vm, text);
     const { failure, hasChanges, nextTimer } = readOutcomeHead(outcome);
     if (failure) return this.#finish(failure);
     if (text.startsWith("start ")) this.#post({ kind: "started" });
@@ -122,7 +122,45 @@ export class HostedSession implements Tenant {
     this.#alarm.set(nextTimer);
   }
 
-  #answer(name: string, argument: string): string {
+  #run(vm: LuaVm, text: string): string {
+    this.#time = Math.max(this.#time, timeOf(text));
+    vm.host = (name, argument) => this.#answer(name, argument);
+    try {
+      return vm.dispatch(text, { timeLimit: this.#around.timeLimit });
+    } finally {
+      this.#log.end();
+    }
+  }
+
+  /** Hot reload is a transaction: after an error, whatever it is, the session is as it was before. */
+  #reload(vm: LuaVm, text: string, image: MemoryImage | null): void {
+    const began = performance.now();
+    const [head = "", ...lines] = text.split("\n");
+    const viewdefs = lines.filter((line) => line.startsWith("viewdef "));
+    const before = viewdefs.length < lines.length ? (image ?? vm.saveImage()) : undefined;
+    let result = this.#tryReload(vm, text);
+    const { error } = result.report;
+    if (error && before) {
+      vm.loadImage(before);
+      // New viewdefs go with old code as well.
+      result = viewdefs.length > 0 ? this.#tryReload(vm, [head, ...viewdefs].join("\n")) : nothing;
+      result = { ...result, report: { ...result.report, error } };
+    } else {
+      this.#alarm.set(readOutcomeHead(result.outcome).nextTimer);
+    }
+    this.#post({ kind: "reloaded", ...result, report: { ...result.report, time: performance.now() - began } });
+  }
+
+  #tryReload(vm: LuaVm, text: string): ReloadResult {
+    try {
+      return takeReport(this.#run(vm, text));
+    } catch (error) {
+      if (vm.broken || !(error instanceof MoonpoolError)) throw error;
+      return { outcome: "", report: { files: [], notes: [], error: error.toWire() } };
+    }
+  }
+
+  #answer(name: string, argument: string): string | Uint8Array {
     if (name !== "log") return this.#around.answer(name, argument);
     this.#log.add(argument);
     return "";

@@ -4,6 +4,8 @@ import type { LuaWasm } from "./lua-wasm.ts";
 
 /** Blocks that are compared and kept as a whole. Of 4096 an image is a third larger; 256 saves a tenth and takes twice as long. */
 const BLOCK = 1024;
+/** Most of the memory is as at birth: it is compared in larger pieces first. */
+const STRIDE = 16 * BLOCK;
 const CHUNK = 65_536;
 const zeros = Buffer.alloc(CHUNK);
 
@@ -84,27 +86,47 @@ function addDifferences(
   end: number,
 ): void {
   let last: { from: number; to: number } | undefined;
+  // A block never spans the end of the birth: beyond it, birth was zeros.
+  const endOf = (from: number, size: number, limit: number): number =>
+    Math.min(from + size, limit, from < born.length ? born.length : Infinity);
+  const isSame = (from: number, to: number): boolean =>
+    from < born.length
+      ? heap.compare(born, from, to, from, to) === 0
+      : heap.compare(zeros, 0, to - from, from, to) === 0;
   for (let from = start; from < end;) {
-    // A block never spans the end of the birth: beyond it, birth was zeros.
-    const to = Math.min(from + BLOCK, end, from < born.length ? born.length : Infinity);
-    const same =
-      from < born.length
-        ? heap.compare(born, from, to, from, to) === 0
-        : heap.compare(zeros, 0, to - from, from, to) === 0;
-    if (!same) {
-      if (last?.to === from) last.to = to;
-      else runs.push((last = { from, to }));
+    const next = endOf(from, STRIDE, end);
+    if (!isSame(from, next)) {
+      for (let block = from; block < next;) {
+        const to = endOf(block, BLOCK, next);
+        if (!isSame(block, to)) {
+          if (last?.to === block) last.to = to;
+          else runs.push((last = { from: block, to }));
+        }
+        block = to;
+      }
     }
-    from = to;
+    from = next;
   }
 }
 
-/** Makes `heap` what it was when `image` was taken; `null`: what it was at birth. It must be large enough. */
-export function restore(heap: Buffer, birth: BirthImage, stack: LuaWasm["stack"], image: MemoryImage | null): void {
-  const end = usedEnd(heap);
-  heap.set(birth.bytes.subarray(0, stack.low), 0);
-  heap.set(birth.bytes.subarray(stack.high), stack.high);
-  if (end > birth.bytes.length) heap.fill(0, birth.bytes.length, end);
+/**
+ * Makes `heap` what it was when `image` was taken; `null`: what it was at birth. It must be large enough. `differs`: where
+ * it differs from the birth now, as `MemoryImage.runs`; anywhere if that is not known, which takes 0.1 ms more.
+ */
+export function restore(
+  heap: Buffer,
+  birth: BirthImage,
+  stack: LuaWasm["stack"],
+  image: MemoryImage | null,
+  differs = [0, stack.low, stack.high, Math.max(usedEnd(heap), birth.bytes.length) - stack.high] as ArrayLike<number>,
+): void {
+  const { bytes } = birth;
+  for (let index = 0; index < differs.length; index += 2) {
+    const from = differs[index] ?? 0;
+    const to = from + (differs[index + 1] ?? 0);
+    heap.set(bytes.subarray(from, to), from);
+    if (to > bytes.length) heap.fill(0, Math.max(from, bytes.length), to);
+  }
   if (!image) return;
   const { runs } = image;
   const data = image.packed ? zlib.inflateRawSync(image.data) : image.data;

@@ -2,12 +2,12 @@
 import { createHash } from "node:crypto";
 import { MoonpoolError } from "../protocol/error-code.ts";
 import { usedEnd } from "./image.ts";
-import { takeHoles } from "./holes.ts";
+import { takeHoles, wipeHoles } from "./holes.ts";
 import { LUA_STRING, type LuaModule, type LuaWasm, REGISTRY } from "./lua-wasm.ts";
 import type { RuntimeFile } from "./runtime-files.ts";
 
 /** Raised whenever the steps below, or what an image holds, change. */
-const FORMAT = 1;
+const FORMAT = 2;
 const LUA_FUNCTION = 6;
 
 /** Which of the C libraries a state has at all. `io` and `package` are never there, `os` and `debug` see below. */
@@ -184,6 +184,8 @@ class Birth {
     // A session's own objects then lie together behind the birth instead of changing a bit of every block in it.
     takeHoles(this.#lua, usedEnd(Buffer.from(this.#lua.HEAPU8.buffer)));
     this.#tidy("settle");
+    // An image in which what is free is zeros must not differ from the birth for that.
+    wipeHoles(this.#lua, usedEnd(Buffer.from(this.#lua.HEAPU8.buffer)));
     const collect = lua._luaL_ref(state, REGISTRY);
     lua._lua_settop(state, 0);
     return { dispatch, collect };

@@ -60,17 +60,25 @@ export class LuaText {
     return this.#words.get(word) ?? 0;
   }
 
-  /** Puts `text` into the heap, or returns undefined when there is no room for it. */
-  place(text: string): PlacedText | undefined {
-    if (text.length * UTF8_MOST <= ARENA - TEXT) {
+  /** Puts text, or bytes as they are, into the heap; returns undefined when there is no room for it. */
+  place(text: string | Uint8Array): PlacedText | undefined {
+    const most = typeof text === "string" ? text.length * UTF8_MOST : text.length;
+    if (most <= ARENA - TEXT) {
       const pointer = this.arena + TEXT;
-      return { pointer, length: this.heap.write(text, pointer), owned: false };
+      return { pointer, length: this.#write(text, pointer), owned: false };
     }
     const length = Buffer.byteLength(text);
     const pointer = this.#lua._malloc(length);
     if (pointer === 0) return undefined;
-    this.heap.write(text, pointer, length);
+    this.#write(text, pointer);
     return { pointer, length, owned: true };
+  }
+
+  /** Returns the number of bytes written. */
+  #write(text: string | Uint8Array, pointer: number): number {
+    if (typeof text === "string") return this.heap.write(text, pointer);
+    this.heap.set(text, pointer);
+    return text.length;
   }
 
   /** Makes a Lua string of a placed text and takes the text away. A Lua error leaves it where it is. */

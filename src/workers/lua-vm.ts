@@ -3,7 +3,7 @@ import { MoonpoolError } from "../protocol/error-code.ts";
 import { type BirthImage, difference, type MemoryImage, restore, usedEnd } from "./image.ts";
 import { bearState, fingerprint } from "./lua-birth.ts";
 import { LuaText, type PlacedText } from "./lua-text.ts";
-import { takeHoles } from "./holes.ts";
+import { wipeHoles } from "./holes.ts";
 import { instantiate, LUA_STRING, type LuaModule, type LuaWasm, REGISTRY } from "./lua-wasm.ts";
 import type { RuntimeFile } from "./runtime-files.ts";
 import { TimeLimit } from "./time-limit.ts";
@@ -38,8 +38,11 @@ export interface SaveOptions {
 export class LuaVm {
   /** What this VM was born as, for further births in this thread and others. */
   readonly birth: BirthImage;
-  /** Answers `M.host(name, argument)` of the session that is loaded. What it throws is nil, "CODE: message" in Lua. */
-  host: (name: string, argument: string) => string = noHost;
+  /**
+   * Answers `M.host(name, argument)` of the session that is loaded, with text or with bytes for a Lua string that is none.
+   * What it throws is nil, "CODE: message" in Lua.
+   */
+  host: (name: string, argument: string) => string | Uint8Array = noHost;
 
   readonly #lua: LuaModule;
   readonly #stack: LuaWasm["stack"];
@@ -47,6 +50,8 @@ export class LuaVm {
   readonly #limit: TimeLimit;
   readonly #enter: number;
   #input: PlacedText | undefined;
+  /** Where the memory differs from the birth, as `MemoryImage.runs`; undefined since Lua ran. */
+  #differs: Uint32Array | undefined;
   #broken = false;
   #closed = false;
 
@@ -111,6 +116,7 @@ export class LuaVm {
     const input = this.#text.place(text);
     if (!input) throw new MoonpoolError("LIMIT_MEMORY");
     this.#input = input;
+    this.#differs = undefined;
     this.#limit.begin(timeLimit);
     const lua = this.#lua;
     const { state } = this.birth.layout;
@@ -142,7 +148,9 @@ export class LuaVm {
     this.#check();
     this.#text.wipe();
     if (tidy) this.#tidy();
-    return difference(this.#text.heap, this.birth, this.#stack, allocate);
+    const image = difference(this.#text.heap, this.birth, this.#stack, allocate);
+    this.#differs = image.runs;
+    return image;
   }
 
   /**
@@ -153,7 +161,8 @@ export class LuaVm {
     this.#check();
     if (image && image.fingerprint !== this.birth.fingerprint) throw new MoonpoolError("IMAGE_FOREIGN");
     this.#grow(Math.max(image?.size ?? 0, this.birth.size));
-    restore(this.#text.heap, this.birth, this.#stack, image);
+    restore(this.#text.heap, this.birth, this.#stack, image, this.#differs);
+    this.#differs = image?.runs ?? new Uint32Array();
   }
 
   /** The VM is not to be used again; its memory goes with the garbage. */
@@ -180,14 +189,12 @@ export class LuaVm {
   #tidy(): void {
     const lua = this.#lua;
     const { state, collect } = this.birth.layout;
+    this.#differs = undefined;
     try {
       lua._lua_rawgeti(state, REGISTRY, BigInt(collect));
       lua._lua_pcallk(state, 0, 0, 0, 0, 0);
       lua._lua_settop(state, 0);
-      const holes = takeHoles(lua, usedEnd(this.#text.heap));
-      const { heap } = this.#text;
-      for (const { pointer, size } of holes) heap.fill(0, pointer, pointer + size);
-      for (const { pointer } of holes) lua._free(pointer);
+      wipeHoles(lua, usedEnd(this.#text.heap));
     } catch (error) {
       this.#broken = true;
       throw internal(`The Lua VM failed: ${String(error)}`, error);
@@ -235,6 +242,7 @@ export class LuaVm {
   /** Makes the memory at least `size` bytes. What is allocated for that is part of no session: an image follows. */
   #grow(size: number): void {
     while (this.bytes < size) {
+      this.#differs = undefined;
       if (this.#lua._malloc(size - this.bytes) === 0) throw new MoonpoolError("LIMIT_MEMORY");
     }
   }

@@ -24,9 +24,15 @@ const names = [
   "modules",
   "lists",
   "wrappers",
+  "exchange",
   "detect",
   "requests",
   "session",
+  "declarations",
+  "merge",
+  "heal",
+  "rebuild",
+  "reload",
   "main",
 ];
 

@@ -3,6 +3,8 @@ import { MoonpoolError } from "../protocol/error-code.ts";
 import type { SharedPlans, ThreadSettings } from "../protocol/worker-task.ts";
 import { HostedSession, type SessionSurroundings } from "./hosted-session.ts";
 import type { BirthImage } from "./image.ts";
+import type { LuaCode } from "./lua-code/compiler.ts";
+import { LuaCompiler } from "./lua-code/compiler.ts";
 import { LuaVm } from "./lua-vm.ts";
 import { loadLuaWasm } from "./lua-wasm.ts";
 import type { RuntimeFile } from "./runtime-files.ts";
@@ -24,17 +26,19 @@ export class SessionThread {
   readonly #settings: ThreadSettings;
   readonly #slots: Slots;
   readonly #modules: SiteModules;
+  readonly #compiler: LuaCompiler;
   readonly #sweeper: NodeJS.Timeout;
   #plans = new Map<string, string>();
   #plansVersion = 0;
 
   static async start(settings: ThreadSettings, birth: BirthImage): Promise<SessionThread> {
     const wasm = await loadLuaWasm(settings.memoryLimit);
-    return new SessionThread(settings, () => LuaVm.bear({ wasm, birth }));
+    return new SessionThread(settings, await LuaCompiler.start(wasm), () => LuaVm.bear({ wasm, birth }));
   }
 
-  private constructor(settings: ThreadSettings, bear: () => Promise<LuaVm>) {
+  private constructor(settings: ThreadSettings, compiler: LuaCompiler, bear: () => Promise<LuaVm>) {
     this.#settings = settings;
+    this.#compiler = compiler;
     this.#slots = new Slots({ bear, max: settings.slots });
     this.#modules = new SiteModules(settings.siteDir);
     this.#sweeper = setInterval(() => void this.#slots.sweep(performance.now()), SWEEP).unref();
@@ -57,13 +61,40 @@ export class SessionThread {
     clearInterval(this.#sweeper);
   }
 
-  #answer(name: string, argument: string): string {
-    if (name === "viewdef") return this.#plans.get(argument) ?? "";
-    if (name === "module") {
-      const { key, chunk, source } = this.#modules.read(argument);
-      return `${key}\n${chunk}\n${source}`;
+  /** What the Lua runtime asks for. Versions of a file are compiled once for all sessions of the thread. */
+  #answer(name: string, argument: string): string | Uint8Array {
+    const [first = "", second = "", third = ""] = argument.split("\n");
+    switch (name) {
+      case "viewdef":
+        return this.#plans.get(argument) ?? "";
+      case "module": {
+        const { key, chunk, source } = this.#modules.read(argument);
+        const { hash, code } = this.#compiler.compile(chunk, source);
+        return Buffer.concat([Buffer.from(`${key}\n${chunk}\n${hash}\n`), code]);
+      }
+      case "source": {
+        const { hash, code } = this.#compiler.compile(second, this.#modules.readAgain(first));
+        return Buffer.concat([Buffer.from(`${hash}\n`), hash === third ? Buffer.alloc(0) : code]);
+      }
+      case "variables":
+        return this.#version(first, second).variables;
+      case "correspondence":
+        return this.#compiler.reloadTable(this.#version(first, second), this.#version(first, third));
+      case "function": {
+        const code = this.#version(first, second).standalone(Number(third));
+        if (code) return code;
+        break;
+      }
+      default:
+        break;
     }
-    throw new MoonpoolError("INTERNAL", `The host has no function "${name}".`);
+    throw new MoonpoolError("INTERNAL", `The host has no "${name}" for ${argument}.`);
+  }
+
+  #version(chunk: string, hash: string): LuaCode {
+    const code = this.#compiler.find(chunk, hash);
+    if (!code) throw new MoonpoolError("RELOAD_VERSION", `Version ${hash} of lua/${chunk} is not known any more.`);
+    return code;
   }
 
   /** All sessions bring the same news; the thread reads it once. */

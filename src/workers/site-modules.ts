@@ -3,6 +3,8 @@ import path from "node:path";
 import { MoonpoolError } from "../protocol/error-code.ts";
 
 const LONGEST = 200;
+/** ms within which two changes of a file may bear the same time. */
+const CLOCK = 20;
 const NAME = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
 
 /** A Lua file of the site. */
@@ -17,10 +19,23 @@ export interface SiteModule {
 /** Finds what `require` names: files below the site's `lua` folder, and what symlinks there lead to. */
 export class SiteModules {
   readonly #site: string;
+  readonly #texts = new Map<string, { stamp: string; source: string }>();
 
   /** `site`: the site's folder, absolute. */
   constructor(site: string) {
     this.#site = site;
+  }
+
+  /**
+   * Reads a file that `read` has found before, as it is now. Throws MoonpoolError REQUIRE_MISSING.
+   * @param key its tracking key
+   */
+  readAgain(key: string): string {
+    try {
+      return this.#source(path.join(fs.realpathSync.native(this.#site), key));
+    } catch (error) {
+      throw new MoonpoolError("REQUIRE_MISSING", `The file ${key} cannot be read: ${String(error)}`, {}, error);
+    }
   }
 
   /**
@@ -47,15 +62,28 @@ export class SiteModules {
       const key = path.relative(fs.realpathSync(this.#site), real).split(path.sep).join("/");
       if (key.includes("\n")) return "its path holds a newline";
       if (!fs.statSync(real).isFile()) return "not a file";
-      return { key, chunk, source: withoutPrologue(fs.readFileSync(real, "utf8")) };
+      return { key, chunk, source: this.#source(real) };
     } catch (error) {
       const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
       return code === "ENOENT" || code === "ENOTDIR" ? "" : code;
     }
   }
+
+  /** The file's text; hundreds of sessions may ask for the same one. */
+  #source(real: string): string {
+    const { ino, size, mtimeMs, ctimeMs } = fs.statSync(real);
+    const stamp = `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
+    const known = this.#texts.get(real);
+    if (known?.stamp === stamp) return known.source;
+    const source = withoutPrologue(fs.readFileSync(real, "utf8"));
+    // A file that was written a moment ago may be written again within the clock's resolution.
+    if (Date.now() - ctimeMs > CLOCK) this.#texts.set(real, { stamp, source });
+    else this.#texts.delete(real);
+    return source;
+  }
 }
 
 /** As Lua itself does with files: a byte order mark and a first line that begins with `#` are not code. */
-function withoutPrologue(text: string): string {
+export function withoutPrologue(text: string): string {
   return text.replace(/^\uFEFF/, "").replace(/^#[^\n]*/, "");
 }

@@ -1,3 +1,4 @@
+import os from "node:os";
 import { BufferStock } from "./buffer-stock.ts";
 import { type MemoryImage, pack } from "./image.ts";
 import type { LuaVm } from "./lua-vm.ts";
@@ -15,6 +16,8 @@ export interface SlotsOptions {
   max: number;
   /** ms without an event after which a session gives its VM back. Default: 30 s. */
   idle?: number;
+  /** Bytes of images that are kept ready to be loaded at once. Default: a sixty-fourth of the machine's memory. */
+  ready?: number;
 }
 
 const IDLE = 30_000;
@@ -37,19 +40,23 @@ export class Slots {
   readonly #bear: () => Promise<LuaVm>;
   readonly #max: number;
   readonly #idle: number;
+  readonly #ready: number;
   /** Sessions in VMs, least recently used first, and when they were used. */
   readonly #hot = new Map<Tenant, number>();
   /** Sessions at rest whose image is not packed, and since when. */
   readonly #cold = new Map<Tenant, number>();
+  /** Bytes of their images. */
+  #coldBytes = 0;
   readonly #packing = new Set<MemoryImage>();
   readonly #buffers = new BufferStock();
   readonly #free: LuaVm[] = [];
   readonly #births = new Set<Promise<void>>();
 
-  constructor({ bear, max, idle = IDLE }: SlotsOptions) {
+  constructor({ bear, max, idle = IDLE, ready = os.totalmem() / 64 }: SlotsOptions) {
     this.#bear = bear;
     this.#max = max;
     this.#idle = idle;
+    this.#ready = ready;
   }
 
   /** VMs that there are now. */
@@ -60,21 +67,27 @@ export class Slots {
   /**
    * The VM with the tenant's session in it, which stays there until something else is asked of these slots; or a promise
    * to wait for before trying again. `now` in ms of a clock that never goes back. Throws MoonpoolError when the image
-   * cannot be loaded; the promise rejects when no VM can be born.
+   * cannot be loaded; the promise rejects when no VM can be born. With `keepImage` the image that it was loaded from stays
+   * as it is, until it is given to `discard`.
    */
-  take(tenant: Tenant, now: number): LuaVm | Promise<void> {
+  take(tenant: Tenant, now: number, keepImage = false): LuaVm | Promise<void> {
     if (tenant.vm) {
       this.#hot.delete(tenant);
       this.#hot.set(tenant, now);
       return tenant.vm;
     }
     const free = this.#free.pop();
-    if (free) return this.#load(free, tenant, now);
+    if (free) return this.#load(free, tenant, now, keepImage);
     if (this.size + this.#births.size < this.#max) return this.#startBirth();
     const [oldest] = this.#hot.keys();
     if (!oldest) return Promise.race(this.#births);
     this.#release(oldest, now, false);
-    return this.take(tenant, now);
+    return this.take(tenant, now, keepImage);
+  }
+
+  /** An image is not needed any more that `take` left to its tenant. */
+  discard(image: MemoryImage): void {
+    if (!image.packed && !this.#packing.has(image)) this.#buffers.give(image.data);
   }
 
   /** The session has ended. */
@@ -93,7 +106,7 @@ export class Slots {
     await this.#packAll((since) => now - since >= this.#idle);
   }
 
-  #load(vm: LuaVm, tenant: Tenant, now: number): LuaVm {
+  #load(vm: LuaVm, tenant: Tenant, now: number, keepImage: boolean): LuaVm {
     try {
       vm.loadImage(tenant.image);
     } catch (error) {
@@ -102,23 +115,35 @@ export class Slots {
     }
     this.#hot.set(tenant, now);
     tenant.vm = vm;
-    this.#dropImage(tenant);
+    if (keepImage) this.#takeImage(tenant);
+    else this.#dropImage(tenant);
     return vm;
   }
 
   #release(tenant: Tenant, used: number, tidy: boolean): void {
     this.#hot.delete(tenant);
     try {
-      tenant.image = tenant.vm?.saveImage({ tidy, allocate: (size) => this.#buffers.take(size) }) ?? null;
+      tenant.image = tenant.vm ? this.#save(tenant.vm, tidy) : null;
     } catch {
       // The VM failed, and so will the tenant's next event; nobody else has to know.
       tenant.vm?.close();
       return;
     }
     this.#cold.set(tenant, used);
+    this.#coldBytes += tenant.image?.data.length ?? 0;
     this.#vacate(tenant);
-    // As many images as VMs are kept ready to be loaded at once.
-    if (this.#cold.size > this.#max) void this.#packAll(() => this.#cold.size > this.#max);
+    if (this.#coldBytes > this.#ready) void this.#packAll(() => this.#coldBytes > this.#ready);
+  }
+
+  /** Collecting garbage touches objects all over the memory: of what did little, the image is smaller as it is. */
+  #save(vm: LuaVm, tidy: boolean): MemoryImage {
+    const allocate = (size: number) => this.#buffers.take(size);
+    const image = vm.saveImage({ allocate });
+    if (!tidy) return image;
+    const tidied = vm.saveImage({ tidy, allocate });
+    const [smaller, larger] = tidied.data.length < image.data.length ? [tidied, image] : [image, tidied];
+    this.discard(larger);
+    return smaller;
   }
 
   #vacate(tenant: Tenant): void {
@@ -148,7 +173,7 @@ export class Slots {
   }
 
   async #pack(tenant: Tenant): Promise<void> {
-    this.#cold.delete(tenant);
+    this.#leaveCold(tenant);
     const { image } = tenant;
     if (!image) return;
     this.#packing.add(image);
@@ -159,10 +184,19 @@ export class Slots {
     if (packed !== image) this.#buffers.give(image.data);
   }
 
-  #dropImage(tenant: Tenant): void {
-    this.#cold.delete(tenant);
+  #leaveCold(tenant: Tenant): void {
+    if (this.#cold.delete(tenant)) this.#coldBytes -= tenant.image?.data.length ?? 0;
+  }
+
+  #takeImage(tenant: Tenant): MemoryImage | null {
+    this.#leaveCold(tenant);
     const { image } = tenant;
     tenant.image = null;
-    if (image && !image.packed && !this.#packing.has(image)) this.#buffers.give(image.data);
+    return image;
+  }
+
+  #dropImage(tenant: Tenant): void {
+    const image = this.#takeImage(tenant);
+    if (image) this.discard(image);
   }
 }

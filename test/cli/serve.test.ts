@@ -1,5 +1,8 @@
 import { once } from "node:events";
+import fs from "node:fs";
 import net, { type AddressInfo } from "node:net";
+import path from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import t, { type Test } from "tap";
 import { starterSite } from "../../src/cli/starter-site.ts";
@@ -71,6 +74,23 @@ t.test("the log is JSON on standard error, with the problems of viewdefs by file
     .map((line) => JSON.parse(line) as { code?: string; msg: string });
   const line = lines.find(({ code }) => code === "ATTRIBUTE_UNKNOWN");
   t.match(line?.msg, /^viewdefs\/A\.DEFAULT\.html:2: .*did you mean ui-value/);
+});
+
+t.test("in development mode a save is one line on the terminal, and none when hot reload is off", async (t) => {
+  const dir = t.testdir({ on: { lua: { "main.lua": "" } }, off: { lua: { "main.lua": "" } } });
+  const args = ["--dev", "--log-format", "pretty"];
+  const watched = await serve(t, ["--dir", path.join(dir, "on"), ...args]);
+  const other = await serve(t, ["--dir", path.join(dir, "off"), ...args, "--no-hotload"]);
+  for (const name of ["off", "on"]) fs.writeFileSync(path.join(dir, name, "lua/main.lua"), "x = 1");
+  while (!watched.err().includes("reloaded")) await once(watched.child.stderr, "data");
+  for (const { child, ended } of [watched, other]) {
+    child.kill("SIGTERM");
+    await ended;
+  }
+  const lines = stripVTControlCharacters(watched.err()).trim().split("\n").slice(1);
+  t.match(lines, [/INFO: reloaded lua\/main\.lua · 0 sessions · \d+ ms$/]);
+  t.equal(lines.length, 1);
+  t.notMatch(other.err(), "reload");
 });
 
 t.test("the environment and the site's config file count, and the prefix is part of the address", async (t) => {

@@ -78,6 +78,16 @@ verbose: 2
   t.same(given, wanted, "config file");
 });
 
+t.test("hot reload is on or off, or in a config file anything that the host takes", async (t) => {
+  t.same((await settings({ flags: { hotload: false } })).given.hotload, false, "--no-hotload");
+  t.same((await settings({ env: { MOONPOOL_HOTLOAD: "1" } })).given.hotload, true);
+  const hotload = { toasts: false, ignore: ["*.tmp"] };
+  const dir = t.testdir({ "moonpool.config.json": JSON.stringify({ hotload, editor: "x://{file}" }) });
+  const { given } = await settings({ flags: { dir } });
+  t.same([given.hotload, given.editor], [hotload, "x://{file}"]);
+  t.match(await refusal({ env: { MOONPOOL_HOTLOAD: "perhaps" } }), /^MOONPOOL_HOTLOAD: "perhaps" is not true or false/);
+});
+
 t.test("paths are relative to where they are written", async (t) => {
   const dir = t.testdir({ site: {}, etc: { "my.json": JSON.stringify({ dir: "../site", mounts: { "/a": "b" } }) } });
   const { given, dir: site } = await settings({ folder: dir, configFile: "etc/my.json" });

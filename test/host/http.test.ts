@@ -298,3 +298,34 @@ t.test("the client is served with an ETag, and asked for again", async (t) => {
   });
   t.equal(again.status, 304);
 });
+
+t.test(
+  "while files are watched, the page of a broken site comes back by itself, and says nothing new until then",
+  async (t) => {
+    const pool = new FakePool(broken);
+    const host = await startHost(t, { development: true, hotload: true }, pool, { "lua/main.lua": source });
+    const browser = host.browser();
+    for (let turn = 0; turn < 3; turn++) {
+      const page = await browser.get("/");
+      t.match(await page.text(), /<meta http-equiv="refresh" content="2">/);
+      t.match(page.headers.get("content-security-policy"), "default-src 'none'");
+    }
+    t.equal(pool.sessions.length, 1, "no session for each page that waits");
+    pool.answer = echo;
+    writeSiteFile(host.dir, "lua/main.lua", "-- mended");
+    while ((await browser.get("/")).status !== 303) await new Promise((resolve) => setTimeout(resolve, 5));
+  },
+);
+
+t.test("a page of a broken site does not ask again when nothing is watched", async (t) => {
+  const host = await startHost(t, { development: true }, new FakePool(broken));
+  t.notMatch(await (await host.browser().get("/")).text(), "refresh");
+});
+
+t.test("while files are watched, a folder html that is made later is served", async (t) => {
+  const host = await startHost(t, { hotload: true });
+  t.equal((await fetch(`${host.origin}/new.css`)).status, 404);
+  writeSiteFile(host.dir, "html/new.css", "p {}");
+  t.equal(await (await fetch(`${host.origin}/new.css`)).text(), "p {}");
+  t.equal((await rawGet(host.origin, "/nothing")).status, 404);
+});

@@ -123,6 +123,19 @@ t.test("faults are kept up to a number, or a flood of bad frames would fill the 
   t.equal(taken(pending).length, 1, "counted anew after they were taken");
 });
 
+t.test("of reloads the latest notice and the latest errors are kept, and all files to be exchanged", async (t) => {
+  const pending = new PendingMessages();
+  const errors = [{ code: "LUA_SYNTAX", message: "x", severity: "error" }];
+  const done = (time: number): object => ({ files: ["lua/a.lua"], sessions: 1, time });
+  pending.add(fragments({ type: "reload", errors }, { type: "reload", assets: ["/a.css"], done: done(1) }), 0, 0);
+  pending.add(fragments({ type: "reload", errors: [] }, { type: "reload", page: true }), 0, 1);
+  pending.add(fragments({ type: "reload", assets: ["/b.css", "/a.css"], done: done(2) }), 0, 1);
+  t.strictSame(taken(pending), [
+    { type: "reload", errors: [], assets: ["/a.css", "/b.css"], done: done(2), page: true },
+  ]);
+  t.ok(pending.isEmpty);
+});
+
 t.test(
   "what was made before and after a frame of the browser goes in frames of its own, the older without what is superseded",
   async (t) => {

@@ -7,7 +7,8 @@ import type { MoonpoolOptions } from "../../src/host/options.ts";
 import { Browser } from "../support/browser.ts";
 import { FakePool } from "../support/fake-pool.ts";
 import { listen } from "../support/host.ts";
-import { makeSite, removeSite } from "../support/site.ts";
+import { settled } from "../support/memory-wire.ts";
+import { makeSite, removeSite, writeSiteFile } from "../support/site.ts";
 
 function site(t: Test, files: Record<string, string> = {}): string {
   const dir = makeSite({ "lua/main.lua": "", ...files });
@@ -178,6 +179,7 @@ t.test("options that cannot be meant are refused with their name", async (t) => 
     [{ sessionTimeout: -1 }, "CONFIG_INVALID", /`sessionTimeout`/],
     [{ rate: { perSecond: 0, burst: 1 } }, "CONFIG_INVALID", /`rate.perSecond`/],
     [{ logLevel: "loud" as "info" }, "CONFIG_INVALID", /`logLevel`/],
+    [{ hotload: { toast: true } as object }, "CONFIG_INVALID", /`hotload` has no `toast`; did you mean toasts\?/],
   ];
   for (const [options, code, message] of wrong) {
     const app = fastify();
@@ -205,4 +207,69 @@ t.test("problems of viewdefs are logged with file and line, and listed", async (
   );
   t.match(app.moonpool.problems[0], { code: "ATTRIBUTE_UNKNOWN", file: "viewdefs/Page.DEFAULT.html", line: 2 });
   t.match(lines[0], /viewdefs\/Page\.DEFAULT\.html:2: .*ui-vlaue/);
+});
+
+t.test(
+  "each instance watches its own site: a save gets into its sessions, its pages and its numbers only",
+  async (t) => {
+    const app = emptyApp(t);
+    const dirs = [site(t), site(t)];
+    const pools = [new FakePool(), new FakePool()];
+    for (const [index, pool] of pools.entries()) {
+      const plugin = moonpoolOn(async () => pool);
+      await app.register(plugin, { dir: dirs[index]!, prefix: `/${index}`, development: true });
+    }
+    const browser = new Browser(await listen(app));
+    const tabs = [await browser.connect(await browser.start("/0")), await browser.connect(await browser.start("/1"))];
+    t.match(await tabs[0]?.next(), { messages: [{ type: "welcome", hotload: { toasts: true } }, { value: "hello" }] });
+    const viewdef = "viewdefs/New.DEFAULT.html";
+    writeSiteFile(dirs[0]!, viewdef, "<template>\n<p ui-vlaue='x'></p></template>");
+    const { errors } = await tabs[0]!.find("reload");
+    t.match(errors, [{ code: "ATTRIBUTE_UNKNOWN", file: viewdef, line: 2, source: [{}, { marked: true }] }]);
+    t.match(app.moonpool.problems, [{ code: "ATTRIBUTE_UNKNOWN", file: viewdef }]);
+    writeSiteFile(dirs[0]!, viewdef, "<template><p></p></template>");
+    t.match(await tabs[0]!.find("reload"), { errors: [] });
+    t.strictSame(app.moonpool.problems, [], "those of now");
+    t.ok(pools[0]?.plans?.has("New.DEFAULT"));
+    t.match(pools[0]?.only.events.at(-1), { kind: "reload", body: "viewdef New.DEFAULT" });
+    t.equal(app.moonpool.reloads?.count, 2);
+    t.equal(pools[1]?.plans, undefined);
+    t.equal(app.moonpool.at("/1")?.reloads?.count, 0);
+    await app.close();
+    writeSiteFile(dirs[0]!, viewdef, "");
+    t.equal(app.moonpool.reloads?.count, 2);
+  },
+);
+
+t.test("an instance that cannot be made leaves nothing watched, which would keep the process alive", async (t) => {
+  const watches = (): number => process.getActiveResourcesInfo().filter((name) => name.startsWith("FSEvent")).length;
+  const before = watches();
+  let during = 0;
+  const plugin = moonpoolOn(async () => {
+    during = watches();
+    throw new Error("no threads");
+  });
+  const app = emptyApp(t);
+  await t.rejects(async () => app.register(plugin, { dir: site(t), hotload: true }), { message: "no threads" });
+  t.ok(during > before);
+  // The system's handles are gone a turn later.
+  while (watches() > before) await settled();
+});
+
+t.test("nothing is watched outside development mode unless it is asked for", async (t) => {
+  for (const [options, isWatched] of [
+    [{}, false],
+    [{ development: true }, true],
+    [{ development: true, hotload: false }, false],
+    [{ hotload: { toasts: false } }, false],
+    [{ hotload: true }, true],
+    [{ hotload: { enabled: true } }, true],
+  ] as const) {
+    const app = emptyApp(t);
+    await app.register(
+      moonpoolOn(async () => new FakePool()),
+      { dir: site(t), ...options },
+    );
+    t.equal(app.moonpool.reloads !== undefined, isWatched, JSON.stringify(options));
+  }
 });

@@ -2,7 +2,7 @@ import t from "tap";
 import { SessionHost, type SessionHostSettings } from "../../src/host/session-host.ts";
 import type { MoonpoolError, WireError } from "../../src/protocol/main.ts";
 import { FakeClock } from "../support/fake-clock.ts";
-import { changesOf, echo, FakePool, outcomeOf, type Answer } from "../support/fake-pool.ts";
+import { changesOf, echo, FakePool, outcomeOf, reloaded, type Answer } from "../support/fake-pool.ts";
 import { MemoryWire, settled } from "../support/memory-wire.ts";
 
 interface Setup {
@@ -24,6 +24,7 @@ function setup(settings: Partial<SessionHostSettings> = {}, pool = new FakePool(
     clock,
     log: { error: note("error"), warn: note("warn"), info: note("info"), debug: note("debug"), trace: note("trace") },
     viewdef: () => undefined,
+    hotload: false,
     isolation: "shared",
     maxSessions: 10,
     maxConnections: 10,
@@ -319,4 +320,99 @@ t.test("what Lua logs goes to the log with its place and a short session id", as
     `info {"session":"${short}"} hello from Lua`,
     `error {"session":"${short}","code":"LUA_ERROR","variable":7,"stack":"traceback"} lua/app.lua:12: Button:press failed: boom`,
   ]);
+});
+
+t.test("a reload is an event like others; its answer is delivered at once, as what became of it", async (t) => {
+  const { host, pool } = setup({ hotload: true });
+  const session = await host.create("anna");
+  t.match(JSON.parse(pool.only.events[0]?.body ?? ""), { hotload: true });
+  const wire = new MemoryWire();
+  const { connection } = session.attach(wire);
+  await settled();
+  const high = '{"type":"update","id":1,"value":"new"}';
+  pool.answer = (event, fake) => {
+    if (event.kind !== "reload") return echo(event, fake);
+    fake.say(reloaded({ files: ["lua/a.lua"] }, outcomeOf([changesOf(1, { high })], false)));
+  };
+  connection.receive('{"seq":1,"ack":0,"event":true,"messages":[{"type":"update","id":1,"value":1}]}');
+  const changes = { lua: ["lua/a.lua"], gone: ["lua/b.lua"], viewdefs: ["A.DEFAULT"] };
+  const result = await session.reload(changes);
+  t.match(result, { files: ["lua/a.lua"], notes: [], isShown: true });
+  t.strictSame(
+    pool.only.events.map(({ kind }) => kind),
+    ["start", "connect", "frame", "reload"],
+  );
+  t.equal(pool.only.events.at(-1)?.body, "lua lua/a.lua\ngone lua/b.lua\nviewdef A.DEFAULT");
+  t.strictSame(wire.messages.at(-1), JSON.parse(high), "although nobody waits for it");
+  t.equal(wire.frames.at(-1)?.applied, undefined, "and after the frame before it");
+});
+
+t.test("a reload of a session that ends, or has ended, is over", async (t) => {
+  const { host, pool } = setup();
+  const sessions = [await host.create("anna"), await host.create("bert"), await host.create("carl")];
+  pool.isStuck = true;
+  const nothing = { lua: [], gone: [], viewdefs: [] };
+  const reloads = sessions.map((session) => session.reload(nothing));
+  host.end(sessions[0]!.id);
+  pool.sessions[1]?.say({ kind: "failed", error: { code: "LIMIT_MEMORY", message: "full" } });
+  pool.sessions[2]?.end({ code: "SESSION_ENDED", message: "its thread died" });
+  t.strictSame(await Promise.all(reloads), [undefined, undefined, undefined]);
+  t.equal(await sessions[0]?.reload(nothing), undefined);
+});
+
+t.test(
+  "while files are watched, an error that keeps sessions from starting answers by itself, until a file changes",
+  async (t) => {
+    const { host, pool, log, clock } = setup({ hotload: true }, new FakePool(refuses));
+    const tries = async (): Promise<number> => {
+      await t.rejects(host.create("anna"), { code: "LUA_ERROR", at: { file: "main.lua", line: 3 } });
+      return pool.sessions.length;
+    };
+    t.equal(await tries(), 1);
+    t.equal(await tries(), 1);
+    t.equal(log.length, 1, "and is not logged with every page that waits");
+    host.siteChanged();
+    t.equal(await tries(), 2);
+    clock.advance(30_000);
+    t.equal(await tries(), 3, "or for half a minute");
+    host.siteChanged();
+    pool.answer = echo;
+    await host.create("anna");
+  },
+);
+
+t.test("an error of a start that a change overtook says nothing about what is there now", async (t) => {
+  const { host, pool } = setup({ hotload: true }, new FakePool(() => {}));
+  const first = host.create("anna");
+  await settled();
+  host.siteChanged();
+  pool.only.say({ kind: "failed", error: { code: "LUA_ERROR", message: "old" } });
+  await t.rejects(first);
+  pool.answer = echo;
+  await host.create("anna");
+});
+
+t.test(
+  "a session that failed is not tried again either, and comes back at its own URL when a file changes",
+  async (t) => {
+    const { host, pool } = setup({ hotload: true });
+    const session = await host.create("anna");
+    pool.answer = refuses;
+    pool.only.say({ kind: "failed", error: { code: "LIMIT_MEMORY", message: "full" } });
+    await settled();
+    await t.rejects(host.revive(session), { code: "LUA_ERROR" });
+    await t.rejects(host.revive(session), { code: "LUA_ERROR" });
+    t.equal(pool.sessions.length, 2);
+    pool.answer = echo;
+    host.siteChanged();
+    t.equal((await host.revive(session)).id, session.id);
+  },
+);
+
+t.test("no room is nothing that is remembered", async (t) => {
+  const { host } = setup({ hotload: true, maxSessions: 1 });
+  const session = await host.create("anna");
+  await t.rejects(host.create("bert"), { code: "SESSION_LIMIT" });
+  host.end(session.id);
+  await host.create("bert");
 });

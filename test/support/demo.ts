@@ -24,7 +24,7 @@ export async function startDemo(t: Test): Promise<Demo> {
   const mounts = Object.fromEntries(
     Object.entries(config.mounts).map(([url, folder]) => [url, path.join(root, folder)]),
   );
-  const app = await createServer({ dir: root, development: true, logger: false, threads: 1, mounts });
+  const app = await createServer({ dir: root, development: true, hotload: false, logger: false, threads: 1, mounts });
   t.teardown(() => app.close());
   const origin = await app.listen({ host: "127.0.0.1", port: 0 });
   const chromium = await Chromium.launch(t);

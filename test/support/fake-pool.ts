@@ -1,5 +1,6 @@
 import { MoonpoolError, type WireError } from "../../src/protocol/main.ts";
 import type { ConnectionChanges } from "../../src/protocol/outcome.ts";
+import type { ReloadReport } from "../../src/protocol/reload.ts";
 import type { FromWorker } from "../../src/protocol/worker-message.ts";
 import type { Pool } from "../../src/host/plugin.ts";
 import type { SessionPort } from "../../src/host/session.ts";
@@ -24,7 +25,10 @@ export interface FakeSession extends SessionPort {
   end(error?: WireError): void;
 }
 
-/** What a fake VM answers to an event. An event that it says nothing of is answered with `done`, but a start is not. */
+/**
+ * What a fake VM answers to an event. An event that it says nothing of is answered with `done`, but a start or a reload is
+ * not.
+ */
 export type Answer = (event: FakeEvent, session: FakeSession) => void;
 
 /** The fragments of one connection's changes, those not given empty. */
@@ -36,7 +40,7 @@ export function changesOf(connection: number, parts: Partial<ConnectionChanges> 
 export function outcomeOf(connections: ConnectionChanges[], urgent = true): string {
   const lines = connections.flatMap(({ connection, viewdefs, high, medium, low }) => [
     `c ${connection} ${urgent ? 1 : 0}`,
-    ...(viewdefs.length > 0 ? [`v ${viewdefs.join("\t")}`] : []),
+    ...(viewdefs.length > 0 ? [`v ${viewdefs.map(({ key, hash }) => `${key} ${hash}`).join("\t")}`] : []),
     ...(high === "" ? [] : [`h ${high}`]),
     ...(medium === "" ? [] : [`m ${medium}`]),
     ...(low === "" ? [] : [`l ${low}`]),
@@ -44,9 +48,15 @@ export function outcomeOf(connections: ConnectionChanges[], urgent = true): stri
   return ["-", ...lines].join("\n");
 }
 
-/** Starts at once, answers a connect with the value "hello" of variable 1 and a frame with its body as value. */
+/** What a VM answers to a reload. */
+export function reloaded(report: Partial<ReloadReport> = {}, outcome = "-"): FromWorker {
+  return { kind: "reloaded", outcome, report: { files: [], notes: [], time: 1, ...report } };
+}
+
+/** Starts at once, reloads nothing, answers a connect with the value "hello" of variable 1 and a frame with its body as value. */
 export const echo: Answer = ({ kind, connection, body }, session) => {
   if (kind === "start") session.say({ kind: "started" });
+  if (kind === "reload") session.say(reloaded());
   if (kind !== "connect" && kind !== "frame") return;
   const value = JSON.stringify(kind === "connect" ? "hello" : body);
   const medium = `{"type":"update","id":1,"value":${value}}`;
@@ -60,6 +70,8 @@ export class FakePool implements Pool {
   answer: Answer;
   room: number;
   isClosed = false;
+  /** As they were replaced last. */
+  plans: ReadonlyMap<string, string> | undefined;
   /** Nothing is dispatched: what is sent stays unanswered. */
   isStuck = false;
 
@@ -97,13 +109,17 @@ export class FakePool implements Pool {
     return session;
   }
 
+  replacePlans(plans: ReadonlyMap<string, string>): void {
+    this.plans = plans;
+  }
+
   async close(): Promise<void> {
     this.isClosed = true;
     for (const session of this.sessions) session.close();
   }
 
   #dispatch(event: FakeEvent, session: FakeSession): void {
-    let isAnswered = event.kind === "start";
+    let isAnswered = event.kind === "start" || event.kind === "reload";
     const answering: FakeSession = {
       ...session,
       say: (message) => {

@@ -17,7 +17,7 @@ export interface RunningHost {
 
 /**
  * The standalone server on a free port, with sessions on `pool` instead of threads, for a site of `files`. Closed and
- * removed when the test is over.
+ * removed when the test is over. Files are not watched unless the options say so.
  */
 export async function startHost(
   t: Test,
@@ -27,7 +27,7 @@ export async function startHost(
 ): Promise<RunningHost> {
   const dir = makeSite({ "lua/main.lua": "", ...files });
   const plugin = moonpoolOn(async () => pool);
-  const app = await serverOf(plugin, { dir, logger: false, ...options });
+  const app = await serverOf(plugin, { dir, logger: false, hotload: false, ...options });
   t.teardown(async () => {
     await app.close();
     removeSite(dir);

@@ -9,7 +9,16 @@ import {
 } from "../../src/protocol/worker-message.ts";
 import type { ViewPlan } from "../../src/protocol/viewdef.ts";
 import { LuaVm } from "../../src/workers/lua-vm.ts";
-import { type ConnectionChanges, parseOutcome } from "../../src/protocol/outcome.ts";
+import {
+  type ConnectionChanges,
+  type Outcome,
+  parseOutcome,
+  type ReloadResult,
+  takeReport,
+} from "../../src/protocol/outcome.ts";
+import { type LuaCode, LuaCompiler } from "../../src/workers/lua-code/compiler.ts";
+import { heapWalk } from "./heap-walk.ts";
+import { probe } from "./probe.ts";
 import { loadLuaWasm } from "../../src/workers/lua-wasm.ts";
 import { readRuntime } from "../../src/workers/runtime-files.ts";
 
@@ -17,7 +26,14 @@ import { readRuntime } from "../../src/workers/runtime-files.ts";
 export interface TestSite {
   lua: Record<string, string>;
   viewdefs?: Record<string, string>;
+  /** Modules whose files are symbolic links: name → name of the module whose file they lead to. */
+  links?: Record<string, string>;
 }
+
+const BUILT_IN = {
+  "lua.ViewList.DEFAULT": `<div ui-viewlist="items"></div>`,
+  "lua.ViewListItem.DEFAULT": `<div ui-view="item"></div>`,
+};
 
 /**
  * A session in a real VM with the real runtime, without threads and sockets: session events in, their outcome out, and a
@@ -33,32 +49,29 @@ export class LuaSession {
   readonly pages = new Map<number, TestPage>();
   readonly plans = new Map<string, ViewPlan>();
   private readonly site: TestSite;
+  private readonly compiler: LuaCompiler;
 
-  private constructor(vm: LuaVm, site: TestSite) {
+  private constructor(vm: LuaVm, site: TestSite, compiler: LuaCompiler) {
     this.vm = vm;
-    this.site = site;
-    for (const [key, html] of Object.entries({
-      "lua.ViewList.DEFAULT": `<div ui-viewlist="items"></div>`,
-      "lua.ViewListItem.DEFAULT": `<div ui-view="item"></div>`,
-      ...site.viewdefs,
-    })) {
-      const { compiled, problems } = compileViewdef(key, `<template>${html}</template>`, { file: key, uiCode: true });
-      const errors = problems.filter(({ severity }) => severity === "error");
-      if (compiled === undefined || errors.length > 0) throw new Error(`${key}: ${JSON.stringify(problems)}`);
-      this.plans.set(key, compiled.plan);
-    }
+    this.site = { lua: { ...site.lua }, viewdefs: {}, links: { ...site.links } };
+    this.compiler = compiler;
+    for (const [key, html] of Object.entries({ ...BUILT_IN, ...site.viewdefs })) this.setViewdef(key, html);
     vm.host = (name, argument) => this.answer(name, argument);
   }
 
   /** Starts a session; `main.lua` has run when it resolves. @throws Error with the WireError as cause when it failed. */
-  static async start(site: TestSite, { development = true, timeLimit = 1000 } = {}): Promise<LuaSession> {
-    const vm = await LuaVm.bear({ wasm: await loadLuaWasm(64 * 2 ** 20), runtime: await readRuntime(), seed: 1 });
-    const session = new LuaSession(vm, site);
+  static async start(
+    site: TestSite,
+    { development = true, timeLimit = 1000, hotload = false } = {},
+  ): Promise<LuaSession> {
+    const wasm = await loadLuaWasm(64 * 2 ** 20);
+    const vm = await LuaVm.bear({ wasm, runtime: [...(await readRuntime()), heapWalk, probe], seed: 1 });
+    const session = new LuaSession(vm, site, await LuaCompiler.start(wasm));
     session.timeLimit = timeLimit;
     const { failure } = session.dispatch(
       "start",
       0,
-      JSON.stringify({ seed: "0123456789abcdef".repeat(2), development }),
+      JSON.stringify({ seed: "0123456789abcdef".repeat(2), development, hotload }),
     );
     if (failure) throw new Error(failure.message, { cause: failure });
     return session;
@@ -66,21 +79,107 @@ export class LuaSession {
 
   timeLimit = 1000;
 
-  private answer(name: string, argument: string): string {
-    if (name === "viewdef") {
-      this.asked.set(argument, (this.asked.get(argument) ?? 0) + 1);
-      const plan = this.plans.get(argument);
-      return plan === undefined ? "" : JSON.stringify(plan);
+  private answer(name: string, argument: string): string | Uint8Array {
+    const [first = "", second = "", third = ""] = argument.split("\n");
+    switch (name) {
+      case "viewdef": {
+        this.asked.set(argument, (this.asked.get(argument) ?? 0) + 1);
+        const plan = this.plans.get(argument);
+        return plan === undefined ? "" : JSON.stringify(plan);
+      }
+      case "log": {
+        const lines = argument.split("\n");
+        this.logs.push({ level: lines[0] ?? "", message: lines.slice(1, -1).join("\n"), error: lines.at(-1) ?? "" });
+        return "";
+      }
+      case "source": {
+        const { hash, code } = this.compiler.compile(second, this.source(second));
+        return Buffer.concat([Buffer.from(`${hash}\n`), hash === third ? Buffer.alloc(0) : code]);
+      }
+      case "variables":
+        return this.version(first, second).variables;
+      case "correspondence":
+        return this.compiler.reloadTable(this.version(first, second), this.version(first, third));
+      case "function":
+        return this.version(first, second).standalone(Number(third)) ?? "";
+      default: {
+        const chunk = `${argument.replaceAll(".", "/")}.lua`;
+        const { hash, code } = this.compiler.compile(chunk, this.source(chunk));
+        const key = `lua/${this.real(argument).replaceAll(".", "/")}.lua`;
+        return Buffer.concat([Buffer.from(`${key}\n${chunk}\n${hash}\n`), code]);
+      }
     }
-    if (name === "log") {
-      const lines = argument.split("\n");
-      this.logs.push({ level: lines[0] ?? "", message: lines.slice(1, -1).join("\n"), error: lines.at(-1) ?? "" });
-      return "";
+  }
+
+  private version(chunk: string, hash: string): LuaCode {
+    const code = this.compiler.find(chunk, hash);
+    if (!code) throw new Error(`version ${hash} of ${chunk} is not known`);
+    return code;
+  }
+
+  private source(chunk: string): string {
+    const name = chunk.replace(/\.lua$/, "").replaceAll("/", ".");
+    const source = this.site.lua[this.real(name)];
+    if (source === undefined) throw new MoonpoolError("REQUIRE_MISSING", `There is no module ${name}.`);
+    return source;
+  }
+
+  private real(name: string): string {
+    return this.site.links?.[name] ?? name;
+  }
+
+  private setViewdef(key: string, html: string): void {
+    const { compiled, problems } = compileViewdef(key, `<template>${html}</template>`, { file: key, uiCode: true });
+    const errors = problems.filter(({ severity }) => severity === "error");
+    if (compiled === undefined || errors.length > 0) throw new Error(`${key}: ${JSON.stringify(problems)}`);
+    this.plans.set(key, { ...compiled.plan, hash: `hash-of-${key}-${++this.versions}` });
+  }
+
+  private versions = 0;
+
+  /**
+   * Saves files, `null` deletes one, and reloads them as a thread does: after an error the session is as before. Needs
+   * `hotload`.
+   */
+  save(files: {
+    lua?: Record<string, string | null>;
+    viewdefs?: Record<string, string | null>;
+  }): ReloadResult["report"] {
+    const lines: string[] = [];
+    for (const [name, source] of Object.entries(files.lua ?? {})) {
+      const key = `lua/${name.replaceAll(".", "/")}.lua`;
+      if (source === null) delete this.site.lua[name];
+      else this.site.lua[name] = source;
+      lines.push(`${source === null ? "gone" : "lua"} ${key}`);
     }
-    const source = this.site.lua[argument];
-    if (source === undefined) throw new MoonpoolError("REQUIRE_MISSING", `There is no module ${argument}.`);
-    const file = `${argument.replaceAll(".", "/")}.lua`;
-    return `lua/${file}\n${file}\n${source}`;
+    const viewdefs = Object.entries(files.viewdefs ?? {});
+    for (const [key, html] of viewdefs) {
+      if (html === null) this.plans.delete(key);
+      else this.setViewdef(key, html);
+    }
+    const rest = viewdefs.map(([key]) => `viewdef ${key}`);
+    const before = this.vm.saveImage();
+    const report = this.reload([...lines, ...rest]);
+    if (!report.error) return report;
+    this.vm.loadImage(before);
+    return rest.length === 0 ? report : { ...this.reload(rest), error: report.error };
+  }
+
+  private reload(lines: string[]): ReloadResult["report"] {
+    const text = sessionEvent("reload", 0, this.now, lines.join("\n"));
+    try {
+      const { outcome, report } = takeReport(this.vm.dispatch(text, { timeLimit: this.timeLimit }));
+      if (!report.error) this.apply(outcome);
+      return report;
+    } catch (error) {
+      if (this.vm.broken || !(error instanceof MoonpoolError)) throw error;
+      return { files: [], notes: [], error: error.toWire() };
+    }
+  }
+
+  /** What Lua code, run with the globals of the app and outside of any event, returns: texts joined by ", ". */
+  evaluate(code: string): string {
+    return this.vm.dispatch(`probe ${code}`, { timeLimit: this.timeLimit });
   }
 
   /** Carries out one session event and applies its outcome to the pages. */
@@ -89,14 +188,41 @@ export class LuaSession {
     connection: number,
     body = "",
   ): { failure?: WireError; changes: ConnectionChanges[] } {
-    const outcome = parseOutcome(
-      this.vm.dispatch(sessionEvent(kind, connection, this.now, body), { timeLimit: this.timeLimit }),
-    );
-    this.nextTimer = outcome.nextTimer;
-    for (const changes of outcome.connections) this.pages.get(changes.connection)?.apply(changes);
+    const text = sessionEvent(kind, connection, this.now, body);
+    const outcome = this.apply(this.vm.dispatch(text, { timeLimit: this.timeLimit }));
     return outcome.failure === undefined
       ? { changes: outcome.connections }
       : { failure: outcome.failure, changes: outcome.connections };
+  }
+
+  /** Functions of the site's files that are not of the version saved last, and can be reached from anywhere: "file:line". */
+  stale(): string[] {
+    const functions = this.vm.dispatch("heap_walk", { timeLimit: 10_000 });
+    const current = new Map<string, Set<number>>();
+    const found: string[] = [];
+    for (const line of functions.split("\n")) {
+      const [, source = "", defined = "", id = ""] = /^@(.*\.lua) (\d+) (\d+)$/.exec(line) ?? [];
+      if (source === "") continue;
+      let ids = current.get(source);
+      if (!ids) current.set(source, (ids = this.ids(source)));
+      if (!ids.has(Number(id))) found.push(`${source}:${defined}`);
+    }
+    return found.sort();
+  }
+
+  private ids(chunk: string): Set<number> {
+    try {
+      return new Set(this.compiler.compile(chunk, this.source(chunk)).functions.map(({ id }) => id));
+    } catch {
+      return new Set();
+    }
+  }
+
+  private apply(text: string): Outcome {
+    const outcome = parseOutcome(text);
+    this.nextTimer = outcome.nextTimer;
+    for (const changes of outcome.connections) this.pages.get(changes.connection)?.apply(changes);
+    return outcome;
   }
 
   /** Opens a tab. */
@@ -156,7 +282,7 @@ export class TestPage {
 
   apply(changes: ConnectionChanges): void {
     this.last = changes;
-    this.viewdefs.push(...changes.viewdefs);
+    this.viewdefs.push(...changes.viewdefs.map(({ key }) => key));
     for (const message of TestPage.messages(changes)) this.applyMessage(message);
   }
 
@@ -170,6 +296,7 @@ export class TestPage {
         if (message.error === null) this.errors.delete(message.id);
         break;
       case "view":
+        if (message.from) this.rename(message.id, message.first ?? 0, message.from);
         this.clear(message.id);
         if (message.viewdef === null) break;
         for (const [slot, value] of (message.values ?? []).entries())
@@ -188,6 +315,20 @@ export class TestPage {
         break;
       case "welcome":
         break;
+    }
+  }
+
+  /** The variables `from` have new ids from now on; they leave the view that they were in. */
+  private rename(id: number, first: number, from: number[]): void {
+    const old = this.views.get(id);
+    if (old === undefined) throw new Error(`variable ${id} has no view that goes on`);
+    for (const [slot, before] of from.entries()) {
+      if (before === 0) continue;
+      if (before < old.first || before >= old.first + old.count) throw new Error(`variable ${before} is not of ${id}`);
+      for (const map of [this.values, this.errors, this.properties, this.views, this.lists] as Map<number, unknown>[]) {
+        if (map.has(before)) map.set(first + slot, map.get(before));
+        map.delete(before);
+      }
     }
   }
 

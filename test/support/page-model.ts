@@ -1,4 +1,4 @@
-import type { ServerMessage, Update, Value, View } from "../../src/protocol/main.ts";
+import type { ServerMessage, Update, Value, View, Viewdef } from "../../src/protocol/main.ts";
 import type { Tab } from "./browser.ts";
 
 /** What one tab's page would show, without a page: values by variable, and which viewdef is where. */
@@ -6,7 +6,7 @@ export class PageModel {
   readonly tab: Tab;
   readonly values = new Map<number, Value>();
   readonly views = new Map<number, View>();
-  readonly viewdefs = new Map<string, { bindings: { kind: string; slot: number }[] }>();
+  readonly viewdefs = new Map<string, Viewdef>();
   readonly faults: string[] = [];
   readonly errors = new Map<number, string>();
 

@@ -40,7 +40,7 @@ export async function startRealHost(
   options: Partial<ServerOptions> = {},
 ): Promise<RealHost> {
   const dir = makeSite(files);
-  const app = await createServer({ dir, threads: 1, logger: false, development: true, ...options });
+  const app = await createServer({ dir, threads: 1, logger: false, development: true, hotload: false, ...options });
   t.teardown(async () => {
     await app.close();
     removeSite(dir);

@@ -9,6 +9,7 @@ import type {
   Binding,
   ClientFrame,
   ClientMessage,
+  HotloadUi,
   ServerMessage,
   Value,
   Viewdef,
@@ -160,11 +161,12 @@ export class Connection {
   }
 }
 
-export const welcome = (development = false): ServerMessage => ({
+export const welcome = (development = false, hotload?: HotloadUi): ServerMessage => ({
   type: "welcome",
   protocol: 1,
   connection: 1,
   development,
+  ...(hotload && { hotload }),
 });
 
 /** Delivers viewdefs. */

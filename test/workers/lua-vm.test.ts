@@ -26,6 +26,19 @@ t.test("text of any length and script goes in and comes out unchanged", async (t
   }
 });
 
+t.test("bytes that the host answers with are a Lua string of just these bytes, whatever they are", async (t) => {
+  const vm = await bear();
+  for (const length of [0, 256, 7936, 7937, 100_000]) {
+    const bytes = Uint8Array.from({ length }, (_, index) => (index * 7) % 256);
+    vm.host = () => bytes;
+    const code = `
+      local text, wrong = host('bytes', ''), 0
+      for i = 1, #text do if text:byte(i) ~= (i - 1) * 7 % 256 then wrong = wrong + 1 end end
+      return #text .. ' ' .. wrong`;
+    t.equal(run(vm, code), `${length} 0`);
+  }
+});
+
 t.test("what a host function throws is nil and a message with its code in Lua", async (t) => {
   const vm = await bear();
   vm.host = (name) => {

@@ -56,9 +56,10 @@ t.test("idle sessions give their VM back, spare VMs are given up, and images are
 });
 
 t.test(
-  "images beyond as many as there are VMs are packed at once; all sessions stay whole however they take turns",
+  "images beyond what is kept ready are packed at once; all sessions stay whole however they take turns",
   async (t) => {
-    const slots = new Slots({ max: 3, bear });
+    const ready = 300_000;
+    const slots = new Slots({ max: 3, bear, ready });
     const tenants = Array.from({ length: 40 }, newTenant);
     for (let turn = 0; turn < 400; turn++) {
       const index = (turn * 17 + Math.floor(turn / 40)) % tenants.length;
@@ -70,12 +71,30 @@ t.test(
       // Packing goes on in between, or not.
       if (turn % 3 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
-    while (tenants.filter(({ image }) => image && !image.packed).length > 3)
+    const bytes = () => tenants.reduce((sum, { image }) => sum + (image && !image.packed ? image.data.length : 0), 0);
+    while (bytes() > ready)
       await new Promise((resolve) => setImmediate(resolve));
     t.equal(slots.size, 3);
     for (const tenant of tenants) slots.forget(tenant);
   },
 );
+
+t.test("an image that a session was loaded from stays good until it is discarded", async (t) => {
+  const slots = new Slots({ max: 1, bear });
+  const [one, other] = [newTenant(), newTenant()];
+  run(await take(slots, one), "x = 1");
+  run(await take(slots, other), "x = 2");
+  const before = one.image;
+  const vm = await slots.take(one, 0, true);
+  if (!(vm instanceof LuaVm) || !before) throw new Error("there is a VM that is free, and an image");
+  run(vm, "x = 3");
+  run(await take(slots, other), "x = 4");
+  const again = await take(slots, one);
+  t.equal(run(again, "return tostring(x)"), "3");
+  again.loadImage(before);
+  t.equal(run(again, "return tostring(x)"), "1");
+  slots.discard(before);
+});
 
 t.test("a VM that has become large, or failed, is not given to the next", async (t) => {
   const slots = new Slots({ max: 4, bear });

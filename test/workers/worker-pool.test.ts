@@ -15,7 +15,7 @@ const app = `local App = session:prototype("App", { count = 0 })
 function App:up() self.count = self.count + 1 end
 session:createAppVariable(App:new())`;
 
-const plans = new Map([["App.DEFAULT", JSON.stringify({ key: "App.DEFAULT", slots: [] })]]);
+const plans = new Map([["App.DEFAULT", JSON.stringify({ key: "App.DEFAULT", hash: "first", slots: [] })]]);
 
 /** A pool on a site whose main.lua is `main`. */
 async function openPool(t: Test, options: Partial<WorkerPoolOptions> = {}, main = app): Promise<WorkerPool> {
@@ -133,7 +133,7 @@ t.test("viewdefs that are replaced reach sessions that run and sessions that sta
   for (const client of [old, new PoolClient(pool)]) {
     if (client !== old) await client.start();
     client.connect();
-    t.match(await client.next(), /\nv App\.DEFAULT\n/);
+    t.match(await client.next(), /\nv App\.DEFAULT first\n/);
   }
 });
 

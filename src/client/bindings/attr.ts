@@ -1,4 +1,6 @@
+import { mergeClasses, mergeStyle } from "../layers.ts";
 import type { Context } from "../page.ts";
+import type { Unbind } from "../region.ts";
 import { textOf } from "../text.ts";
 
 /** Where a `javascript:` address would run. */
@@ -13,11 +15,15 @@ const ANIMATED = /^(to|from|by|values)$/i;
 const LIVE = /^(checked|selected|muted|indeterminate)$/;
 
 /** ui-attr-NAME: nil and false remove the attribute, true sets it to "", anything else is its text. */
-export function bindAttr({ element, binding, watch }: Context): void {
+export function bindAttr({ element, binding, watch }: Context): Unbind {
   const name = binding.name ?? "";
-  if (name === "class") return watch(mergeClasses(element));
-  if (name === "style") return watch(mergeStyle(element));
+  if (name === "class" || name === "style") {
+    const merge = name === "class" ? mergeClasses(element) : mergeStyle(element);
+    watch(merge);
+    return (restore) => void (restore && merge(null));
+  }
   const native = !element.localName.includes("-");
+  const before = element.getAttribute(name);
   watch((value) => {
     const on = value !== null && value !== false;
     const text = value === true ? "" : textOf(value);
@@ -26,6 +32,8 @@ export function bindAttr({ element, binding, watch }: Context): void {
     if (native && LIVE.test(name) && name in element) Object.assign(element, { [name]: on });
     if (name === "value" && name in element && (native || !on)) Object.assign(element, { value: text });
   });
+  return (restore) =>
+    void (restore && (before === null ? element.removeAttribute(name) : element.setAttribute(name, before)));
 }
 
 /** Whether `text`, or one of its parts where it is a list of values, is an address that would run as a script. */
@@ -34,31 +42,4 @@ function runs({ localName }: Element, name: string, text: string): boolean {
   if (ANIMATED.test(name) && ANIMATION.test(localName)) return /(^|;)(javascript|data):/i.test(plain);
   // Pictures and downloads are data: addresses; those that an SVG <use> would load are documents.
   return ADDRESS.test(name) && (localName === "use" ? /^(javascript|data):/i : /^javascript:/i).test(plain);
-}
-
-/** Adds and takes away its own words only; those of the template and of ui-class-* stay. */
-function mergeClasses(element: Element): (value: unknown) => void {
-  let added: string[] = [];
-  return (value) => {
-    element.classList.remove(...added);
-    const words = typeof value === "string" ? value.split(/\s+/) : [];
-    added = words.filter((word) => word && !element.classList.contains(word));
-    element.classList.add(...added);
-  };
-}
-
-/** Its own properties on top of those of the template, which come back when it has none. */
-function mergeStyle(element: HTMLElement): (value: unknown) => void {
-  const before = new Map<string, [value: string, priority: string]>();
-  return (value) => {
-    const { style } = element;
-    for (const [name, [text, priority]] of before) style.setProperty(name, text, priority);
-    before.clear();
-    const parsed = document.createElement("i").style;
-    parsed.cssText = typeof value === "string" ? value : "";
-    for (const name of parsed) {
-      before.set(name, [style.getPropertyValue(name), style.getPropertyPriority(name)]);
-      style.setProperty(name, parsed.getPropertyValue(name), parsed.getPropertyPriority(name));
-    }
-  };
 }

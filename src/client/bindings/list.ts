@@ -1,8 +1,8 @@
-import type { Undo } from "../model.ts";
 import { mountList } from "../list.ts";
 import type { Context } from "../page.ts";
+import type { Unbind } from "../region.ts";
 
 /** ui-viewlist: one row per element of an array. */
-export function bindList({ page, variable, element }: Context): Undo {
+export function bindList({ page, variable, element }: Context): Unbind {
   return mountList(page, variable, element);
 }

@@ -1,14 +1,18 @@
 import type { Value } from "../../protocol/message.ts";
 import { fieldOf, type Field } from "../fields.ts";
-import type { Undo } from "../model.ts";
+import type { Undo, Variable } from "../model.ts";
 import type { Context } from "../page.ts";
+import type { Unbind } from "../region.ts";
 import { equal, textOf } from "../text.ts";
 
+/** Fields that were unbound to be bound anew, with what they showed and agreed on. */
+const left = new WeakMap<Element, { variable: Variable; agreed: Value; sample: Value }>();
+
 /** ui-value: the value of a form control, two-way; the text of anything else. */
-export function bindValue(context: Context): Undo {
+export function bindValue(context: Context): Unbind {
   const { element } = context;
   const name = element.localName;
-  let undo: Undo[] = [];
+  let undo: Unbind[] = [];
   let undone = false;
   const start = () => {
     const field = undone ? undefined : fieldOf(element);
@@ -25,9 +29,9 @@ export function bindValue(context: Context): Undo {
       return start();
     });
   }
-  return () => {
+  return (restore) => {
     undone = true;
-    for (const call of undo) call();
+    for (const call of undo) call(restore);
   };
 }
 
@@ -40,10 +44,12 @@ function showText(element: HTMLElement, value: Value): void {
  * `agreed` is what both sides last had: the field differs from it when a person has changed it, the variable when the
  * server has. While somebody is at work in the field it is left alone; what they send prevails.
  */
-function bindField({ page, element, variable, binding, watch }: Context, field: Field): Undo[] {
-  let agreed: Value = null;
+function bindField({ page, element, variable, binding, watch }: Context, field: Field): Unbind[] {
+  const before = left.get(element);
+  left.delete(element);
+  let agreed: Value = before?.agreed ?? null;
   /** A value of the type that the server gives the variable. */
-  let sample: Value = null;
+  let sample: Value = before?.sample ?? null;
 
   const read = (): Value | undefined => {
     const value = field.read(Array.isArray(variable.value) ? variable.value : sample);
@@ -62,7 +68,8 @@ function bindField({ page, element, variable, binding, watch }: Context, field: 
     if (binding.write && busy()) return;
     agreed = value;
     if (!equal(read(), value)) field.write(value);
-    agreed = read() ?? value;
+    const shown = read();
+    agreed = shown === undefined ? value : shown;
   };
   const commit = () => {
     const value = read();
@@ -71,8 +78,10 @@ function bindField({ page, element, variable, binding, watch }: Context, field: 
     page.write(variable, value);
   };
 
+  // What was typed for another variable must not be sent to this one.
+  if (before && before.variable !== variable) agreed = read() ?? null;
   watch(show);
-  const undo: Undo[] = [];
+  const undo: Unbind[] = [(restore) => void (restore && left.set(element, { variable, agreed, sample }))];
   if (field.depends) undo.push(observe(element, () => show(variable.value)));
   if (!binding.write) return undo;
   const listen = (types: string[], call: () => void) => {

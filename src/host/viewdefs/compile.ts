@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Viewdef, ViewPlan } from "../../protocol/viewdef.ts";
 import { Binder } from "./binder.ts";
 import { parseViewdefFile } from "./markup.ts";
@@ -16,6 +17,11 @@ export interface CompiledViewdef {
   viewdef: Viewdef;
   /** For the Lua runtime. */
   plan: ViewPlan;
+}
+
+/** Of a viewdef's text: the same hash means the same viewdef. */
+export function hashOf(source: string): string {
+  return createHash("sha256").update(source).digest("base64url").slice(0, 22);
 }
 
 /**
@@ -41,7 +47,7 @@ export function compileViewdef(
   return {
     compiled: {
       viewdef: { html: markup.html, bindings: binder.bindings },
-      plan: { key, slots: binder.slots },
+      plan: { key, hash: hashOf(source), slots: binder.slots },
     },
     problems,
   };

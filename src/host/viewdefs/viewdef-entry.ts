@@ -1,10 +1,9 @@
-import { createHash } from "node:crypto";
 import fs from "node:fs/promises";
 import path from "node:path";
 import type { ErrorCode } from "../../protocol/error-code.ts";
 import type { Viewdef, ViewPlan } from "../../protocol/viewdef.ts";
 import type { SiteFile } from "../site-files.ts";
-import { compileViewdef } from "./compile.ts";
+import { compileViewdef, hashOf } from "./compile.ts";
 import type { Problem } from "./problem.ts";
 
 /** What one file gives. */
@@ -34,15 +33,23 @@ export interface UsableViewdef {
 /** At least one dot, nothing empty, no space: the last part is the namespace, the rest the type. */
 const KEY = /^[^.\s]+(\.[^.\s]+)+$/;
 
-/** Turns one file into an entry; a file that cannot be read or has a wrong name is an entry with a problem. */
-export async function readEntry(file: SiteFile, options: { uiCode: boolean }): Promise<ViewdefEntry> {
+/**
+ * Turns one file into an entry; a file that cannot be read or has a wrong name is an entry with a problem. `known`: what
+ * it gave when it was last read; given back if the text is the same.
+ */
+export async function readEntry(
+  file: SiteFile,
+  options: { uiCode: boolean },
+  known?: ViewdefEntry,
+): Promise<ViewdefEntry> {
   let source: string;
   try {
     source = await fs.readFile(file.path, "utf8");
   } catch (error) {
     return failed(file.file, "VIEWDEF_UNREADABLE", `The file cannot be read: ${reasonOf(error)}`);
   }
-  return makeEntry(path.basename(file.path, ".html"), source.replace(/^\uFEFF/, ""), file.file, options);
+  const text = source.replace(/^\uFEFF/, "");
+  return known?.hash === hashOf(text) ? known : makeEntry(path.basename(file.path, ".html"), text, file.file, options);
 }
 
 /** The entry for the text of a viewdef. */
@@ -53,7 +60,7 @@ export function makeEntry(key: string, source: string, file: string, options: { 
       : `The name has no namespace; call the file ${key}.DEFAULT.html.`;
     return failed(file, "VIEWDEF_KEY", message);
   }
-  const hash = createHash("sha256").update(source).digest("base64url").slice(0, 22);
+  const hash = hashOf(source);
   let result: ReturnType<typeof compileViewdef>;
   try {
     result = compileViewdef(key, source, { file, uiCode: options.uiCode });

@@ -5,7 +5,7 @@ local connection = {}
 local errors, plans = M.errors, M.plans
 local encode_string = M.json.encode_string
 local concat, format = table.concat, string.format
-local next = next
+local ipairs, next = ipairs, next
 
 local letters = { "h", "m", "l" }
 local by_name = { high = 1, medium = 2, low = 3 }
@@ -30,15 +30,21 @@ function connection.new(number, app, namespace, development)
     errors = {}, -- id → Error
     out = { {}, {}, {} }, -- fragments to send, by priority
     fresh = {}, -- nodes made and not yet read
-    viewdefs = {}, -- keys to send with the next changes
-    sent = {}, -- key → true
+    viewdefs = {}, -- keys and versions to send with the next changes
+    sent = {}, -- key → version
     made = 0, -- variables that the client asked for
     closed = false,
     dead = 0, -- destroyed nodes that still stand in `order`
     paused = false,
     urgent = false,
+    renamed = {}, -- { time, ids }: which variable has which id since, the oldest first
+    exchanged = false, -- viewdefs were exchanged, and detection has not run since
+    outdated = false, -- they were while the connection was paused: it starts anew
   }
 end
+
+--- The node above variable 1.
+function connection.root(conn) return conn.by_first[1] end
 
 --- Adds a message. `level` is 1 (high) to 3 (low).
 function connection.emit(conn, level, fragment)
@@ -72,11 +78,12 @@ function connection.clear_error(conn, id, level)
   emit(conn, level, format('{"type":"update","id":%d,"error":null}', id))
 end
 
---- Notes that this connection needs a viewdef.
-function connection.need_viewdef(conn, key)
-  if not conn.sent[key] then
-    conn.sent[key] = true
-    conn.viewdefs[#conn.viewdefs + 1] = key
+--- Notes that this connection needs the viewdef of a plan, in the version that the plan was made of.
+function connection.need_viewdef(conn, plan)
+  local key, hash = plan.key, plan.hash
+  if conn.sent[key] ~= hash then
+    conn.sent[key] = hash
+    conn.viewdefs[#conn.viewdefs + 1] = key .. " " .. hash
   end
 end
 
@@ -99,6 +106,28 @@ function connection.write(conn, lines)
     end
   end
   conn.urgent = false
+end
+
+-- So long a page may send what it sent before it knew of new ids, ms; and so many changes are remembered.
+local RENAMED_TIME <const> = 60000
+local RENAMED_MOST <const> = 64
+
+--- Variables get new ids: `ids` is old → new. What is under way from the page still has the old ones.
+function connection.rename(conn, ids, now)
+  local kept = {}
+  local list = conn.renamed
+  for i = #list - RENAMED_MOST + 2, #list do
+    local entry = list[i]
+    if entry and now - entry.time < RENAMED_TIME then kept[#kept + 1] = entry end
+  end
+  kept[#kept + 1] = { time = now, ids = ids }
+  conn.renamed = kept
+end
+
+--- The present id of a variable that the page calls `id`.
+function connection.present_id(conn, id)
+  for _, entry in ipairs(conn.renamed) do id = entry.ids[id] or id end
+  return id
 end
 
 --- The node that has variable `id`, and which of its slots that is; nil if there is none.

@@ -175,7 +175,7 @@ local function evaluate(node, k)
   local id = node.first + k - 1
   if slot.wrapper then
     local records, owner = tree.kids(node).wrappers, conn
-    raw, records[k] = wrappers.wrap(slot, id, raw, records[k], function(priority, name, value)
+    raw, records[k] = wrappers.wrap(slot, id, raw, records[k], function(id, priority, name, value)
       -- The app may keep the variable longer than the page shows it.
       if not node.dead and not owner.closed then connection.emit_property(owner, id, priority, name, value) end
     end)
@@ -264,10 +264,11 @@ end
 
 local function detect_one(c)
   conn = c
-  tree.sweep(c)
+  if c.exchanged then tree.reorder(c) else tree.sweep(c) end
   -- Nodes that come now are read whole when they come; they must not have another turn at a lower level.
   local order = c.order
   local high, medium, low = #order[1], #order[2], #order[3]
+  if c.exchanged then read_fresh() end
   pass(order[1], high, HIGH)
   read_fresh()
   pass(order[2], medium, MEDIUM)
@@ -288,6 +289,11 @@ local function detect_one(c)
     end
     read_fresh()
   end
+  if c.exchanged then
+    -- What came in place of others goes to their place: parents first.
+    tree.reorder(c)
+    c.exchanged = false
+  end
 end
 
 --- Reads everything that `c` watches and puts what changed into its buffers. Raises only when detection itself fails.
@@ -296,6 +302,7 @@ function detect.run(c, shared)
   memo = shared
   if again[1] then again = {} end -- left over when detection failed
   detect_one(c)
+  memo = nil
 end
 
 --- Enters a variable that a client asked for. Its value follows as an `update`.

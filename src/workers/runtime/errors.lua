@@ -49,6 +49,11 @@ local function caller()
   end
 end
 
+--- An Error that is told and not raised.
+function errors.make(code, message, file, line)
+  return make({ code = code, message = message, file = file, line = line })
+end
+
 --- Raises an error of the catalogue. `message` says what is wrong in terms of the user's own names.
 function errors.raise(code, message)
   error(make({ code = code, message = message }), 0)
@@ -70,7 +75,8 @@ end
 local function trim(stack)
   local kept = {}
   for line in gmatch(stack, "[^\n]+") do
-    if not find(line, "moonpool/", 1, true) and not find(line, "[C]", 1, true) and line ~= "stack traceback:" then
+    if not find(line, "moonpool/", 1, true) and not find(line, "[C]", 1, true) and line ~= "stack traceback:"
+      and not find(line, "(...tail calls...)", 1, true) then
       kept[#kept + 1] = gsub(line, "^%s+", "")
     end
   end

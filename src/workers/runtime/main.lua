@@ -4,13 +4,15 @@
 --     c 3 1                   connection 3 is to be sent something; 1: at once
 --     v Contact.DEFAULT\t…    viewdefs that it needs first
 --     h …  m …  l …           messages of high, medium and low priority, JSON joined by commas
+--     r {…}                   what became of a `reload` event (ReloadReport in src/protocol/reload.ts, without its time)
 --     ! {…}                   the session cannot go on, and why
 local M = ...
 
-local connection, detect, errors, json, modules, prototype, requests, sandbox, state, timers =
-  M.connection, M.detect, M.errors, M.json, M.modules, M.prototype, M.requests, M.sandbox, M.session, M.timers
-local concat, match, sub = table.concat, string.match, string.sub
-local ipairs, tonumber, tostring = ipairs, tonumber, tostring
+local connection, declarations, detect, errors, exchange, heal, json, modules, plans, prototype, reload, requests =
+  M.connection, M.declarations, M.detect, M.errors, M.exchange, M.heal, M.json, M.modules, M.plans, M.prototype, M.reload, M.requests
+local sandbox, state, timers = M.sandbox, M.session, M.timers
+local concat, gmatch, match, sub = table.concat, string.gmatch, string.match, string.sub
+local ipairs, pcall, tonumber, tostring = ipairs, pcall, tonumber, tostring
 local remove = table.remove
 local collectgarbage = collectgarbage
 
@@ -60,7 +62,7 @@ end
 local function detect_all()
   local shared = connections[2] and {} or nil
   for _, conn in ipairs(connections) do
-    if conn.namespace ~= state.namespace then conn = renew(conn) end
+    if conn.namespace ~= state.namespace or (conn.outdated and not conn.paused) then conn = renew(conn) end
     if not conn.paused then
       local ok, e = errors.guard(detect.run, conn, shared)
       if not ok then
@@ -87,6 +89,7 @@ function events.start(_, body)
   local options = json.decode(body)
   development = options.development == true
   sandbox.start(options.seed)
+  if options.hotload then declarations.enable() end
   local ok, e = errors.guard(modules.run_main)
   if not ok then return "! {" .. errors.encode(e, true) .. "}" end
 end
@@ -121,22 +124,65 @@ end
 
 function events.timer() timers.fire(report) end
 
+local reloaded -- { files, notes } while a `reload` event is dispatched
+
+local function exchange_viewdefs(keys)
+  plans.forget(keys)
+  for _, conn in ipairs(connections) do
+    if conn.paused then
+      conn.outdated = true
+    else
+      local ok, e = errors.guard(exchange.run, conn)
+      if not ok then rebuild(conn, e) end
+    end
+  end
+end
+
+-- The body: see reloadBody in src/protocol/reload.ts.
+function events.reload(_, body)
+  local lists = { lua = {}, gone = {}, viewdef = {} }
+  for kind, key in gmatch(body, "(%a+) ([^\n]*)") do
+    local list = lists[kind]
+    list[#list + 1] = key
+  end
+  reloaded = { files = {}, notes = {} }
+  if lists.lua[1] or lists.gone[1] then
+    local ok, files, notes = pcall(reload.run, lists.lua, lists.gone, connections)
+    if not ok then return 'r {"files":[],"notes":[],"error":{' .. errors.encode(errors.from(files, "LUA_ERROR"), true) .. "}}" end
+    reloaded = { files = files, notes = notes }
+  end
+  if lists.viewdef[1] then exchange_viewdefs(lists.viewdef) end
+  for _, conn in ipairs(connections) do conn.urgent = true end
+end
+
+local function report_of(result)
+  local files, notes = {}, {}
+  for i, file in ipairs(result.files) do files[i] = json.encode_string(file) end
+  for i, e in ipairs(result.notes) do notes[i] = "{" .. errors.encode(e, true) .. "}" end
+  return 'r {"files":[' .. concat(files, ",") .. '],"notes":[' .. concat(notes, ",") .. "]}"
+end
+
+local function note(e) reloaded.notes[#reloaded.notes + 1] = e end
+
 local function dispatch(text)
   local kind, number, time, at = match(text, "^(%a+) (%d+) (%d+)\n()")
   sandbox.set_time(tonumber(time))
   errors.begin()
+  reloaded = nil
   local failure = events[kind](tonumber(number), sub(text, at))
   if failure then return "-\n" .. failure end
-  local ok, e = errors.guard(prototype.process_mutations)
+  local ok, e = errors.guard(prototype.process_mutations, reloaded and note)
   if not ok then errors.log(e, "mutate") end
   detect_all()
   local due = timers.next_due()
   local lines = { due and tostring(due) or "-" }
   for _, conn in ipairs(connections) do connection.write(conn, lines) end
+  if reloaded then lines[#lines + 1] = report_of(reloaded) end
   return concat(lines, "\n")
 end
 
 sandbox.close()
 state.install()
+heal.settle()
 
 return dispatch

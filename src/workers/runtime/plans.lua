@@ -81,6 +81,11 @@ function plans.compile(plan)
   return plan
 end
 
+--- Forgets plans whose viewdefs have changed, and that there were none.
+function plans.forget(keys)
+  for _, key in ipairs(keys) do known[key] = nil end
+end
+
 local function get(key)
   local plan = known[key]
   if plan == nil then

@@ -6,16 +6,16 @@ local errors = M.errors
 local getinfo = M.raw.debug.getinfo
 local getmetatable, ipairs, next, pairs, rawget, rawequal, rawset, setmetatable, type =
   getmetatable, ipairs, next, pairs, rawget, rawequal, rawset, setmetatable, type
-local sort = table.sort
+local remove, sort = table.remove, table.sort
 local sub = string.sub
 
 local EMPTY = {} -- declares a field whose value is nil
 prototype.EMPTY = EMPTY
 
-local registry = {} -- name → { proto, snapshot, module }
+local registry = {} -- name → { proto, snapshot, base, module }
 local instances = setmetatable({}, { __mode = "k" }) -- proto → weak set: instance → number in order of creation
 local created = 0
-local mutations = {} -- FIFO of { proto, removed }
+local mutations = {} -- FIFO of { proto, removed, created }
 
 local reserved = { type = true, __index = true, new = true }
 
@@ -74,23 +74,32 @@ local function snapshot(init)
   return result
 end
 
-local function set_base(proto, name, base)
-  base = base or (name ~= "Object" and registry.Object and registry.Object.proto) or nil
-  if base then
-    setmetatable(proto, base)
-  elseif rawget(proto, "new") == nil then
-    proto.new = function(self, inst)
-      return prototype.create(type(self) == "table" and self or proto, inst)
-    end
+local function default_new(proto)
+  return function(self, inst)
+    return prototype.create(type(self) == "table" and self or proto, inst)
   end
 end
 
+-- Gives a prototype its base, or takes it away; without one it has a `new` of its own. Returns the base.
+local function set_base(record, name, base)
+  local proto = record.proto
+  base = base or (name ~= "Object" and registry.Object and registry.Object.proto) or nil
+  if getmetatable(proto) ~= base then setmetatable(proto, base) end
+  if base then
+    if record.default and rawget(proto, "new") == record.default then proto.new = nil end
+    record.default = nil
+  elseif rawget(proto, "new") == nil then
+    record.default = default_new(proto)
+    proto.new = record.default
+  end
+  record.base = base
+end
+
 local function declare(name, init, base, module)
-  local record = { snapshot = snapshot(init), module = module }
   local proto = init or {}
-  record.proto = proto
+  local record = { proto = proto, snapshot = snapshot(init), module = module }
   proto.type, proto.__index = name, proto
-  set_base(proto, name, base)
+  set_base(record, name, base)
   for key, value in pairs(record.snapshot) do
     if value == EMPTY then proto[key] = nil end
   end
@@ -98,9 +107,12 @@ local function declare(name, init, base, module)
   return proto
 end
 
-local function redeclare(record, init)
+local function redeclare(name, record, init, base)
   local proto, old, new = record.proto, record.snapshot, snapshot(init)
   local removed, changed = {}, false
+  local former = record.base
+  set_base(record, name, base)
+  if record.base ~= former then changed = true end
   for key in pairs(old) do
     if new[key] == nil then
       removed[#removed + 1] = key
@@ -119,7 +131,7 @@ local function redeclare(record, init)
   if changed then
     record.snapshot = new
     sort(removed)
-    mutations[#mutations + 1] = { proto = proto, removed = removed }
+    mutations[#mutations + 1] = { proto = proto, removed = removed, created = created }
   end
   return proto
 end
@@ -129,8 +141,53 @@ end
 function prototype.declare(name, init, base, module)
   local record = registry[name]
   if not record then return declare(name, init, base, module) end
+  record.module = record.module or module
   if init == nil then return record.proto end
-  return redeclare(record, init)
+  return redeclare(name, record, init, base)
+end
+
+--- The prototypes that a module declared, by name.
+function prototype.of_module(module)
+  local result = {}
+  for name, record in pairs(registry) do
+    if record.module == module then result[name] = record.proto end
+  end
+  return result
+end
+
+--- What the prototypes of a module declare: name → snapshot.
+function prototype.declared(module)
+  local result = {}
+  for name, record in pairs(registry) do
+    if record.module == module then result[name] = record.snapshot end
+  end
+  return result
+end
+
+--- Is there a plain value that two answers of `declared` have differently?
+function prototype.plain_changed(old, new)
+  for name, before in pairs(old) do
+    for field, value in pairs(new[name] or {}) do
+      local former = before[field]
+      local plain = type(value) ~= "table" and type(value) ~= "function"
+      if former ~= nil and plain and not rawequal(former, value) then return true end
+    end
+  end
+  return false
+end
+
+--- Is this table a prototype?
+function prototype.is_prototype(proto)
+  local name = rawget(proto, "type")
+  local record = type(name) == "string" and registry[name]
+  return record and rawequal(record.proto, proto) or false
+end
+
+--- A method was deleted: its prototype goes back to what it has without it.
+function prototype.remove_method(proto, name)
+  proto[name] = nil
+  local record = registry[rawget(proto, "type")]
+  if name == "new" and record then set_base(record, rawget(proto, "type"), record.base) end
 end
 
 --- Forgets prototype `name`; with `children` also all whose name begins with `name.`. Instances go on working.
@@ -152,26 +209,56 @@ function prototype.remove_module(module)
   end
 end
 
-local function in_order(known)
+local function in_order(known, newest)
   local list = {}
-  for inst in pairs(known) do list[#list + 1] = inst end
+  for inst, number in pairs(known) do
+    if number <= newest then list[#list + 1] = inst end
+  end
   sort(list, function(a, b) return known[a] < known[b] end)
   return list
 end
 
---- Migrates the instances of prototypes whose fields changed: `mutate`, then the removed fields go. An error in one
---- instance's `mutate` is logged and does not stop the others.
-function prototype.process_mutations()
+--- All instances of a prototype itself, the oldest first.
+function prototype.instances(proto) return in_order(instances[proto] or {}, created) end
+
+--- An instance that is none any more.
+function prototype.forget(proto, inst)
+  local known = instances[proto]
+  if known then known[inst] = nil end
+end
+
+--- The instances of a prototype have been migrated otherwise.
+function prototype.drop_mutations(proto)
+  for i = #mutations, 1, -1 do
+    if rawequal(mutations[i].proto, proto) then remove(mutations, i) end
+  end
+end
+
+--- Calls `visit` with all tables in which functions of the app stand that lead nowhere else.
+function prototype.visit(visit)
+  for _, record in pairs(registry) do
+    visit(record.proto)
+    visit(record.snapshot)
+  end
+end
+
+--- Migrates the instances of prototypes whose fields changed: `mutate`, then the removed fields go. Those made after the
+--- declaration know nothing of the one before. An error in one instance's `mutate` is logged, or given to `report` if there
+--- is one, and does not stop the others.
+function prototype.process_mutations(report)
   if not mutations[1] then return end
   local queue = mutations
   mutations = {}
   for _, entry in ipairs(queue) do
     local proto = entry.proto
-    for _, inst in ipairs(in_order(instances[proto] or {})) do
+    for _, inst in ipairs(in_order(instances[proto] or {}, entry.created)) do
       local mutate = proto.mutate
       if type(mutate) == "function" then
         local ok, e = errors.guard(mutate, inst)
-        if not ok then errors.log(e, "mutate of " .. proto.type) end
+        if not ok then
+          e = errors.with(e, nil, "mutate of " .. proto.type .. ": " .. e.message)
+          if report then report(e) else errors.log(e, "mutate") end
+        end
       end
       for _, key in ipairs(entry.removed) do rawset(inst, key, nil) end
     end

@@ -16,7 +16,7 @@ end
 
 local function update(conn, rest)
   local id, text = match(rest, "^(-?%d+) (.*)$")
-  id = tointeger(id)
+  id = connection.present_id(conn, tointeger(id))
   local node, k = connection.find(conn, id)
   if not node then
     refuse(conn, "VARIABLE_UNKNOWN", format("There is no variable %d.", id), id)
@@ -65,7 +65,7 @@ local function create(conn, rest)
     refuse(conn, "VARIABLE_LIMIT", format("A client can have %d variables of its own at most.", MOST_MADE), id)
     return
   end
-  local parent = connection.node(conn, above)
+  local parent = connection.node(conn, connection.present_id(conn, above))
   if not parent then
     refuse(conn, "VARIABLE_UNKNOWN", format("There is no view on a variable %d.", above), id)
     return

@@ -5,7 +5,8 @@ local sandbox = {}
 local host = M.host
 local os, math, string, table = os, math, string, table
 local concat, floor, pack, sub = table.concat, math.floor, table.pack, string.sub
-local error, load, select, tonumber, tostring, type = error, load, select, tonumber, tostring, type
+local error, load, select, setmetatable, tonumber, tostring, type =
+  error, load, select, setmetatable, tonumber, tostring, type
 local collectgarbage, random, randomseed = collectgarbage, math.random, math.randomseed
 local os_time, os_date, os_difftime = os.time, os.date, os.difftime
 
@@ -65,6 +66,34 @@ local function print(...)
   host("log", "info\n" .. concat(parts, "\t", 1, parts.n) .. "\n")
 end
 
+-- Nothing leads from a coroutine that has not begun to its function; hot reload has to find it. So a coroutine begins in a
+-- function of ours, and that goes over to the app's by a tail call.
+local create, wrap, getupvalue = coroutine.create, coroutine.wrap, M.raw.debug.getupvalue
+local starters = setmetatable({}, { __mode = "k" }) -- coroutine → function whose first upvalue is the app's
+
+--- The function that a coroutine begins with; its first upvalue is the app's.
+function sandbox.starter(co) return starters[co] end
+
+local function starter(f, name)
+  if type(f) ~= "function" then error("bad argument #1 to '" .. name .. "' (function expected)", 3) end
+  return function(...) return f(...) end
+end
+
+local function safe_create(f)
+  local start = starter(f, "create")
+  local co = create(start)
+  starters[co] = start
+  return co
+end
+
+local function safe_wrap(f)
+  local start = starter(f, "wrap")
+  local resume = wrap(start)
+  local _, co = getupvalue(resume, 1)
+  starters[co] = start
+  return resume
+end
+
 local kept = {
   "assert", "error", "getmetatable", "ipairs", "next", "pairs", "pcall", "rawequal", "rawget", "rawlen", "rawset",
   "select", "setmetatable", "tonumber", "tostring", "type", "xpcall", "_VERSION",
@@ -79,6 +108,7 @@ function sandbox.close()
   globals.unpack = table.unpack
   globals.loadstring = function(text, name) return safe_load(text, name) end
   string.dump = nil
+  coroutine.create, coroutine.wrap = safe_create, safe_wrap
   math.randomseed = function(...)
     -- Without an argument Lua seeds from the clock and an address, which a replay could not repeat.
     if select("#", ...) == 0 then return randomseed(random(0), random(0)) end

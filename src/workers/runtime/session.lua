@@ -4,10 +4,11 @@ local M = ...
 local errors, modules, prototype, timers, wrappers = M.errors, M.modules, M.prototype, M.timers, M.wrappers
 local json = M.json
 local floor, select = math.floor, select
-local rawget, tostring, type = rawget, tostring, type
+local error, rawget, tostring, type = error, rawget, tostring, type
 
 local session = { reloading = false }
-local state = { app = nil, namespace = nil } -- what connections show; see main.lua
+local state = { app = nil, namespace = nil, app_module = nil } -- what connections show; see main.lua
+state.session = session
 
 --- Shows `object` as variable 1 of every connection. May be called again: the new object takes the place of the old one.
 --- `properties` may hold `type` (for an object that has none) and `namespace`. Returns the variable's id, 1.
@@ -16,6 +17,7 @@ function session:createAppVariable(object, properties)
   properties = type(properties) == "table" and properties or {}
   if properties.type and object.type == nil then object.type = tostring(properties.type) end
   state.app, state.namespace = object, properties.namespace and tostring(properties.namespace) or nil
+  state.app_module = modules.current()
   return 1
 end
 
@@ -47,6 +49,15 @@ function session:unloadModule(key) modules.unload(key) end
 function session:unloadDirectory(directory)
   if type(directory) ~= "string" then errors.argument(2, "unloadDirectory", "string", directory) end
   modules.unload_directory(directory)
+end
+
+--- What a save means for the file that calls this while it is run. "always" (default): it runs again when it changed, or
+--- when a plain value of a file that it requires did; "only-if-changed": only in the first case; "never": not at all.
+function session:reloadPolicy(policy)
+  if policy ~= "always" and policy ~= "only-if-changed" and policy ~= "never" then
+    error("bad argument #2 to 'reloadPolicy' (\"always\", \"only-if-changed\" or \"never\" expected)", 2)
+  end
+  if not modules.set_policy(policy) then error("'reloadPolicy' is called outside of a file's own code", 2) end
 end
 
 session.setImmediate, session.setTimeout, session.setInterval = timers.set_immediate, timers.set_timeout, timers.set_interval

@@ -7,12 +7,14 @@ local floor, max = math.floor, math.max
 local sort = table.sort
 local ipairs, next, pairs, tonumber, type = ipairs, next, pairs, tonumber, type
 
-local pending = {} -- handle → { f, due, every }
+local pending = {} -- handle → { f, due, every, module }
 local last = 0
+timers.pending = pending
 
 local function add(f, milliseconds, every)
   last = last + 1
-  pending[last] = { f = f, due = sandbox.time() + milliseconds, every = every }
+  -- A timer that a file sets while it is run belongs to that run: see reload.lua.
+  pending[last] = { f = f, due = sandbox.time() + milliseconds, every = every, module = M.modules.current() }
   return last
 end
 
@@ -40,6 +42,15 @@ function timers.set_interval(_, f, milliseconds)
   if type(f) ~= "function" then errors.argument(2, "setInterval", "function", f) end
   local every = max(1, duration("setInterval", milliseconds))
   return add(f, every, every)
+end
+
+--- The timers that the present or the last run of a file has set: handle → timer.
+function timers.of_module(key)
+  local result = {}
+  for handle, timer in pairs(pending) do
+    if timer.module == key then result[handle] = timer end
+  end
+  return result
 end
 
 --- Forgets a timer of any kind. Unknown and fired handles are fine.

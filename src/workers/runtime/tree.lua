@@ -64,7 +64,7 @@ function tree.place(conn, node)
   node.first, node.values = first, {}
   tree.enter(conn, node)
   conn.fresh[#conn.fresh + 1] = node
-  connection.need_viewdef(conn, plan.key)
+  connection.need_viewdef(conn, plan)
 end
 
 --- Enters a node whose `first` is set into the tables of its connection.
@@ -85,9 +85,11 @@ function tree.finish(conn, node)
   local values = node.values
   local n = node.plan.n
   for k = 1, n do values[k] = values[k] or "null" end
-  connection.emit(conn, node.scope.level, format(
-    '{"type":"view","id":%d,"viewdef":%s,"first":%d,"values":[%s]}',
-    node.id, node.plan.name, node.first, concat(values, ",", 1, n)
+  -- Ids change their meaning with `from`: nothing else of the frame may come before it.
+  local from = values.from
+  connection.emit(conn, from and 1 or node.scope.level, format(
+    '{"type":"view","id":%d,"viewdef":%s,"first":%d,"values":[%s]%s}',
+    node.id, node.plan.name, node.first, concat(values, ",", 1, n), from and ',"from":[' .. concat(from, ",") .. "]" or ""
   ))
   if values.late then
     for _, fragment in ipairs(values.late) do connection.emit(conn, node.scope.level, fragment) end
@@ -138,6 +140,35 @@ function tree.sweep(conn)
     end
     conn.order[level] = kept
   end
+  conn.dead = 0
+end
+
+local function enter_all(order, node)
+  local plan = node.plan
+  if not node.values then
+    for level = plans.HIGH, plans.LOW do
+      if plan[level] then order[level][#order[level] + 1] = node end
+    end
+  end
+  local kids = node.kids
+  if not kids then return end
+  for k = 1, plan.n do
+    local kid = kids[k]
+    if kid and kid.rows then
+      for _, row in ipairs(kid.rows) do
+        if row.plan then enter_all(order, row) end
+      end
+    elseif kid then
+      enter_all(order, kid)
+    end
+  end
+  for _, made in pairs(kids.made) do enter_all(order, made) end
+end
+
+--- Makes the lists for detection anew, parents before children, without nodes that are still to be read.
+function tree.reorder(conn)
+  conn.order = { {}, {}, {} }
+  enter_all(conn.order, connection.root(conn))
   conn.dead = 0
 end
 

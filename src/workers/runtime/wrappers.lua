@@ -10,11 +10,27 @@ local gmatch, lower, match = string.gmatch, string.lower, string.match
 local remove = table.remove
 
 local registered = {} -- ui.registerWrapper and ui.registerPresenter: name → table
+local registrars = {} -- name → tracking key of the file that registered it
+wrappers.registered = registered
 
 --- Makes `class` known as `name` to path options. Without it the name is that of a global, dots lead into tables.
 function wrappers.register(name, class)
   if type(name) ~= "string" then errors.argument(1, "registerWrapper", "string", name) end
-  registered[name] = class
+  registered[name], registrars[name] = class, M.modules.current()
+end
+
+--- The names that a file has registered.
+function wrappers.of_module(key)
+  local names = {}
+  for name, registrar in pairs(registrars) do
+    if registrar == key then names[#names + 1] = name end
+  end
+  return names
+end
+
+--- Forgets what a file has registered.
+function wrappers.remove_module(key)
+  for _, name in ipairs(wrappers.of_module(key)) do registered[name], registrars[name] = nil, nil end
 end
 
 local function find_class(name)
@@ -157,8 +173,8 @@ end
 -- ---------------------------------------------------------------------------------------------------- Variable
 
 -- What a wrapper's constructor is given. Its functions work with a colon and with a dot (reference: only with a dot).
-local function handle(id, slot, emit)
-  local state = { value = nil, wrapper = nil, stale = false, properties = {} }
+local function handle(id, slot)
+  local state = { id = id, value = nil, wrapper = nil, stale = false, properties = {}, emit = nil }
   for name, value in pairs(slot.properties or {}) do state.properties[name] = value end
   for _, name in ipairs({ "itemWrapper", "wrapper", "namespace", "fallbackNamespace", "access", "priority", "create" }) do
     state.properties[name] = slot[name]
@@ -169,7 +185,7 @@ local function handle(id, slot, emit)
     if a == variable then return b end
     return a
   end
-  function variable.getID() return id end
+  function variable.getID() return state.id end
   function variable.getValue() return state.value end
   function variable.getWrapper() return state.wrapper end
   function variable.getProperty(a, b)
@@ -187,25 +203,32 @@ local function handle(id, slot, emit)
     value = value == nil and "" or tostring(value)
     if state.properties[name] ~= value then
       state.properties[name] = value
-      emit(priority, name, value)
+      state.emit(state.id, priority, name, value)
     end
   end
   return variable, state
 end
 
+--- The variable of a wrapper has another id from now on.
+function wrappers.move(record, id)
+  record.state.id, record.variable._id = id, id
+end
+
 --- The wrapper of a slot over `value`. `record` (nil the first time) is what the last call returned second.
---- `emit(priority, name, value)` sends a property of the variable to the page.
+--- `emit(id, priority, name, value)` sends a property of the variable to the page.
 --- A wrapper is made once; on change its `value` is set and `sync` called, or, without a `sync`, `new` is called again
 --- (where `variable:getWrapper()` gives the present one).
 function wrappers.wrap(slot, id, value, record, emit)
   if value == nil then return nil, nil end
   if not record then
-    local variable, state = handle(id, slot, emit)
+    local variable, state = handle(id, slot)
+    state.emit = emit
     record = { variable = variable, state = state }
     state.value = value
     state.wrapper = construct(slot.wrapper, variable, "WRAPPER_FAILED")
   end
   local wrapper, state = record.state.wrapper, record.state
+  state.emit = emit
   if not rawequal(value, state.value) then state.stale = true end
   state.value = value
   if wrappers.is_list(wrapper) then

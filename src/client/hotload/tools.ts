@@ -1,0 +1,13 @@
+import type { fieldOf } from "../fields.ts";
+import type { findExemplar } from "../list.ts";
+import type { staying } from "../stay.ts";
+
+/**
+ * Functions of the client that hot reload uses. It is given them, because modules that two bundles import would become a
+ * bundle of their own, which every page would have to wait for.
+ */
+export interface Tools {
+  readonly fieldOf: typeof fieldOf;
+  readonly findExemplar: typeof findExemplar;
+  readonly staying: typeof staying;
+}

@@ -1,0 +1,97 @@
+import { correspondence } from "./correspondence.ts";
+import type { LuaFunction } from "./functions.ts";
+import { shapeOf } from "./likeness.ts";
+import type { LuaConstant } from "./lua-dump.ts";
+import { tableText, type TableValue } from "./table-text.ts";
+
+/** Longer ones are no names. */
+const LONGEST_TEXT = 100;
+
+/**
+ * How functions of one version of a file correspond to those of another, as Lua source of a table:
+ *
+ *     map    = { [old id] = new id, or false: it has no counterpart }   for each id that the new version does not have
+ *     from   = { [new id] = { 2, 0, 1 } }     for each id in map: the number of the upvalue of the old function that is
+ *                                             the same variable, for each upvalue of the new one; 0: there was none
+ *     names  = { [old id] = "App.start" }     for each id in map: the place of the old function, for messages
+ *     edited = { ["LIMIT#1"] = true }         variables of file level that both initialise with constants, not the same
+ *     alike  = { [old id] = true }            those in map whose counterpart does the same: nothing but lines and names differ
+ *     moved  = { [old id] = true }            those in map whose counterpart stands in another place, or under another name
+ *     globals = { DEBUG = true }              globals that are assigned in the former version and not in the new one
+ *     texts  = { Contact = true }             texts of up to 100 bytes that stand in the former version and not in the new one
+ */
+export function reloadTable(from: readonly LuaFunction[], to: readonly LuaFunction[]): string {
+  const { functions, same } = correspondence(from, to);
+  const known = new Set(to.map(({ id }) => id));
+  const map = new Map<number, TableValue>();
+  const upvalues = new Map<number, TableValue>();
+  const names = new Map<number, TableValue>();
+  const alike = new Map<number, TableValue>();
+  const moved = new Map<number, TableValue>();
+  for (const left of from) {
+    if (known.has(left.id)) continue;
+    const right = functions.get(left);
+    names.set(left.id, left.place);
+    map.set(left.id, right?.id ?? false);
+    if (!right) continue;
+    if (left.place !== right.place) moved.set(left.id, true);
+    if (shapeOf(left) === shapeOf(right)) alike.set(left.id, true);
+    const numbers = right.upvalues.map((theirs) => left.upvalues.findIndex((ours) => same(ours, theirs)) + 1);
+    upvalues.set(right.id, numbers);
+  }
+  const edited = editedVariables(from, to);
+  const globals = missing(assignedGlobals(from), assignedGlobals(to));
+  const texts = missing(allTexts(from), allTexts(to));
+  const tables = { map, from: upvalues, names, edited, alike, moved, globals, texts };
+  return tableText(new Map<string, TableValue>(Object.entries(tables)));
+}
+
+/** What is in `former` and not in `present`. */
+function missing(former: ReadonlySet<string>, present: ReadonlySet<string>): Map<string, boolean> {
+  return new Map([...former].filter((name) => !present.has(name)).map((name) => [name, true]));
+}
+
+function assignedGlobals(functions: readonly LuaFunction[]): Set<string> {
+  const names = new Set<string>();
+  for (const { trace } of functions) for (const act of trace.acts) if (act.kind === "global") names.add(utf8(act.name));
+  return names;
+}
+
+function allTexts(functions: readonly LuaFunction[]): Set<string> {
+  const texts = new Set<string>();
+  for (const { proto } of functions) {
+    for (const each of proto.constants) {
+      if (typeof each === "object" && each !== null && each.text.length <= LONGEST_TEXT) texts.add(utf8(each.text));
+    }
+  }
+  return texts;
+}
+
+function utf8(text: string): string {
+  return Buffer.from(text, "latin1").toString();
+}
+
+function editedVariables(from: readonly LuaFunction[], to: readonly LuaFunction[]): Map<string, boolean> {
+  const initial = initialConstants(from);
+  const edited = new Map<string, boolean>();
+  for (const [id, constant] of initialConstants(to)) {
+    const former = initial.get(id);
+    if (former !== undefined && !isSame(former, constant)) edited.set(id, true);
+  }
+  return edited;
+}
+
+/** What each variable of file level begins with, if that is a constant. */
+function initialConstants([main]: readonly LuaFunction[]): Map<string, LuaConstant> {
+  const constants = new Map<string, LuaConstant>();
+  for (const { id, fileLevel, initial } of main?.variables ?? []) {
+    if (fileLevel && initial !== undefined) constants.set(id, initial);
+  }
+  return constants;
+}
+
+/** An integer is not the same as the float of its value. */
+function isSame(left: LuaConstant, right: LuaConstant): boolean {
+  if (typeof left !== "object" || typeof right !== "object") return left === right;
+  return left?.text === right?.text;
+}

@@ -1,0 +1,22 @@
+/** A value that can be written as Lua source: tables are objects of numbered or named fields. */
+export type TableValue = string | number | boolean | readonly TableValue[] | ReadonlyMap<string | number, TableValue>;
+
+/** Lua source of the value: `{"a",2,false}`, `{[7]="seven"}`. */
+export function tableText(value: TableValue): string {
+  if (typeof value === "string") return quoted(value);
+  if (typeof value !== "object") return String(value);
+  if (!(value instanceof Map)) return `{${(value as readonly TableValue[]).map(tableText).join(",")}}`;
+  const fields = [...(value as ReadonlyMap<string | number, TableValue>)].map(
+    ([key, field]) => `[${tableText(key)}]=${tableText(field)}`,
+  );
+  return `{${fields.join(",")}}`;
+}
+
+function quoted(text: string): string {
+  // What ends a string or a line, or may not be in source text at all, is written by its number.
+  const escaped = text.replace(/["\\\p{Cc}]/gu, (sign) => {
+    const code = sign.charCodeAt(0);
+    return code > 127 ? sign : `\\${String(code).padStart(3, "0")}`;
+  });
+  return `"${escaped}"`;
+}

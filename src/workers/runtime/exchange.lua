@@ -1,0 +1,142 @@
+-- Viewdefs that were edited while they are shown. A view whose viewdef has another text goes on: the slots that both
+-- versions have keep their variables, under new ids (`from` in the `view` message), and everything that they show. A view
+-- that now finds another viewdef (one was deleted, or a nearer namespace appeared) is a new view.
+local M = ...
+local exchange = {}
+
+local connection, errors, plans, sandbox, tree, values, wrappers =
+  M.connection, M.errors, M.plans, M.sandbox, M.tree, M.values, M.wrappers
+local format = string.format
+local ipairs, next, pairs, type = ipairs, next, pairs, type
+
+local ids -- of the exchange that goes on: variables that have new ids, old → new
+
+-- A slot's counterpart in another plan: its number there, each given once.
+local function counterparts(plan)
+  local by_text = {}
+  for k = plan.n, 1, -1 do
+    local slot = plan.slots[k]
+    by_text[slot.text] = { k = k, next = by_text[slot.text] }
+  end
+  return function(slot)
+    local entry = by_text[slot.text]
+    if not entry then return nil end
+    by_text[slot.text] = entry.next
+    return entry.k
+  end
+end
+
+-- What slot `a` of `old` shows now belongs to slot `b` of `new`.
+local function hand_over(conn, old, a, new, b)
+  local id, new_id = old.first + a - 1, new.first + b - 1
+  if conn.errors[id] then conn.errors[new_id], conn.errors[id] = conn.errors[id], nil end
+  local kids = old.kids
+  if not kids then return end
+  local kid, record = kids[a], kids.wrappers[a]
+  if record then
+    wrappers.move(record, new_id)
+    tree.kids(new).wrappers[b], kids.wrappers[a] = record, nil
+  end
+  if kid then
+    kid.id, kid.scope.node = new_id, new
+    tree.kids(new)[b], kids[a] = kid, nil
+  end
+end
+
+-- A node by `plan` in the place of `old`, with all that both have in common. `old` is gone.
+local function continue(conn, old, plan)
+  local new = tree.make(old.id, old.scope, old.object, plan)
+  local from = {}
+  tree.place(conn, new)
+  local counterpart = counterparts(old.plan)
+  for k = 1, plan.n do
+    local before = counterpart(plan.slots[k])
+    from[k] = before and old.first + before - 1 or 0
+    if before then
+      ids[from[k]] = new.first + k - 1
+      hand_over(conn, old, before, new, k)
+    end
+  end
+  new.values.from = from
+  if old.kids and next(old.kids.made) then
+    local made = tree.kids(new).made
+    for id, node in pairs(old.kids.made) do
+      node.owner, made[id], old.kids.made[id] = new, node, nil
+    end
+  end
+  tree.destroy(conn, old)
+  return new
+end
+
+local walk
+
+-- The node by the plan that `old` ought to have now; nil when there is none, or why.
+local function renew(conn, old, wrapper)
+  local ok, plan = errors.guard(plans.for_object, old.scope, old.object, wrapper)
+  if not ok then return nil, plan end
+  if plan == old.plan then return old end
+  if plan.key == old.plan.key then return continue(conn, old, plan) end
+  local new = tree.make(old.id, old.scope, old.object, plan)
+  tree.destroy(conn, old)
+  tree.place(conn, new)
+  return new
+end
+
+local function empty(conn, node)
+  tree.destroy(conn, node)
+  connection.emit(conn, 1, format('{"type":"view","id":%d,"viewdef":null}', node.id))
+end
+
+local function walk_row(conn, list, i, slot, where)
+  local row = list.rows[i]
+  if row.plan then
+    local node, e = renew(conn, row)
+    if node then
+      list.rows[i] = node
+      walk(conn, node)
+      return
+    end
+    empty(conn, row)
+    list.rows[i] = { id = row.id, object = row.object, scope = row.scope }
+    connection.set_error(conn, row.id, slot.level, e, where)
+  elseif type(row.object) == "table" and not values.is_array(row.object) then
+    -- It had no viewdef so far.
+    local ok, plan = errors.guard(plans.for_object, list.scope, row.object)
+    if not ok then return end
+    local node = tree.make(row.id, list.scope, row.object, plan)
+    list.rows[i] = node
+    if conn.errors[row.id] then connection.clear_error(conn, row.id, slot.level) end
+    tree.place(conn, node)
+  end
+end
+
+function walk(conn, node)
+  local kids = node.kids
+  if not kids then return end
+  for k, slot in ipairs(node.plan.slots) do
+    local kid = kids[k]
+    if kid then
+      kid.scope.plans = {}
+      if kid.rows then
+        for i = 1, #kid.rows do walk_row(conn, kid, i, slot, node.plan.key .. " " .. slot.text) end
+      else
+        -- Without a plan, reading the slot is going to say why.
+        local new = renew(conn, kid, slot.wrapper)
+        if not new then empty(conn, kid) end
+        kids[k] = new
+        if new then walk(conn, new) end
+      end
+    end
+  end
+end
+
+--- Brings the tree of a connection up to date after `plans.forget`. What is new in it is read by the detection that
+--- follows, which must come before anything else happens to the connection.
+function exchange.run(conn)
+  ids = {}
+  walk(conn, connection.root(conn))
+  if next(ids) then connection.rename(conn, ids, sandbox.time()) end
+  conn.exchanged = true
+end
+
+return exchange

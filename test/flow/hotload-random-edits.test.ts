@@ -1,0 +1,63 @@
+import t from "tap";
+import type { Page } from "playwright-core";
+import { DemoEditor } from "../support/demo-edits.ts";
+import { DemoUser } from "../support/demo-user.ts";
+import { demoFiles, loadOf, startHotSite } from "../support/hot-site.ts";
+import { normalDom } from "../support/normal-dom.ts";
+import { randomOf } from "../support/random-template.ts";
+import type { Bridged } from "../support/scene.ts";
+
+/** EDITS=1000 is the whole of it; without it as many as fit into a minute. */
+const EDITS = Number(process.env["EDITS"] ?? 150);
+const SECONDS = process.env["EDITS"] === undefined ? 60 : Infinity;
+const SEED = Number(process.env["SEED"] ?? 20_261_121);
+/** Things that somebody does during each edit. */
+const ACTS = 2;
+
+/** The demo, in which notes are sent when their field is left, and not with each key. */
+const files = demoFiles();
+const FORM = "viewdefs/contacts/ContactForm.DEFAULT.html";
+files[FORM] = `${files[FORM]}`.replace("contact.notes?keypress", "contact.notes");
+
+const site = await startHotSite(t, files, { rate: { perSecond: 1e6, burst: 1e6 } });
+
+/** How much there is of everything, but for what depends on how it came about. */
+async function amounts(page: Page): Promise<object> {
+  const { variables, watchers, errors, fields } = await page.evaluate(() =>
+    (window as never as Bridged).moonpool.statistics(),
+  );
+  return { variables, watchers, errors, fields };
+}
+
+t.test(
+  "whatever is edited while somebody types, clicks and scrolls: no character, no place and no page is lost, nothing old " +
+    "is seen, and in the end all is as if the files had always been so",
+  async (t) => {
+    t.setTimeout(EDITS * 2_000 + 180_000);
+    const allow = /Failed to load resource/;
+    const page = await site.open(t, { allow });
+    await page.locator(".contact-row").first().waitFor();
+    const isSameLoad = await loadOf(page);
+    const names = await page.locator(".person-name").allTextContents();
+    const [editor, user] = [new DemoEditor(site, page, randomOf(SEED)), new DemoUser(page)];
+    const chance = randomOf(SEED + 1);
+    const end = performance.now() + SECONDS * 1_000;
+    let edits = 0;
+    for (; edits < EDITS && performance.now() < end; edits++) {
+      const acting = async (): Promise<void> => {
+        for (let acts = 0; acts < ACTS; acts++) await user.act(chance, names.slice(0, 25));
+      };
+      await Promise.all([editor.edit(), acting()]);
+    }
+    t.ok(await isSameLoad(), "the page was never loaded again");
+    t.comment(`${edits} edits, ${user.acts.length} acts, ${user.typed} characters, seed ${SEED}`);
+
+    const fresh = await site.open(t, { allow });
+    await fresh.locator(".contact-row").first().waitFor();
+    const again = new DemoUser(fresh);
+    for (const act of user.acts) await again.do(act);
+    for (const one of [page, fresh]) await one.locator(".brand-name").click();
+    t.equal(await normalDom(page, "none"), await normalDom(fresh, "none"), "as in a new session after the same acts");
+    t.strictSame(await amounts(page), await amounts(fresh), "and there is as much of everything");
+  },
+);
