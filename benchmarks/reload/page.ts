@@ -65,9 +65,13 @@ export class RealPage {
   /** Of a page of `smallSite`. */
   async measure(): Promise<Amounts> {
     const page = this.#page;
-    const before = await page.locator("#kilobytes").textContent();
+    const kilobytes = page.locator("#kilobytes");
+    const before = await kilobytes.getAttribute("title");
     await page.locator("#measure").dispatchEvent("click");
-    await page.waitForFunction((before) => document.querySelector("#kilobytes")?.textContent !== before, before);
+    await page.waitForFunction(
+      (before) => document.querySelector("#kilobytes")?.getAttribute("title") !== before,
+      before,
+    );
     const tools = await page.context().newCDPSession(page);
     for (let round = 0; round < 3; round++) await tools.send("HeapProfiler.collectGarbage");
     await tools.send("Performance.enable");
@@ -82,7 +86,7 @@ export class RealPage {
       nodes: metric("Nodes"),
       listeners: metric("JSEventListeners"),
       heap: metric("JSHeapUsedSize") / 1024,
-      lua: Number(await page.locator("#kilobytes").textContent()),
+      lua: Number(await kilobytes.textContent()),
     };
   }
 

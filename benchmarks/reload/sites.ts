@@ -19,13 +19,13 @@ export const slots = { step: 1 };
 export function smallSite(): EditedSite {
   const lua: Edited = {
     file: "lua/main.lua",
-    text: (mark) => `local App = session:prototype("App", { n = 0, kilobytes = 0 })
+    text: (mark) => `local App = session:prototype("App", { n = 0, kilobytes = 0, measured = 0 })
 function App:label() return "${mark}" end
 function App:step() self.n = self.n + 1 end
 function App:measure()
   collectgarbage()
   collectgarbage()
-  self.kilobytes = collectgarbage("count")
+  self.kilobytes, self.measured = collectgarbage("count"), self.measured + 1
 end
 if not session:getApp() then session:createAppVariable(App:new()) end
 `,
@@ -33,7 +33,7 @@ if not session:getApp() then session:createAppVariable(App:new()) end
   const viewdef: Edited = {
     file: "viewdefs/App.DEFAULT.html",
     text: (mark) => `<template><main data-version="${mark}"><b ui-value="n"></b><button ui-action="step()">+1</button>
-<p ui-value="label()"></p><i id="kilobytes" ui-value="kilobytes"></i><button id="measure" ui-action="measure()"></button></main></template>
+<p ui-value="label()"></p><i id="kilobytes" ui-value="kilobytes" ui-attr-title="measured"></i><button id="measure" ui-action="measure()"></button></main></template>
 `,
   };
   const { dir, remove } = makeSite({ [lua.file]: lua.text("first"), [viewdef.file]: viewdef.text("first") });

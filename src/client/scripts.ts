@@ -45,7 +45,8 @@ function start({ script, src, text }: Waiting): Promise<void> | undefined {
   script.async = !patient;
   const runs = /^(|module|(text|application)\/(java|ecma)script)$/i.test(script.type);
   let loaded: Promise<void> | undefined;
-  if (patient && runs && (src !== null || script.type === "module"))
+  // Of an inline module nobody hears when it has run.
+  if (patient && runs && src !== null)
     loaded = new Promise((resolve) => {
       for (const type of ["load", "error"]) script.addEventListener(type, () => resolve(), { once: true });
     });

@@ -33,12 +33,6 @@ export interface SessionSettings extends ConnectionSettings {
   maxConnections: number;
 }
 
-/** What a reload led to in a session. */
-export interface ReloadResult extends ReloadReport {
-  /** Something that its pages show has changed. */
-  isShown: boolean;
-}
-
 /**
  * `starting`: main.lua has not run yet. `running`. `failed`: there is no VM, its URL may try again with a new one.
  * `closed`: gone for good.
@@ -59,7 +53,7 @@ export class Session {
   readonly #connections = new Map<number, Connection>();
   readonly #inFlight = new InFlight();
   /** Reloads that have not been answered, oldest first. */
-  readonly #reloads: { settle: (result: ReloadResult | undefined) => void; log: Log }[] = [];
+  readonly #reloads: { settle: (result: ReloadReport | undefined) => void; log: Log }[] = [];
   readonly #resolveStart: () => void;
   readonly #rejectStart: (error: MoonpoolError) => void;
   #state: SessionState = "starting";
@@ -150,7 +144,7 @@ export class Session {
    * is done, whatever became of it; with undefined when the session ends first. Can be called while it starts. `log` gets
    * what Lua code says meanwhile.
    */
-  reload(changes: SiteChanges, log: Log = this.#settings.log): Promise<ReloadResult | undefined> {
+  reload(changes: SiteChanges, log: Log = this.#settings.log): Promise<ReloadReport | undefined> {
     if (this.#port === undefined) return Promise.resolve(undefined);
     return new Promise((settle) => {
       this.#reloads.push({ settle, log });
@@ -224,7 +218,8 @@ export class Session {
         return;
       case "reloaded":
         this.#inFlight.answer();
-        this.#reloads.shift()?.settle({ ...message.report, isShown: this.#deliver(message.outcome, true) });
+        this.#deliver(message.outcome, true);
+        this.#reloads.shift()?.settle(message.report);
         return;
       case "log":
         logFromWorker(this.#reloads[0]?.log ?? this.#settings.log, this.id, message);
@@ -235,12 +230,11 @@ export class Session {
     }
   }
 
-  /** False if there was nothing to deliver. `isAwaited`: somebody waits for it, whatever the outcome says. */
-  #deliver(outcome: string, isAwaited = false): boolean {
+  /** `isAwaited`: somebody waits for it, whatever the outcome says. */
+  #deliver(outcome: string, isAwaited = false): void {
     const { urgent, connections } = parseOutcome(outcome);
     const isUrgent = urgent || isAwaited;
     for (const changes of connections) this.#connections.get(changes.connection)?.deliver(changes, isUrgent);
-    return connections.length > 0;
   }
 
   /** The VM's task is over: asked for, after `failed`, or because its thread died. */

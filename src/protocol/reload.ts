@@ -14,6 +14,8 @@ export interface SiteChanges {
 export interface ReloadReport {
   /** Files whose code ran again ("lua/app.lua"), in that order. Empty: the session uses none of those that changed. */
   files: string[];
+  /** Views on the session's pages that were exchanged, or wait to be. */
+  views: number;
   /** Why the code from before is still running, nothing having changed. Viewdefs are exchanged all the same. */
   error?: WireError;
   /** What the author should know all the same: old code that is still in use, instances that could not be migrated. */

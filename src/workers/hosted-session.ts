@@ -20,7 +20,7 @@ export interface SessionSurroundings {
   replacePlans: (plans: SharedPlans) => void;
 }
 
-const nothing: ReloadResult = { outcome: "", report: { files: [], notes: [] } };
+const nothing: ReloadResult = { outcome: "", report: { files: [], views: 0, notes: [] } };
 /** ms that a session may go on with events that wait before others of its thread have their turn. */
 const TURN = 10;
 
@@ -156,7 +156,7 @@ export class HostedSession implements Tenant {
       return takeReport(this.#run(vm, text));
     } catch (error) {
       if (vm.broken || !(error instanceof MoonpoolError)) throw error;
-      return { outcome: "", report: { files: [], notes: [], error: error.toWire() } };
+      return { outcome: "", report: { files: [], views: 0, notes: [], error: error.toWire() } };
     }
   }
 

@@ -15,7 +15,7 @@ const APP = {
   title: "Hello",
   on: true,
   off: false,
-  words: "big extra",
+  words: "extra more",
   css: "left: 3px; top: 1px",
   color: "green",
   html: "<i>i</i> and <b>b</b>",
@@ -32,7 +32,7 @@ const APP = {
   typed: "start",
 };
 const CELL = `<tr><td ui-value="name"></td></tr>`;
-const FIELD: Piece = { tag: "input", attributes: { "ui-value": "typed", class: "typing" }, children: [], fixed: true };
+const FIELD: Piece = { tag: "input", attributes: { "ui-value": "typed", name: "typing" }, children: [], fixed: true };
 
 /** How much there is of everything, without what depends on how it came about. */
 const counts = (stage: Stage) =>
@@ -60,7 +60,7 @@ for (const seed of SEEDS) {
     const texts = () => ({ App: textOf(templates.App), Person: textOf(templates.Person), Cell: CELL });
     const stage = await Stage.open(t, chromium, texts(), APP);
     const fresh = await stage.again(await chromium.open(t, stage.host.url));
-    await stage.page.locator(".typing").focus();
+    await stage.page.locator("[name=typing]").focus();
     await stage.page.keyboard.press("End");
     let typed = "start";
     for (let round = 0; round < EDITS; round++) {
@@ -72,15 +72,18 @@ for (const seed of SEEDS) {
       const changes = [
         ["title", `title ${round}`],
         ["on", round % 2 === 0],
-        ["words", `big ${round % 3 ? "red" : "round"}`],
+        ["words", `extra ${round % 3 ? "one" : "two"}`],
         ["css", `left: ${round % 5}px; top: ${round}px`],
       ] as const;
       if (round % 2)
         for (const one of [stage, fresh]) for (const [field, value] of changes) await one.set(field, value);
-      const [shown, expected] = [await normalDom(stage.page, ".typing"), await normalDom(fresh.page, ".typing")];
+      const [shown, expected] = [
+        await normalDom(stage.page, "[name=typing]"),
+        await normalDom(fresh.page, "[name=typing]"),
+      ];
       const told = { seed, round, before, after: texts() };
       const field = await stage.page
-        .locator(".typing")
+        .locator("[name=typing]")
         .evaluate((input: HTMLInputElement) => [input === document.activeElement, input.value, input.selectionStart]);
       typed += "k";
       await stage.page.keyboard.type("k");

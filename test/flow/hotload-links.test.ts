@@ -25,11 +25,12 @@ async function start(t: Test): Promise<{ host: RealHost; elsewhere: string }> {
     }),
   );
   t.teardown(() => removeSite(elsewhere));
-  const host = await startRealHost(t, {
+  const files = {
     "lua/main.lua": main,
     "viewdefs/App.DEFAULT.html": `<template><main><b ui-value="text()"></b><div ui-view="part"></div></main></template>`,
     "viewdefs/Part.DEFAULT.html": part("by default"),
-  });
+  };
+  const host = await startRealHost(t, files, { hotload: true });
   link(path.join(elsewhere, "one"), path.join(host.dir, "lua/shared"));
   link(path.join(elsewhere, "one.html"), path.join(host.dir, "viewdefs/Part.DEFAULT.html"));
   return { host, elsewhere };

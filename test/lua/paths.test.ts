@@ -149,6 +149,29 @@ t.test("create=Type makes the object once, stores it and shows it", async (t) =>
   session.close();
 });
 
+t.test("create=Type is an error as long as the type is missing, and makes the object when it is there", async (t) => {
+  const session = await LuaSession.start({
+    lua: {
+      main: `local app = session:prototype("App"):new()
+        function app:declare() Address = session:prototype("Address", { city = "nowhere" }) end
+        session:createAppVariable(app)`,
+    },
+    viewdefs: {
+      "App.DEFAULT": `<div><i ui-view="address?create=Address"></i><b ui-action="declare()"></b></div>`,
+      "Address.DEFAULT": `<input ui-value="city">`,
+    },
+  });
+  const page = session.connect();
+  for (let event = 0; event < 2; event++) {
+    t.match(page.root.error("address?create=Address"), { code: "WRAPPER_MISSING" });
+    page.send([]);
+  }
+  page.root.set("declare()");
+  t.equal(page.root.error("address?create=Address"), undefined);
+  t.equal(page.root.child("address?create=Address").value("city"), "nowhere");
+  session.close();
+});
+
 t.test("a client may watch a path that a viewdef contains, no other, and only below a view that exists", async (t) => {
   const session = await LuaSession.start(site);
   const page = session.connect();

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Page } from "playwright-core";
-import type { HotSite } from "./hot-site.ts";
+import { demoFiles, type HotSite } from "./hot-site.ts";
 import type { Random } from "./random-template.ts";
 
 /** One way in which a text can differ from what it was, to a degree `n` (0: not at all). */
@@ -74,6 +74,12 @@ const exchanged =
           .replace(second, () => first)
           .replace("\0", () => second);
   };
+const wrapped =
+  (place: RegExp): Twist =>
+  (text, n) => {
+    if (!place.test(text)) throw new Error(`there is no ${place}`);
+    return text.replace(place, (found) => `${"<div>".repeat(n)}${found}${"</div>".repeat(n)}`);
+  };
 const attribute = (place: string): Pick<Edited, "mark"> => ({
   mark: (text, mark) => swap(text, place, `${place} data-mark="${mark}"`),
 });
@@ -85,22 +91,55 @@ const wrongLua = [
 ];
 const wrongViewdef = [(): string => "<template></template>", (text: string): string => text + text];
 
+const CONTACT = "lua/contacts/contact.lua";
+const BOOK = "lua/contacts/book.lua";
+const STAMP = "lua/contacts/stamp.lua";
+const FORM = "viewdefs/contacts/ContactForm.DEFAULT.html";
+
+/**
+ * The demo, in which old code would be seen wherever it can hide: a function is captured from another module, a closure is
+ * kept in an object. Notes are sent when their field is left, and not with each key.
+ */
+export function editableDemo(): Record<string, string> {
+  const files = demoFiles();
+  const change = (file: string, ...pairs: [string, string][]): void => {
+    for (const [from, to] of pairs) files[file] = swap(files[file] ?? "", from, to);
+  };
+  files[STAMP] = `return function(text) return text .. " @" end\n`;
+  change(
+    CONTACT,
+    [`local Contact =`, `local stamp = require("contacts.stamp")\n\nlocal Contact =`],
+    [`return self:label():match("%S+")`, `return stamp(self:label():match("%S+"))`],
+    [`return position ~= "" and position or self.email`, `return stamp(position ~= "" and position or self.email)`],
+  );
+  change(
+    BOOK,
+    [`inst.headings = {}`, `inst.headings = {}\n  inst.tell = function() return " ~" .. #inst.contacts end`],
+    [`return all .. " contacts"`, `return all .. " contacts" .. self.tell()`],
+    [`all .. " contacts"\nend`, `all .. " contacts" .. self.tell()\nend`],
+  );
+  change(FORM, ["contact.notes?keypress", "contact.notes"]);
+  return files;
+}
+
 const lua: Edited[] = [
   {
-    file: "lua/contacts/contact.lua",
-    mark: (text, mark) =>
-      swap(
-        swap(text, `return self:label():match("%S+")`, `return self:label():match("%S+") .. " ${mark}"`),
-        `return position ~= "" and position or self.email`,
-        `return (position ~= "" and position or self.email) .. " ${mark}"`,
-      ),
+    file: STAMP,
+    mark: (text, mark) => swap(text, "@", mark),
+    marked: [[".chips"], [".person-sub"]],
+    twists: [comments, (text, n) => `local before = ${n}\n${text}`],
+    spoil: wrongLua.slice(0, 2),
+  },
+  {
+    file: CONTACT,
+    mark: (text, mark) => text.replaceAll(/return stamp\(.*\)/g, (result) => `${result} .. " ${mark}"`),
     marked: [[".chips"], [".person-sub"]],
     twists: [comments, field("Contact"), methods("Contact"), turned("Contact:isBlank", "Contact:birthdayText")],
     spoil: wrongLua,
   },
   {
-    file: "lua/contacts/book.lua",
-    mark: (text, mark) => text.replaceAll(`" contacts"`, `" contacts ${mark}"`),
+    file: BOOK,
+    mark: (text, mark) => swap(text.replaceAll(`" contacts"`, `" contacts ${mark}"`), `" ~"`, `" ~${mark}"`),
     marked: [[".page-head p"]],
     twists: [
       comments,
@@ -152,6 +191,7 @@ const viewdefs: Edited[] = [
       (text, n) => swap(text, `placeholder="Search"`, `placeholder="Search ${n}"`),
       exchanged(/<div class="chips".*<\/div>/, /<div class="toast"[^]*<\/div>\n/),
       after(`<div class="panel contacts-list">`, hidden),
+      wrapped(/<sl-input[^]*?<\/sl-input>/),
     ],
     spoil: wrongViewdef,
   },
@@ -183,7 +223,7 @@ const viewdefs: Edited[] = [
     spoil: wrongViewdef,
   },
   {
-    file: "viewdefs/contacts/ContactForm.DEFAULT.html",
+    file: FORM,
     ...attribute(`<div class="contact-form"`),
     marked: [[".contact-form", "data-mark"]],
     twists: [
@@ -191,6 +231,7 @@ const viewdefs: Edited[] = [
       after(`class="wide field-notes`, (n) => ` spare${n}`),
       exchanged(/<sl-input\s+class="field-email"[^]*?<\/sl-input>/, /<sl-textarea[^]*?<\/sl-textarea>/),
       exchanged(/<sl-input class="field-role".*/, /<sl-switch.*/),
+      wrapped(/<sl-textarea[^]*?<\/sl-textarea>/),
     ],
     spoil: wrongViewdef,
   },
@@ -243,7 +284,7 @@ export class DemoEditor {
     this.#degrees.set(file, degrees);
     degrees[this.#random(twists.length)] = this.#random(DEGREES);
     const text = twists.reduce((text, twist, index) => twist(text, degrees[index] ?? 0), this.#base.get(file) ?? "");
-    const next = this.#nextMark();
+    const next = this.#nextMark(file);
     const before = this.#reloads.count;
     this.#site.save(file, mark(text, next));
     this.#marks.set(edited, next);
@@ -260,7 +301,7 @@ export class DemoEditor {
   }
 
   async #editStyle(): Promise<void> {
-    const mark = this.#nextMark();
+    const mark = this.#nextMark(CSS);
     this.#site.save(CSS, `${this.#base.get(CSS)}\n:root { --mark: ${mark}; }\n`);
     const read = (): Promise<string> =>
       this.#page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue("--mark"));
@@ -279,28 +320,31 @@ export class DemoEditor {
     });
   }
 
-  /** Does every place in the page show the newest mark of its file? */
+  /** Does every place in the page show the newest mark of its file, and no older one? */
   #isShown(): Promise<boolean> {
     const expected = [...this.#marks].flatMap(([{ marked }, mark]) =>
       marked.map(([selector, attribute]) => ({ selector, attribute, mark })),
     );
-    return this.#page.evaluate(
-      (expected) =>
-        expected.every(({ selector, attribute, mark }) =>
-          [...document.querySelectorAll(selector)].every((element) =>
-            `${attribute === undefined ? element.textContent : element.getAttribute(attribute)} `.includes(`${mark}`),
-          ),
-        ),
-      expected,
-    );
+    return this.#page.evaluate((expected) => {
+      const isRight = (text: string, mark: string): boolean => {
+        const marks = text.match(new RegExp(mark.replace(/\d+-$/, "\\d+-"), "g")) ?? [];
+        return marks.length > 0 && marks.every((one) => one === mark);
+      };
+      const textOf = (element: Element, attribute?: string): string =>
+        (attribute === undefined ? element.textContent : element.getAttribute(attribute)) ?? "";
+      return expected.every(({ selector, attribute, mark }) =>
+        [...document.querySelectorAll(selector)].every((element) => isRight(textOf(element, attribute), mark)),
+      );
+    }, expected);
   }
 
   get #reloads(): { count: number; failed: number } {
     return this.#site.app.moonpool.reloads ?? { count: 0, failed: 0 };
   }
 
-  #nextMark(): string {
-    return `mark-${++this.#count}-`;
+  /** A mark that says of which file it is. */
+  #nextMark(file: string): string {
+    return `mark-${file.replaceAll(/\W/g, "")}-${++this.#count}-`;
   }
 
   #pick<T>(list: readonly T[]): T {

@@ -24,19 +24,25 @@ export class DemoUser {
   /** Characters typed. */
   typed = 0;
   readonly #page: Page;
+  /** Whose details are shown. The first one's are in the beginning. */
+  #name: string;
+  readonly #names: readonly string[];
   #search = "";
   /** The notes that are being written; undefined: no form is open. */
   #notes: string | undefined;
   #focused: "search" | "notes" | undefined;
   #top: number | undefined;
 
-  constructor(page: Page) {
+  /** `names`: all contacts in the order of the list. */
+  constructor(page: Page, names: readonly string[]) {
     this.#page = page;
+    this.#names = names;
+    this.#name = names[0] ?? "";
   }
 
   /** Does something at random. Throws when something has been lost. */
-  async act(random: Random, names: readonly string[]): Promise<void> {
-    await this.do(this.#choose(random, names));
+  async act(random: Random): Promise<void> {
+    await this.do(this.#choose(random));
   }
 
   async do(act: Act): Promise<void> {
@@ -46,9 +52,10 @@ export class DemoUser {
     await this.#look();
   }
 
-  #choose(random: Random, names: readonly string[]): Act {
+  #choose(random: Random): Act {
     const text = Array.from({ length: 1 + random(3) }, () => LETTERS[random(LETTERS.length)]).join("");
-    const name = names[random(names.length)] as string;
+    const others = this.#names.filter((name) => name !== this.#name);
+    const name = others[random(others.length)] as string;
     const hasForm = this.#notes !== undefined;
     switch (random(8)) {
       case 0:
@@ -76,6 +83,7 @@ export class DemoUser {
         if (this.#search !== "") await this.#clear();
         const row = page.locator(".contact-row").filter({ has: page.getByText(act.name, { exact: true }) });
         await row.click();
+        this.#name = act.name;
         this.#leave();
         await page.locator(".contact-detail h2", { hasText: act.name }).waitFor();
         return;

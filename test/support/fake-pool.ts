@@ -50,7 +50,7 @@ export function outcomeOf(connections: ConnectionChanges[], urgent = true): stri
 
 /** What a VM answers to a reload. */
 export function reloaded(report: Partial<ReloadReport> = {}, outcome = "-"): FromWorker {
-  return { kind: "reloaded", outcome, report: { files: [], notes: [], time: 1, ...report } };
+  return { kind: "reloaded", outcome, report: { files: [], views: 0, notes: [], time: 1, ...report } };
 }
 
 /** Starts at once, reloads nothing, answers a connect with the value "hello" of variable 1 and a frame with its body as value. */

@@ -50,7 +50,15 @@ export async function startHotSite(
   };
   for (const [file, text] of Object.entries(files)) save(file, text);
   const mounts = { "/shoelace": path.join(root, "node_modules/@shoelace-style/shoelace/cdn") };
-  const app = await createServer({ dir, development: true, logger: false, threads: 1, mounts, ...options });
+  const app = await createServer({
+    dir,
+    development: true,
+    hotload: true,
+    logger: false,
+    threads: 1,
+    mounts,
+    ...options,
+  });
   t.teardown(async () => {
     await app.close();
     fs.rmSync(dir, { recursive: true, force: true });

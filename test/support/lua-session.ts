@@ -19,7 +19,8 @@ import {
 import { type LuaCode, LuaCompiler } from "../../src/workers/lua-code/compiler.ts";
 import { heapWalk } from "./heap-walk.ts";
 import { probe } from "./probe.ts";
-import { loadLuaWasm } from "../../src/workers/lua-wasm.ts";
+import type { BirthImage } from "../../src/workers/image.ts";
+import { loadLuaWasm, type LuaWasm } from "../../src/workers/lua-wasm.ts";
 import { readRuntime } from "../../src/workers/runtime-files.ts";
 
 /** A site as texts: modules by name (`contacts.row`), viewdefs by key, without the `<template>` around. */
@@ -34,6 +35,17 @@ const BUILT_IN = {
   "lua.ViewList.DEFAULT": `<div ui-viewlist="items"></div>`,
   "lua.ViewListItem.DEFAULT": `<div ui-view="item"></div>`,
 };
+
+let luaWasm: LuaWasm | undefined;
+let firstBirth: BirthImage | undefined;
+
+/** Only the first VM of a test file runs the runtime. */
+async function bear(wasm: LuaWasm): Promise<LuaVm> {
+  if (firstBirth) return LuaVm.bear({ wasm, birth: firstBirth });
+  const vm = await LuaVm.bear({ wasm, runtime: [...(await readRuntime()), heapWalk, probe], seed: 1 });
+  firstBirth = vm.birth;
+  return vm;
+}
 
 /**
  * A session in a real VM with the real runtime, without threads and sockets: session events in, their outcome out, and a
@@ -64,8 +76,8 @@ export class LuaSession {
     site: TestSite,
     { development = true, timeLimit = 1000, hotload = false } = {},
   ): Promise<LuaSession> {
-    const wasm = await loadLuaWasm(64 * 2 ** 20);
-    const vm = await LuaVm.bear({ wasm, runtime: [...(await readRuntime()), heapWalk, probe], seed: 1 });
+    const wasm = (luaWasm ??= await loadLuaWasm(64 * 2 ** 20));
+    const vm = await bear(wasm);
     const session = new LuaSession(vm, site, await LuaCompiler.start(wasm));
     session.timeLimit = timeLimit;
     const { failure } = session.dispatch(
@@ -173,7 +185,7 @@ export class LuaSession {
       return report;
     } catch (error) {
       if (this.vm.broken || !(error instanceof MoonpoolError)) throw error;
-      return { files: [], notes: [], error: error.toWire() };
+      return { files: [], views: 0, notes: [], error: error.toWire() };
     }
   }
 

@@ -1,5 +1,6 @@
 import type {
   List,
+  Reload,
   ServerFrame,
   ServerMessage,
   Update,
@@ -30,6 +31,7 @@ export class Mirror {
   readonly errors = new Map<number, WireError>();
   readonly viewdefs = new Map<string, Viewdef>();
   readonly faults: WireError[] = [];
+  readonly reloads: Reload[] = [];
   /** Frames with messages that have been applied. */
   frames = 0;
   readonly #views = new Map<number, { key: string; first: number; count: number }>();
@@ -119,6 +121,8 @@ export class Mirror {
         return this.#list(message);
       case "error":
         return void this.faults.push(message);
+      case "reload":
+        return void this.reloads.push(message);
       case "welcome":
         if (this.frames > 1) throw new Error("a second welcome");
     }
@@ -132,21 +136,42 @@ export class Mirror {
     if (error === null) this.errors.delete(id);
     else if (error !== undefined) this.errors.set(id, error);
     for (const [key, viewdef] of Object.entries(properties?.viewdefs ?? {})) {
-      if (this.viewdefs.has(key)) throw new Error(`viewdef ${key} came twice`);
+      if (JSON.stringify(this.viewdefs.get(key)) === JSON.stringify(viewdef))
+        throw new Error(`viewdef ${key} came twice`);
       this.viewdefs.set(key, viewdef);
     }
   }
 
-  #view({ id, viewdef, first = 0, values = [] }: View): void {
+  #view({ id, viewdef, first = 0, values = [], from }: View): void {
     if (id > 0 && !this.#known.has(id)) throw new Error(`a view on variable ${id}, which is not there`);
+    if (viewdef !== null && !this.viewdefs.has(viewdef)) throw new Error(`viewdef ${viewdef} was not delivered`);
+    const going = from === undefined ? [] : this.#takeOut(id, viewdef, from);
     this.#clear(id);
     if (viewdef === null) return;
-    if (!this.viewdefs.has(viewdef)) throw new Error(`viewdef ${viewdef} was not delivered`);
     this.#views.set(id, { key: viewdef, first, count: values.length });
     for (const [index, value] of values.entries()) {
       this.#own(first + index);
+      going[index]?.(first + index);
       if (!this.#valued.has(first + index)) this.values.set(first + index, value);
     }
+  }
+
+  /** Takes the variables with which a view goes on out of it; what is returned for each gives it another id. */
+  #takeOut(id: number, viewdef: string | null, from: number[]): ((id: number) => void)[] {
+    const view = this.#views.get(id);
+    if (view === undefined || view.key !== viewdef) throw new Error(`variable ${id} shows no ${viewdef} that goes on`);
+    const left = new Set(idsOf(view));
+    const maps: Map<number, unknown>[] = [this.values, this.errors, this.#views, this.#lists];
+    return from.map((old) => {
+      if (old === 0) return () => {};
+      if (!left.delete(old)) throw new Error(`variable ${old} is none that view ${id} can go on with`);
+      const moved = maps.map((map) => ({ map, has: map.has(old), value: map.get(old) }));
+      for (const map of maps) map.delete(old);
+      this.#known.delete(old);
+      return (id) => {
+        for (const { map, has, value } of moved) if (has && !map.has(id)) map.set(id, value);
+      };
+    });
   }
 
   #list({ id, remove = [], place = [] }: List): void {

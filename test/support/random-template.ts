@@ -88,8 +88,7 @@ export class RandomTemplates {
   }
 
   #insert(root: Piece, piece: Piece): void {
-    const places = [root, ...piecesBelow(root).map((entry) => entry.piece)].filter(isContainer);
-    const { children } = this.#of(places);
+    const { children } = this.#of(containersIn(root));
     children.splice(this.#random(children.length + 1), 0, piece);
   }
 
@@ -228,12 +227,16 @@ export function textOf({ tag, attributes, children, text }: Piece): string {
   return `<${tag}${names.join("")}>${tag === "input" ? "" : `${inner}</${tag}>`}`;
 }
 
-/** Nothing but attributes can be put into what a binding fills. */
+/** Whether anything can be put into it. */
 function isContainer({ tag, text, attributes }: Piece): boolean {
   const isFilled = Object.keys(attributes).some((name) => /^ui-(value|view|viewlist|html)$/.test(name));
   return (
     text === undefined && !isFilled && !/^(p|input|button|select|option|textarea|style|progress|t.*|svg|g)$/.test(tag)
   );
+}
+
+function containersIn(piece: Piece): Piece[] {
+  return isContainer(piece) ? [piece, ...piece.children.flatMap(containersIn)] : [];
 }
 
 function holdsFixed(piece: Piece): boolean {

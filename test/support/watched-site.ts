@@ -144,18 +144,20 @@ export class WatchedSite {
   /** Calls back for each file that a name leads to, for a folder with several names at most so many times. */
   #scanPart(part: string, mostNames: number, onFile: (name: string, file: string) => void): void {
     const counts = new Map<string, number>();
-    const visit = (folder: string, above: string[]): void => {
+    let ahead = statOf(this.path(part))?.isDirectory() ? [{ folder: this.path(part), above: [] as string[] }] : [];
+    for (let next = ahead.shift(); next !== undefined; next = ahead.shift()) {
+      const { folder, above } = next;
       const real = fs.realpathSync(folder);
       const count = counts.get(real) ?? 0;
-      if (above.includes(real) || count === mostNames) return;
+      if (above.includes(real) || count === mostNames) continue;
       counts.set(real, count + 1);
       const names = fs.readdirSync(folder).filter((name) => !name.startsWith("."));
       const files = names.sort().map((name) => path.join(folder, name));
-      const stats = files.map((file) => ({ file, stat: statOf(file) }));
-      for (const { file, stat } of stats) if (stat?.isFile()) onFile(path.relative(this.dir, file), file);
-      for (const { file, stat } of stats) if (stat?.isDirectory()) visit(file, [...above, real]);
-    };
-    if (statOf(this.path(part))?.isDirectory()) visit(this.path(part), []);
+      for (const file of files) if (statOf(file)?.isFile()) onFile(path.relative(this.dir, file), file);
+      const folders = files.filter((file) => statOf(file)?.isDirectory());
+      const below = folders.map((folder) => ({ folder, above: [...above, real] }));
+      ahead = mostNames === 1 ? [...below, ...ahead] : [...ahead, ...below];
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Undo } from "../model.ts";
+import { quietly, rememberFocus, rememberMedia, rememberSelection, rememberSight } from "./remember.ts";
 import type { Tools } from "./tools.ts";
 
 /** Elements that lose something when a browser cannot move them without taking them out. */
@@ -46,58 +46,18 @@ function findPinned(groups: readonly (readonly ChildNode[])[]): number {
   );
 }
 
-/** Moves a node with all that it holds; puts in one that is new. */
+/** Puts a node into the page, or moves it with all that it holds. */
 export function put(parent: Node & ParentNode, node: ChildNode, before: ChildNode | null): void {
   const { moveBefore } = parent as { moveBefore?: (node: Node, before: Node | null) => void };
-  if (!node.isConnected || !parent.isConnected) parent.insertBefore(node, before);
-  else if (moveBefore) moveBefore.call(parent, node, before);
-  else {
-    const restore = remember(node);
+  if (!node.isConnected || !parent.isConnected) {
     parent.insertBefore(node, before);
-    restore();
+    return;
   }
-}
-
-/** What an element loses when it is taken out of the page; the undo gives it back. */
-function remember(node: ChildNode): Undo {
-  if (!(node instanceof Element)) return () => {};
-  const scrolled = [node, ...node.querySelectorAll("*")]
-    .filter(({ scrollTop, scrollLeft }) => scrollTop !== 0 || scrollLeft !== 0)
-    .map((element) => ({ element, top: element.scrollTop, left: element.scrollLeft }));
-  const media = [...node.querySelectorAll<HTMLMediaElement>("video,audio")].filter(({ paused }) => !paused);
-  const focus = rememberFocus(node);
-  return () => {
-    for (const { element, top, left } of scrolled) element.scrollTo({ top, left, behavior: "instant" });
-    for (const element of media) element.play().catch(() => {});
-    focus();
-  };
-}
-
-/** The undo gives the focus back to where it was within `root`, with the selection. */
-export function rememberFocus(root: Node): Undo {
-  const focused = document.activeElement as (HTMLElement & Partial<HTMLInputElement>) | null;
-  if (!focused || !root.contains(focused)) return () => {};
-  const { selectionStart = null, selectionEnd = null, selectionDirection } = focused;
-  return () => {
-    if (document.activeElement === focused || !focused.isConnected) return;
-    focused.focus({ preventScroll: true });
-    if (selectionStart !== null)
-      focused.setSelectionRange?.(selectionStart, selectionEnd, selectionDirection ?? "none");
-  };
-}
-
-/** The undo gives the page the selection of text back that it has now, if nodes that were moved have lost it. */
-export function rememberSelection(): Undo {
-  const selection = document.getSelection();
-  // A field has a selection of its own, which the page's goes with.
-  const isField = document.activeElement?.matches("input,textarea");
-  if (isField || !selection?.anchorNode || !selection.focusNode) return () => {};
-  const { anchorNode, anchorOffset, focusNode, focusOffset } = selection;
-  return () => {
-    if (selection.anchorNode === anchorNode && selection.focusNode === focusNode) return;
-    if (!anchorNode.isConnected || !focusNode.isConnected) return;
-    const within = (node: Node, offset: number) =>
-      Math.min(offset, node instanceof CharacterData ? node.length : node.childNodes.length);
-    selection.setBaseAndExtent(anchorNode, within(anchorNode, anchorOffset), focusNode, within(focusNode, focusOffset));
-  };
+  const restore = [rememberSelection(node), rememberSight(node, parent)];
+  if (moveBefore) moveBefore.call(parent, node, before);
+  else {
+    restore.unshift(rememberMedia(node), rememberFocus(node));
+    quietly(() => parent.insertBefore(node, before));
+  }
+  for (const call of restore) call();
 }

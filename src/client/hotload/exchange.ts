@@ -3,9 +3,9 @@ import type { Fill } from "../fill.ts";
 import type { Undo, Variable } from "../model.ts";
 import type { Page } from "../page.ts";
 import type { PreparedViewdef } from "../viewdef-store.ts";
-import { rememberSelection } from "./arrange.ts";
 import { match, type Match, type SlotMap } from "./match.ts";
 import { nodesBelow, outlineOf, type Outline, type TemplateNode } from "./outline.ts";
+import { rememberScroll } from "./remember.ts";
 import { Takeover, type Change, type LiveNodes } from "./takeover.ts";
 import type { Tools } from "./tools.ts";
 
@@ -92,7 +92,7 @@ export class Exchange {
     // A script has taken it out of the page.
     else document.createDocumentFragment().append(anchor, ...nodes);
     const field = this.#rememberField(change);
-    const selection = rememberSelection();
+    const scroll = rememberScroll(nodes);
     const takeover = new Takeover(change, this.#tools);
     try {
       this.#live.set(fill, takeover.run(anchor));
@@ -101,7 +101,7 @@ export class Exchange {
       throw error;
     }
     anchor.remove();
-    selection();
+    scroll();
     field();
     this.#forget(change);
   }

@@ -8,8 +8,6 @@ export type Match = ReadonlyMap<number, number>;
 /** The slot of the old viewdef that has the variable of a slot of the new one; undefined: the variable is new. */
 export type SlotMap = (slot: number) => number | undefined;
 
-/** Elements that hold more than their attributes say. */
-const STATEFUL = /-|^(input|textarea|select|details|dialog|video|audio|canvas|iframe|object|embed|form)$/;
 /** Kinds of <input> between which what was entered can go over. */
 const TEXTUAL = /^(|text|search|email|url|tel|password|number|date|time|month|week|datetime-local)$/;
 
@@ -117,9 +115,13 @@ const SIGNS: ((entry: TemplateNode, slotOf: SlotMap) => string | undefined)[] = 
       slotOf,
     ),
   ({ node }) => (node as Element).getAttribute("name") ?? undefined,
-  ({ node }) => ((node as Element).attributes.length > 0 ? (node as Element).outerHTML : undefined),
+  ({ node, children }) =>
+    (node as Element).attributes.length > 0 || children.some(({ at }) => at >= 0)
+      ? (node as Element).outerHTML
+      : undefined,
   ({ node }) => ((node as Element).attributes.length > 0 ? (node.cloneNode() as Element).outerHTML : undefined),
-  ({ node }) => (STATEFUL.test((node as Element).localName) ? "" : undefined),
+  // The only one of its kind.
+  () => "",
 ];
 
 /** Undefined if one of the variables is new: it says nothing about what was there before. */

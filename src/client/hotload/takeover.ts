@@ -2,7 +2,7 @@ import type { Binding } from "../../protocol/viewdef.ts";
 import type { Bound, Fill, Placed } from "../fill.ts";
 import type { Rows } from "../list.ts";
 import type { Undo, Variable } from "../model.ts";
-import { arrange } from "./arrange.ts";
+import { arrange, put } from "./arrange.ts";
 import { copyAttribute, patchAttributes, patchText } from "./attributes.ts";
 import { keepBindings, type KeptBindings } from "./kept-bindings.ts";
 import type { Match } from "./match.ts";
@@ -44,8 +44,8 @@ export class Takeover {
   readonly #rows = new Map<TemplateNode, Rows>();
   /** Variables of lists that begin. */
   readonly #newLists: (Variable | undefined)[];
-  /** Lists whose rows go to another element. */
-  readonly #moving: Node[] = [];
+  /** Rows that go to another element. */
+  readonly #moving: Rows[] = [];
   /** Names of the attributes that bindings go on to set, by the element's number in the old template. */
   readonly #owned = new Map<number, Set<string>>();
   readonly #putBack: Undo[] = [];
@@ -82,9 +82,10 @@ export class Takeover {
     for (const entry of now.nodes) if (this.#before(entry)) this.#patch(entry);
     this.#build(now.roots);
     this.#arrange(anchor);
-    const late = this.#removeGone();
+    // Rows are never out of the page on their way to another list.
+    for (const { nodes } of this.#moving) for (const node of nodes) put(anchor.parentNode as ParentNode, node, anchor);
+    this.#removeGone();
     this.#bind();
-    for (const node of late) node.remove();
     for (const putBack of this.#putBack) putBack();
     for (const { index } of now.roots) {
       const node = this.#nodes[index];
@@ -101,8 +102,8 @@ export class Takeover {
     const nodes = now.roots.map(({ index }) => this.#nodes[index]);
     const regions = [...this.#oldPlaced.values(), ...fill.placed.values()];
     for (const { region } of regions) region.release();
-    for (const node of [...fill.region.nodes(), ...nodes, ...regions.flatMap(({ region }) => region.nodes())])
-      if (node !== anchor) node?.remove();
+    const others = [...regions.map(({ region }) => region.nodes()), ...this.#moving.map((rows) => rows.nodes)];
+    for (const node of [...fill.region.nodes(), ...nodes, ...others.flat()]) if (node !== anchor) node?.remove();
     fill.region.adopt([anchor]);
   }
 
@@ -134,9 +135,9 @@ export class Takeover {
       const rows = page.lists.get(element);
       const heir = this.#newLists.indexOf(variable);
       undo(heir >= 0);
-      if (heir >= 0) {
+      if (rows && heir >= 0) {
         this.#newLists.splice(heir, 1);
-        this.#moving.push(element);
+        this.#moving.push(rows);
       } else if (stays) for (const node of rows?.nodes ?? []) node.remove();
       return;
     }
@@ -266,20 +267,16 @@ export class Takeover {
     });
   }
 
-  /** Removes what has no successor. Gives the nodes that still hold rows which go elsewhere. */
-  #removeGone(): ChildNode[] {
+  /** Removes what has no successor. */
+  #removeGone(): void {
     const { old, live } = this.#change;
-    const late: ChildNode[] = [];
     for (const entry of old.nodes) {
       if (this.#successors.has(entry.index)) continue;
       // The others go with what they are in.
       if (entry.parent && !this.#successors.has(entry.parent.index)) continue;
-      const own = live[entry.index];
-      for (const node of this.#oldPlaced.get(entry.at)?.region.nodes() ?? (own ? [own] : []))
-        if (this.#moving.some((list) => node.contains(list))) late.push(node);
-        else node.remove();
+      live[entry.index]?.remove();
+      for (const node of this.#oldPlaced.get(entry.at)?.region.nodes() ?? []) node.remove();
     }
-    return late;
   }
 
   /** Sets the new bindings to work, in the order of the viewdef. */

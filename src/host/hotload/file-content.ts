@@ -4,8 +4,9 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 
 /** What a file held at one time. */
 export interface Content {
-  inode: bigint;
-  /** Another one after every write, whatever the file's times are set to. */
+  /** Another one after every write, but for those that are to be hidden: those that set the file's time back. */
+  version: string;
+  /** Another one whenever anything about the file has changed. */
   signature: string;
   hash: string;
 }
@@ -59,9 +60,8 @@ function* reading(file: string): Generator<void, Content | undefined> {
       rest += PIECE;
       yield;
     }
-    const signature = signatureOf(stats);
-    if (signatureOf(fs.fstatSync(handle, { bigint: true })) !== signature) return undefined;
-    return { inode: stats.ino, signature, hash: hash.digest("base64url") };
+    const content = contentOf(stats, hash.digest("base64url"));
+    return signatureOf(fs.fstatSync(handle, { bigint: true })) === content.signature ? content : undefined;
   } finally {
     fs.closeSync(handle);
   }
@@ -69,11 +69,18 @@ function* reading(file: string): Generator<void, Content | undefined> {
 
 /** Stands for the content of a file that is too large to be read for nothing. */
 export function unread(stats: fs.BigIntStats): Content {
-  const signature = signatureOf(stats);
-  return { inode: stats.ino, signature, hash: `not read: ${signature}` };
+  return contentOf(stats, `not read: ${signatureOf(stats)}`);
 }
 
-/** Tells whether a file may have been written. */
-export function signatureOf({ dev, ino, size, mtimeNs, ctimeNs }: fs.BigIntStats): string {
-  return `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
+/** See Content. */
+export function signatureOf(stats: fs.BigIntStats): string {
+  return `${versionOf(stats)} ${stats.ctimeNs}`;
+}
+
+function versionOf({ dev, ino, size, mtimeNs }: fs.BigIntStats): string {
+  return `${dev} ${ino} ${size} ${mtimeNs}`;
+}
+
+function contentOf(stats: fs.BigIntStats, hash: string): Content {
+  return { version: versionOf(stats), signature: signatureOf(stats), hash };
 }

@@ -37,14 +37,13 @@ interface Unsettled {
 
 // What a site has beyond it counts as changed when it is touched for the first time.
 const READ_AT_START = 256 << 20;
-// Only here each rename, removal and creation has an event of its own.
+// Here nothing is written without an event, which is there as soon as the text is.
 const TELLS_EACH = process.platform === "linux";
 
 /**
  * Contents of files, as hashes, none of which is of a half-written file.
  *
- * A file that was exchanged by a single rename is complete. Every other one is looked at until it has been left alone for
- * a while. All times are in terms of performance.now().
+ * A file that was renamed to its name is complete. Every other one is looked at until it has been left alone for a while. All times are in terms of performance.now().
  */
 export class FileContents {
   readonly #patience: Patience;
@@ -65,9 +64,9 @@ export class FileContents {
     this.#unsettled.clear();
   }
 
-  /** Hash of what the file held when it was settled last; undefined if it never was. */
-  hashOf(file: string): string | undefined {
-    return this.#contents.get(file)?.hash;
+  /** What the file held when it was settled last; undefined if it never was. */
+  contentOf(file: string): Readonly<Content> | undefined {
+    return this.#contents.get(file);
   }
 
   /** Whether something happened to the file that has not been taken in. */
@@ -115,8 +114,8 @@ export class FileContents {
   }
 
   /**
-   * Looks at what is due. Returns when the next look is. The event loop must have looked for events between two looks:
-   * only so is it known that an exchange was not the first step of several.
+   * Looks at what is due. Returns when the next look is. The event loop must look for events between two looks: only so is
+   * it known that nobody is writing a file that appeared.
    */
   settle(now: number): number {
     let next = Infinity;
@@ -142,10 +141,10 @@ export class FileContents {
       this.#settled(file, unsettled);
       return;
     }
-    const isOneStep = events.exchanged === 1 && events.written === 0 && events.unknown === 0;
-    const isExchanged = TELLS_EACH && isOneStep && stats.size > 0n && known !== undefined && known.inode !== stats.ino;
+    // Nobody wrote it under this name, so it came here as a whole.
+    const isWhole = TELLS_EACH && events.written === 0 && events.unknown === 0 && stats.size > 0n;
     const isEmptied = stats.size === 0n && known?.hash !== EMPTY;
-    const wait = isExchanged ? 0 : isEmptied ? this.#patience.emptied : this.#patience.written;
+    const wait = isWhole ? 0 : isEmptied ? this.#patience.emptied : this.#patience.written;
     if (signature !== unsettled.signature) {
       unsettled.signature = signature;
       unsettled.from = now;
@@ -192,8 +191,7 @@ export class FileContents {
   #failed(file: string, unsettled: Unsettled, error: unknown): void {
     if (this.#unsettled.get(file) !== unsettled) return;
     if (isMissing(error)) {
-      // If it stays away, it will be forgotten. If not, it was not exchanged in one step.
-      unsettled.events.exchanged += 1;
+      // If it stays away, it will be forgotten.
       unsettled.due = Infinity;
     } else {
       this.#unsettled.delete(file);

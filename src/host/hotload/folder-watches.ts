@@ -75,8 +75,9 @@ export class FolderWatches implements FolderEvents {
     this.#opening.add(watch);
     let isRefused = false;
     watch.on("raw", (event, name, details) => {
-      // Should the folder be gone, chokidar may watch the one above instead.
-      if ((details as { watchedPath?: string }).watchedPath === folder) this.#heard(folder, event, name);
+      // Should the folder be gone, chokidar may watch the one above instead. Its paths have forward slashes everywhere.
+      const { watchedPath } = details as { watchedPath: string };
+      if (path.normalize(watchedPath) === folder) this.#heard(folder, event, name);
     });
     watch.on("error", (error) => {
       isRefused = true;
@@ -88,19 +89,17 @@ export class FolderWatches implements FolderEvents {
       this.#opened(watch);
       this.#tell(folder, undefined, "exchanged");
     });
-    // Not in the turn in which a watch of the same path may have been closed: chokidar lets all its watchers of a path
-    // share one watch of the system, and another site's part of a watch that is worthless has to be closed as well.
-    setImmediate(() => {
-      if (this.#watches.get(folder) === watch) watch.add(folder);
-    });
+    // Opened in a later turn, and that matters: chokidar lets all its watchers of a path share one watch of the system, so
+    // the watchers of other sites have to close theirs first if it is worthless.
+    watch.add(folder);
   }
 
   #heard(folder: string, event: string, name: string | null): void {
     const kind = event === "change" ? "written" : "exchanged";
     if (kind === "exchanged" && name === path.basename(folder)) {
       // The folder itself was moved or removed (or something in it that has its name). The system goes on watching what it
-      // was, wherever that is now.
-      this.#close(folder);
+      // was, wherever that is now, and so with all below.
+      this.release(folder);
       this.#tell(path.dirname(folder), name, kind);
       this.#tell(folder, undefined, kind);
     } else {

@@ -204,8 +204,7 @@ export class HotLoader {
   async #reload(session: Session, { number, changes, summary, log }: Round): Promise<void> {
     const owed = this.#owed.add(session, number, changes);
     const result = await session.reload(owed, log);
-    const isShown = result !== undefined && changes.viewdefs.length > 0 && result.isShown;
-    summary.add(session, result, isShown || (result !== undefined && result.files.length > 0));
+    summary.add(session, result, result !== undefined && result.files.length + result.views > 0);
     if (result === undefined) return;
     if (result.error === undefined) {
       this.#owed.settle(session, number);

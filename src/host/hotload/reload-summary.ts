@@ -1,7 +1,8 @@
 import type { WireError } from "../../protocol/main.ts";
+import type { ReloadReport } from "../../protocol/reload.ts";
 import { knownError } from "../../protocol/wire-error.ts";
 import { logSiteError, type Log } from "../log.ts";
-import type { ReloadResult, Session } from "../session.ts";
+import type { Session } from "../session.ts";
 
 /** File names in a line of the log. */
 const MOST_NAMES = 3;
@@ -49,7 +50,7 @@ export class ReloadSummary {
   }
 
   /** A session has answered; with undefined: it is gone. Errors are logged at once, each once for all sessions. */
-  add(session: Session, result: ReloadResult | undefined, isReloaded: boolean): void {
+  add(session: Session, result: ReloadReport | undefined, isReloaded: boolean): void {
     this.#missing--;
     if (result === undefined) return;
     this.#last = performance.now();

@@ -22,13 +22,31 @@ export interface SiteBatch {
   since: number;
 }
 
-/** Compares what there is with what was told. Nothing is told twice, and nothing that was undone before it was told. */
+/** What was told of a file. */
+interface Told {
+  file: ReloadableFile;
+  /** undefined: that it is gone. */
+  hash: string | undefined;
+  /** Its version then; undefined if its name has led elsewhere since. */
+  version: string | undefined;
+  /** Until when it may have been read by those who were told: performance.now(). */
+  readUntil: number;
+}
+
+/**
+ * Compares what there is with what was told. What was undone before it was told is not told.
+ *
+ * Whoever is told of a file reads it later, and may find something that is there for a moment only. So whatever happens to
+ * a file while it is worked on is told, even if it ends as it began.
+ */
 export class SiteNews {
   readonly #tree: SiteTree;
   readonly #contents: FileContents;
   readonly #removedAfter: number;
   /** By id. */
-  readonly #told = new Map<string, { file: ReloadableFile; hash: string }>();
+  readonly #told = new Map<string, Told>();
+  /** What the last batch was about, while it is worked on. */
+  #inWork: Told[] = [];
   /** Ids of what may differ from what was told, and since when. */
   readonly #suspects = new Map<string, number>();
   /** Ids of what was told and is not there: since when, and when that will be believed. */
@@ -44,8 +62,9 @@ export class SiteNews {
   /** Takes everything that is there as told. */
   begin(): void {
     for (const [id, file] of this.#tree.files) {
-      const hash = this.#contents.hashOf(file.path);
-      if (hash !== undefined) this.#told.set(id, { file, hash });
+      const content = this.#contents.contentOf(file.path);
+      if (content !== undefined)
+        this.#told.set(id, { file, hash: content.hash, version: content.version, readUntil: -Infinity });
     }
   }
 
@@ -57,8 +76,11 @@ export class SiteNews {
   /** The tree has been refreshed; `before`: its files before. */
   compare(before: ReadonlyMap<string, ReloadableFile>, since: number, now: number): void {
     for (const [id, file] of this.#tree.files) {
-      const isBack = this.#missing.delete(id);
-      if (isBack || before.get(id)?.path !== file.path) this.#suspect(id, since);
+      if (before.get(id)?.path === file.path) continue;
+      this.#missing.delete(id);
+      this.#suspect(id, since);
+      const told = this.#told.get(id);
+      if (told !== undefined) told.version = undefined;
     }
     for (const id of before.keys()) {
       if (!this.#tree.files.has(id) && this.#told.has(id))
@@ -85,13 +107,19 @@ export class SiteNews {
     const batch: SiteBatch = { lua: [], gone: [], viewdefs: [], html: [], since: Infinity };
     for (const [id, since] of this.#suspects) {
       const file = this.#tree.files.get(id);
-      if (file === undefined ? this.#tellGone(id, batch) : this.#tellChanged(id, file, batch))
+      if (file === undefined ? this.#tellGone(id, batch) : this.#tellChanged(id, file, since, batch))
         batch.since = Math.min(batch.since, since);
     }
     this.#suspects.clear();
     if (batch.since === Infinity) return undefined;
     for (const names of [batch.lua, batch.gone, batch.viewdefs, batch.html]) names.sort();
     return batch;
+  }
+
+  /** The last batch has been worked on, and all events of that time have been noted. */
+  worked(): void {
+    for (const told of this.#inWork) told.readUntil = performance.now();
+    this.#inWork = [];
   }
 
   #suspect(id: string, since: number): void {
@@ -101,18 +129,25 @@ export class SiteNews {
   #tellGone(id: string, batch: SiteBatch): boolean {
     const told = this.#told.get(id);
     if (told === undefined || this.#missing.has(id)) return false;
-    this.#told.delete(id);
+    told.hash = undefined;
     const { part, name } = told.file;
     (part === "lua" ? batch.gone : batch[part]).push(name);
     return true;
   }
 
-  #tellChanged(id: string, file: ReloadableFile, batch: SiteBatch): boolean {
+  #tellChanged(id: string, file: ReloadableFile, since: number, batch: SiteBatch): boolean {
     // What is being written will be a suspect again.
-    if (this.#contents.isUnsettled(file.path)) return false;
-    const hash = this.#contents.hashOf(file.path);
-    if (hash === undefined || hash === this.#told.get(id)?.hash) return false;
-    this.#told.set(id, { file, hash });
+    const content = this.#contents.isUnsettled(file.path) ? undefined : this.#contents.contentOf(file.path);
+    if (content === undefined) return false;
+    const { hash, version } = content;
+    const before = this.#told.get(id);
+    if (before !== undefined && hash === before.hash && (version === before.version || since > before.readUntil)) {
+      before.version = version;
+      return false;
+    }
+    const told: Told = { file, hash, version, readUntil: Infinity };
+    this.#told.set(id, told);
+    this.#inWork.push(told);
     batch[file.part].push(file.name);
     return true;
   }

@@ -7,6 +7,16 @@ import { isTemporary } from "./temporary-name.ts";
 // A link to / would be the whole disk.
 const MOST_FOLDERS = 10_000;
 
+/** A folder ahead of a walk. */
+interface Way {
+  /** The real one. */
+  folder: string;
+  /** Relative to the site. */
+  name: string;
+  /** The real folders it was reached through. */
+  above: readonly string[];
+}
+
 /**
  * Which files a site has, under which names, and in which folders something could happen that changes that.
  *
@@ -71,6 +81,7 @@ export class SiteTree {
       this.#isStale ||= listing !== undefined || places !== undefined;
       return false;
     }
+    if (listing === undefined && !places?.has(name)) return false;
     const at = path.join(folder, name);
     let kind: Kind;
     try {
@@ -104,7 +115,7 @@ export class SiteTree {
         const root = follow(path.join(site.real, part.part));
         walk.begin();
         walk.pass(root.places);
-        if (root.kind === "folder") this.#visit(walk, part, root.real, part.part, []);
+        if (root.kind === "folder") this.#visit(walk, part, root.real);
       }
       this.#files = walk.files;
       this.#ids = walk.ids;
@@ -127,23 +138,34 @@ export class SiteTree {
     return kind !== "file" || endings.some((ending) => name.endsWith(ending));
   }
 
-  #visit(walk: SiteWalk, part: Part, folder: string, name: string, above: readonly string[]): void {
-    if (!walk.enter(folder, part, above)) return;
-    if (walk.reached.size > MOST_FOLDERS) {
-      this.#onProblem(this.#dir, new Error(`it has more than ${MOST_FOLDERS} folders`));
-      return;
+  #visit(walk: SiteWalk, part: Part, root: string): void {
+    const isDeep = part.mostNames === 1;
+    const ahead: Way[] = [{ folder: root, name: part.part, above: [] }];
+    for (;;) {
+      const way = isDeep ? ahead.pop() : ahead.shift();
+      if (way === undefined) return;
+      if (!walk.enter(way.folder, part, way.above)) continue;
+      if (walk.reached.size > MOST_FOLDERS) {
+        this.#onProblem(this.#dir, new Error(`the site has more than ${MOST_FOLDERS} folders`));
+        return;
+      }
+      const below = this.#look(walk, part, way);
+      ahead.push(...(isDeep ? below.reverse() : below));
     }
-    const folders: { folder: string; name: string }[] = [];
-    const listing = this.#list(folder);
+  }
+
+  /** Adds the files of a folder to a walk. Returns its folders. */
+  #look(walk: SiteWalk, part: Part, way: Way): Way[] {
+    const below: Way[] = [];
+    const listing = this.#list(way.folder);
     for (const entry of [...listing.keys()].sort()) {
-      const entryName = `${name}/${entry}`;
-      if (this.#ignored.some((pattern) => entryName.search(pattern) !== -1)) continue;
-      const { real, kind } = this.#resolve(walk, folder, entry, listing.get(entry));
-      if (kind === "folder") folders.push({ folder: real, name: entryName });
-      else if (kind === "file" && entry.endsWith(part.ending) && !isTemporary(entry))
-        walk.add(part.part, entryName, real);
+      const name = `${way.name}/${entry}`;
+      if (this.#ignored.some((pattern) => name.search(pattern) !== -1)) continue;
+      const { real, kind } = this.#resolve(walk, way.folder, entry, listing.get(entry));
+      if (kind === "folder") below.push({ folder: real, name, above: [...way.above, way.folder] });
+      else if (kind === "file" && entry.endsWith(part.ending) && !isTemporary(entry)) walk.add(part.part, name, real);
     }
-    for (const inner of folders) this.#visit(walk, part, inner.folder, inner.name, [...above, folder]);
+    return below;
   }
 
   #resolve(walk: SiteWalk, folder: string, name: string, kind: Kind): { real: string; kind: Kind } {

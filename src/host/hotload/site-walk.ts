@@ -14,7 +14,10 @@ export interface ReloadableFile {
 export interface Part {
   part: ReloadableFile["part"];
   ending: string;
-  /** How many names a folder may have that is reached through several links. */
+  /**
+   * How many names a folder may have that is reached through several links. If one, the first counts that is found on the
+   * way through each folder with all below; if more, the shortest.
+   */
   mostNames: number;
 }
 

@@ -130,20 +130,27 @@ export class SiteWatcher {
     const { files, ids } = this.#tree;
     const { events, fresh } = this.#findFiles();
     const since = events[0]?.time ?? now;
-    if (this.#tree.files !== files) {
+    const unknown = new Set(fresh);
+    const named = new Set<string>();
+    for (const { folder, name, kind, time } of events) {
+      if (name === undefined) {
+        unknown.add(folder);
+      } else {
+        const file = path.join(folder, name);
+        named.add(file);
+        if (this.#tree.ids.has(file)) this.#contents.touch(file, kind, time);
+      }
+    }
+    const isRefreshed = this.#tree.files !== files;
+    if (isRefreshed) {
       this.#news.compare(files, since, now);
       for (const file of ids.keys()) if (!this.#tree.ids.has(file)) this.#contents.forget(file);
-      for (const file of this.#tree.ids.keys()) if (!ids.has(file)) this.#contents.touch(file, "unknown", since);
     }
-    const unknown = new Set(fresh);
-    for (const { folder, name, kind, time } of events) {
-      const file = name === undefined ? undefined : path.join(folder, name);
-      if (file === undefined) unknown.add(folder);
-      else if (this.#tree.ids.has(file)) this.#contents.touch(file, kind, time);
-    }
-    if (unknown.size > 0) {
-      for (const file of this.#tree.ids.keys())
-        if (unknown.has(path.dirname(file))) this.#contents.touch(file, "unknown", since);
+    if (isRefreshed || unknown.size > 0) {
+      for (const file of this.#tree.ids.keys()) {
+        const isNew = !ids.has(file) && !named.has(file);
+        if (isNew || unknown.has(path.dirname(file))) this.#contents.touch(file, "unknown", since);
+      }
     }
     const next = Math.min(this.#contents.settle(now), this.#news.settle(now));
     void this.#tell();
@@ -173,6 +180,10 @@ export class SiteWatcher {
       } catch (error) {
         this.#log.error({ err: error }, "hot reload failed");
       }
+      // After a whole turn everything that happened during the work has been noted.
+      await nextTurn();
+      await nextTurn();
+      this.#news.worked();
     }
     this.#isTelling = false;
   }
@@ -185,7 +196,7 @@ export class SiteWatcher {
     const problem = isLimit ? code : `${file}: ${code ?? message}`;
     if (this.#isClosed || this.#problems.has(problem)) return;
     this.#problems.add(problem);
-    const name = siteName(file, this.#site);
+    const name = siteName(file, this.#site) || file;
     const advice = isLimit ? "; raise the system's limit or set `hotload.poll`" : "";
     this.#log.warn({ file: name }, `hot reload: ${name}: ${message}${advice}`);
   }

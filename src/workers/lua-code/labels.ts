@@ -46,6 +46,10 @@ class Labels {
     const taken = value.kind === "either" ? value.last : value;
     if (taken.kind === "closure" && !this.#closures.has(taken.index)) this.#closures.set(taken.index, label);
     if (taken.kind === "table" && !this.#tables.has(taken.position)) this.#tables.set(taken.position, label);
+    // A function that is called where it stands has its name from what takes the result.
+    if (taken.kind === "result" && taken.call.callee.kind === "closure") {
+      this.give(taken.call.callee, (depth) => called(label(depth)));
+    }
   }
 
   ofClosure(index: number): LuaLabel {
@@ -110,6 +114,10 @@ function keyName(key: LuaValue): string {
   const value = bare(key);
   if (value.kind !== "constant") return "";
   return textOf(value) ?? `[${String(value.constant)}]`;
+}
+
+function called({ text, part, named }: LuaLabel): LuaLabel {
+  return { text: `${text}()`, part: `${part}()`, named };
 }
 
 function named(text: string): LuaLabel {

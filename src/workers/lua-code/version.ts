@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { freshNames } from "./fresh-names.ts";
 import { functionsOf, type LuaFunction } from "./functions.ts";
 import { type LuaProto, parseDump, writeDump } from "./lua-dump.ts";
 import { tableText, type TableValue } from "./table-text.ts";
@@ -17,7 +18,7 @@ export interface LuaCode {
   readonly code: Buffer;
   /**
    * A binary chunk that returns `{ [id] = { "count#1", false, "_ENV", … } }`: for each function but the file itself its
-   * upvalues, by the ids of variables of file level, or false.
+   * upvalues, by the ids of variables of file level, or false; and `{ ["rows#1"] = true, … }`: see fresh-names.ts.
    */
   readonly variables: Buffer;
   /** Each before those inside it, the file itself first. */
@@ -57,9 +58,10 @@ export class LuaVersion implements LuaCode {
   }
 
   get variables(): Buffer {
-    return (this.#variables ??= this.#translator.translate("=variables", `return ${this.#variablesText()}`, {
-      strip: true,
-    }));
+    if (this.#variables) return this.#variables;
+    const fresh = new Map(freshNames(this.functions).map((name) => [name, true]));
+    const text = `return ${this.#variablesText()}, ${tableText(fresh)}`;
+    return (this.#variables = this.#translator.translate("=variables", text, { strip: true }));
   }
 
   standalone(id: number): Buffer | undefined {

@@ -5,113 +5,53 @@ local M = ...
 local declarations = {}
 
 local _G = _G
-local host, modules, prototype, state, timers, wrappers = M.host, M.modules, M.prototype, M.session, M.timers, M.wrappers
-local load = M.raw.load
-local getinfo, getupvalue, getmetatable = M.raw.debug.getinfo, M.raw.debug.getupvalue, M.raw.debug.getmetatable
-local error, ipairs, next, rawequal, setmetatable, type = error, ipairs, next, rawequal, setmetatable, type
+local modules, pictures, prototype, state, timers, versions, walk, wrappers =
+  M.modules, M.pictures, M.prototype, M.session, M.timers, M.versions, M.walk, M.wrappers
+local getupvalue, getmetatable, upvalueid = M.raw.debug.getupvalue, M.raw.debug.getmetatable, M.raw.debug.upvalueid
+local ipairs, next, rawequal, rawget, type = ipairs, next, rawequal, rawget, type
+local identify = versions.identify
 
--- More than this of a file is data: what there is of it beyond is not compared.
-local MOST_FIELDS <const> = 20000
 local MOST_VISITS <const> = 20000
+local NOTHING = {}
 
--- Stand for values that are not compared.
-local FUNCTION, OTHER = {}, {}
-declarations.FUNCTION = FUNCTION
-
---- The id of a function of a file, which says where it stands and what it is (src/workers/lua-code), and its chunk name.
-function declarations.identify(f)
-  local info = getinfo(f, "S")
-  return info.lastlinedefined, info.source
-end
-local identify = declarations.identify
-
-local by_hash = setmetatable({}, { __mode = "v" })
-
---- What the functions of a version of a file have for upvalues: id → list of variable names, false for what is none of the file's.
-function declarations.variables(record)
-  local name = record.chunk .. "\n" .. record.hash
-  local result = by_hash[name]
-  if not result then
-    local code, message = host("variables", name)
-    result = load(code or error(message, 0), "=moonpool/variables", "b")()
-    by_hash[name] = result
-  end
-  return result
-end
-
+-- What was there before the file that runs now, and which timers it has set: see `begin`.
+local running
 -- Tables that this file did not make, as far as that is known: whatever is in them is the affair of others.
 local function foreigners(record)
-  local foreign = { [_G] = true }
+  local foreign = { [_G] = true, [modules.loaded] = true, [state.session] = true }
   for key, value in next, modules.loaded do
     if type(value) == "table" and key ~= record.key and not record.names[key] then foreign[value] = true end
   end
   return foreign
 end
 
--- A picture of a value to compare others with: plain values as they are, a table as { table, fields, meta }.
-local function snapshot(value, context)
-  local kind = type(value)
-  if kind == "function" then return FUNCTION end
-  if kind ~= "table" then return (kind == "userdata" or kind == "thread") and OTHER or value end
-  local picture = context.seen[value]
-  if picture then return picture end
-  picture = { table = value }
-  context.seen[value] = picture
-  if context.foreign[value] or prototype.is_prototype(value) then return picture end
-  local fields = {}
-  picture.fields = fields
-  for name, field in next, value do
-    context.count = context.count + 1
-    if context.count > MOST_FIELDS then
-      picture.fields = nil
-      return picture
+-- The file's functions by id, and its variables: name → { f, i }, upvalue i of f. Those of `former` are not meant.
+local function new_collection(record, former)
+  return { source = "@" .. record.chunk, variables = versions.variables(record), former = former or NOTHING, functions = {}, cells = {} }
+end
+
+local function is_former_cell(collection, name, f, i)
+  local cell = collection.former.cells and collection.former.cells[name]
+  return cell and rawequal(upvalueid(cell[1], cell[2]), upvalueid(f, i))
+end
+
+local function collect(collection, f)
+  local id, source = identify(f)
+  local names = id and source == collection.source and collection.variables[id]
+  if not names then return false end
+  local former = collection.former.functions
+  if not collection.functions[id] and not (former and rawequal(former[id], f)) then collection.functions[id] = f end
+  for i, name in ipairs(names) do
+    if name and name ~= "_ENV" and not collection.cells[name] and not is_former_cell(collection, name, f, i) then
+      collection.cells[name] = { f, i }
     end
-    fields[name] = snapshot(field, context)
   end
-  local meta = getmetatable(value)
-  if type(meta) == "table" then picture.meta = snapshot(meta, context) end
-  return picture
+  return true
 end
 
---- Are two pictures of equal things?
-local function equal(a, b, seen)
-  if rawequal(a, b) then return true end
-  if type(a) ~= "table" or type(b) ~= "table" then return false end
-  if rawequal(a, FUNCTION) or rawequal(b, FUNCTION) or rawequal(a, OTHER) or rawequal(b, OTHER) then return false end
-  if rawequal(a.table, b.table) then return true end
-  if not a.fields or not b.fields then return false end
-  if seen[a] == b then return true end
-  seen[a] = b
-  for name, field in next, a.fields do
-    if not equal(field, b.fields[name], seen) then return false end
-  end
-  for name in next, b.fields do
-    if a.fields[name] == nil then return false end
-  end
-  return equal(a.meta, b.meta, seen)
-end
-declarations.equal = equal
-
--- Is there a plain value in two pictures that differs? Tables and functions are healed for those who hold them; these are not.
-local function plain_changed(a, b, seen)
-  if rawequal(a, b) then return false end
-  local x, y = type(a) == "table", type(b) == "table"
-  if not x or not y then return not (x and rawequal(a, FUNCTION)) or not (y and rawequal(b, FUNCTION)) end
-  if not a.fields or not b.fields or seen[a] == b then return false end
-  seen[a] = b
-  for name, field in next, a.fields do
-    local other = b.fields[name]
-    if other ~= nil and plain_changed(field, other, seen) then return true end
-  end
-  return false
-end
-
--- Walks from `queue` over the tables of a file and its functions, nearest first. Returns the functions by id, and the
--- file's variables: name → { f, i }, upvalue i of f.
-local function collect(queue, record, foreign)
-  local variables, source = declarations.variables(record), "@" .. record.chunk
-  local functions, cells, seen = {}, {}, {}
-  local at, last = 1, #queue
+-- Walks over the tables of a file and its functions, nearest first.
+local function collect_near(collection, roots, foreign)
+  local queue, seen, at, last = {}, {}, 1, 0
   local function add(value)
     local kind = type(value)
     if (kind == "table" or kind == "function") and not seen[value] then
@@ -120,29 +60,42 @@ local function collect(queue, record, foreign)
       queue[last] = value
     end
   end
+  for _, value in ipairs(roots) do add(value) end
   while at <= last and at < MOST_VISITS do
     local value = queue[at]
     at = at + 1
-    if type(value) == "function" then
-      local id, from = identify(value)
-      local names = from == source and variables[id]
-      if names then
-        functions[id] = functions[id] or value
-        for i, name in ipairs(names) do
-          if name and name ~= "_ENV" and not cells[name] then cells[name] = { value, i } end
-          local _, inner = getupvalue(value, i)
-          add(inner)
+    if type(value) == "table" then
+      if not foreign[value] then
+        for name, field in next, value do
+          add(name)
+          add(field)
         end
+        add(getmetatable(value))
       end
-    elseif not foreign[value] then
-      for name, field in next, value do
-        add(name)
-        add(field)
+    elseif collect(collection, value) then
+      for i = 1, 255 do
+        local name, inner = getupvalue(value, i)
+        if not name then break end
+        add(inner)
       end
-      add(getmetatable(value))
     end
   end
-  return functions, cells
+end
+
+local function is_complete(collection)
+  for _, names in next, collection.variables do
+    for _, name in ipairs(names) do
+      if name and name ~= "_ENV" and not collection.cells[name] then return false end
+    end
+  end
+  return true
+end
+
+-- The file has given functions to others (`bus.on("saved", function() … end)`): they can be anywhere.
+local function collect_everywhere(collection)
+  walk.run(function(f)
+    if not collect(collection, f) and versions.is_runtime(identify(f)) then return false end
+  end)
 end
 
 local function copy(t)
@@ -151,74 +104,162 @@ local function copy(t)
   return result
 end
 
--- Before a file runs.
-local function begin(record)
-  local outer_app = state.app_module
-  state.app_module = nil
-  return { globals = copy(_G), former = record.declared, timers = copy(timers.pending), app_module = outer_app }
+-- The tables that a file declared and can find when it runs again, as they are now: table → { picture, fields }.
+local function found_by(former)
+  local found = {}
+  local function enter(picture)
+    local t = type(picture) == "table" and pictures.table(picture)
+    if not t or found[t] or not picture.fields then return end
+    found[t] = { picture = picture, fields = copy(t) }
+    for _, field in next, picture.fields do enter(field) end
+    enter(picture.meta)
+  end
+  enter(former.value)
+  enter(former.app)
+  for _, list in ipairs({ former.globals, former.prototypes, former.wrappers }) do
+    for _, picture in next, list do enter(picture) end
+  end
+  return found
 end
 
--- After it ran: `record.declared` is what it declared.
+-- Before a file runs.
+local function begin(record)
+  local former = record.declared
+  running = {
+    former = former, reuse_timer = record.reuse_timer, globals = copy(_G), registered = copy(wrappers.registered), found = former and found_by(former) or {},
+    timers = {}, outer = running, outer_app = state.app_module,
+  }
+  state.app_module = nil
+  return running
+end
+
+-- After it has failed, or is done.
+local function leave(begun)
+  running = begun.outer
+  if state.app_module == nil then state.app_module = begun.outer_app end
+end
+
+-- The values that a file has just declared, by which its functions can be found.
+local function roots_of(record, value, begun)
+  local roots, former = { value }, begun.former
+  for name, now in next, _G do
+    if not rawequal(begun.globals[name], now) or (former and former.globals[name] ~= nil) then roots[#roots + 1] = now end
+  end
+  for _, proto in next, prototype.of_module(record.key) do roots[#roots + 1] = proto end
+  for _, name in ipairs(wrappers.of_module(record.key)) do roots[#roots + 1] = wrappers.registered[name] end
+  for _, entry in ipairs(begun.timers) do
+    local timer = timers.pending[entry.handle]
+    roots[#roots + 1] = entry.f
+    roots[#roots + 1] = timer and timer.f
+  end
+  if state.app_module == record.key then roots[#roots + 1] = state.app end
+  return roots
+end
+
+local function declare_globals(declared, begun, context)
+  local former = begun.former and begun.former.globals or NOTHING
+  for name, now in next, _G do
+    if not rawequal(begun.globals[name], now) or (former[name] ~= nil and type(now) == "table") then
+      declared.globals[name] = pictures.take(now, context)
+    else
+      declared.globals[name] = pictures.keep(former[name])
+    end
+  end
+end
+
+--- The globals that a file has declared are none of the file that required it.
+function declarations.settle_globals(declared)
+  if not running then return end
+  for name in next, declared.globals do running.globals[name] = rawget(_G, name) end
+end
+
+-- After it ran: `record.declared` is what it declared; when it ran again `record.begun` is what was there before.
 local function done(record, value, begun)
-  local former = begun.former
   local foreign = foreigners(record)
-  local declared = { globals = {}, value = nil, wrappers = {}, timers = {}, app = nil, cells = nil, functions = nil, base = {} }
-  local queue = { }
-  local function root(x)
-    if type(x) == "table" or type(x) == "function" then queue[#queue + 1] = x end
-  end
-  local context = { seen = {}, foreign = foreign, count = 0 }
-  root(value)
-  for name, now in next, _G do
-    if not rawequal(begun.globals[name], now) or (former and former.globals[name] ~= nil) then root(now) end
-  end
-  for _, proto in next, prototype.of_module(record.key) do root(proto) end
-  for _, name in ipairs(wrappers.of_module(record.key)) do root(wrappers.registered[name]) end
-  for handle, timer in next, timers.pending do
-    if not begun.timers[handle] and timer.module == record.key then
-      declared.timers[handle] = timer
-      root(timer.f)
-    end
-  end
-  if state.app_module == record.key then root(state.app) else state.app_module = begun.app_module end
-  for name, timer in next, former and former.timers or {} do
-    if timers.pending[name] == timer then root(timer.f) end
-  end
-  declared.functions, declared.cells = collect(queue, record, foreign)
-  declared.value = snapshot(value, context)
-  for name, now in next, _G do
-    if not rawequal(begun.globals[name], now) then
-      declared.globals[name] = snapshot(now, context)
-    elseif former and former.globals[name] ~= nil then
-      declared.globals[name] = former.globals[name]
-    end
-  end
+  local context = pictures.context(record, foreign, begun.found)
+  local collection = new_collection(record, begun.former)
+  collect_near(collection, roots_of(record, value, begun), foreign)
+  if not is_complete(collection) then collect_everywhere(collection) end
+  local declared = { globals = {}, prototypes = {}, wrappers = {}, timers = begun.timers, base = {},
+    functions = collection.functions, cells = collection.cells }
+  declared.value = pictures.take(value, context)
+  declare_globals(declared, begun, context)
+  for name, proto in next, prototype.of_module(record.key) do declared.prototypes[name] = pictures.take(proto, context) end
   for _, name in ipairs(wrappers.of_module(record.key)) do
-    declared.wrappers[name] = snapshot(wrappers.registered[name], context)
+    declared.wrappers[name] = pictures.take(wrappers.registered[name], context)
   end
-  if state.app_module == record.key then declared.app = snapshot(state.app, context) end
+  if state.app_module == record.key then declared.app = pictures.take(state.app, context) end
+  for _, entry in ipairs(begun.timers) do entry.of, entry.f = pictures.take(entry.f, context), nil end
   for name, cell in next, declared.cells do
     local _, present = getupvalue(cell[1], cell[2])
-    declared.base[name] = snapshot(present, context)
+    declared.base[name] = pictures.take(present, context)
   end
   record.declared = declared
+  leave(begun)
+  if begun.former then
+    begun.context, record.begun = context, begun
+  else
+    declarations.settle_globals(declared)
+  end
 end
 
 --- Begins to keep record of what files declare.
-function declarations.enable() modules.observe(begin, done) end
+function declarations.enable()
+  modules.observe(begin, done, leave)
+  timers.observe(function(f, ms, every)
+    return running and running.reuse_timer and running.reuse_timer(f, ms, every)
+  end, function(f, ms, every, handle)
+    if running then running.timers[#running.timers + 1] = { handle = handle, f = f, ms = ms, every = every } end
+  end)
+end
 
---- A picture of a value.
-function declarations.picture(value, record)
-  return snapshot(value, { seen = {}, foreign = foreigners(record), count = 0 })
+-- Does a picture show tables under names that are not in `fresh`?
+local function has_others(name, picture, fresh, seen)
+  if type(picture) ~= "table" or seen[picture] then return false end
+  seen[picture] = true
+  if picture.id then
+    for _, cell in next, picture.cells or NOTHING do
+      if has_others("", cell, fresh, seen) then return true end
+    end
+  elseif picture.fields then
+    if not fresh[name] then return true end
+    for field, value in next, picture.fields do
+      if has_others(type(field) == "string" and field or "[]", value, fresh, seen) then return true end
+    end
+  end
+  return false
+end
+
+--- May a version of the file that makes tables itself only under the names in `fresh` put, where the version before made a
+--- table, one that was there before it ran?
+function declarations.may_find(declared, fresh)
+  local seen = {}
+  for name, picture in next, declared.base do
+    if has_others(name, picture, fresh, seen) then return true end
+  end
+  for name, picture in next, declared.globals do
+    if has_others("global " .. name, picture, fresh, seen) then return true end
+  end
+  for _, picture in next, declared.wrappers do
+    if has_others("wrapper", picture, fresh, seen) then return true end
+  end
+  for _, timer in ipairs(declared.timers) do
+    if has_others("", timer.of, fresh, seen) then return true end
+  end
+  for _, picture in next, declared.prototypes do
+    for name, field in next, picture.fields or NOTHING do
+      if has_others(name, field, fresh, seen) then return true end
+    end
+    seen[picture] = true
+  end
+  return has_others("return", declared.value, fresh, seen) or has_others("app", declared.app, fresh, seen)
 end
 
 --- Did a plain value change that others may have taken from the file?
 function declarations.plain_changed(old, new)
-  local seen = {}
-  if plain_changed(old.value, new.value, seen) then return true end
+  if pictures.plain_changed(old.value, new.value) then return true end
   for name, before in next, old.globals do
-    local now = new.globals[name]
-    if now ~= nil and plain_changed(before, now, seen) then return true end
+    if pictures.plain_changed(before, new.globals[name]) then return true end
   end
   return false
 end

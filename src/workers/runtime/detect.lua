@@ -167,7 +167,8 @@ end
 local function evaluate(node, k)
   local slot = node.plan.slots[k]
   local raw = read(node, slot)
-  if slot.create and raw == nil and node[k] == plans.UNSET then
+  -- What failed is tried again: a reload may have brought the type.
+  if slot.create and raw == nil and (node[k] == plans.UNSET or node[k] == plans.FAILED) then
     raw = wrappers.create(slot.create)
     slot.set(node.object, node, raw)
   end

@@ -9,19 +9,22 @@ local connection, errors, plans, sandbox, tree, values, wrappers =
 local format = string.format
 local ipairs, next, pairs, type = ipairs, next, pairs, type
 
-local ids -- of the exchange that goes on: variables that have new ids, old → new
+-- Of the exchange that goes on: variables that have new ids, old → new; how many views are not as they were.
+local ids, views
 
--- A slot's counterpart in another plan: its number there, each given once.
+-- A slot's counterpart in another plan: its number there, each given once. A value, a view and a list of the same path are
+-- not the same.
 local function counterparts(plan)
-  local by_text = {}
+  local first = {}
   for k = plan.n, 1, -1 do
-    local slot = plan.slots[k]
-    by_text[slot.text] = { k = k, next = by_text[slot.text] }
+    local name = plan.slots[k].use .. " " .. plan.slots[k].text
+    first[name] = { k = k, next = first[name] }
   end
   return function(slot)
-    local entry = by_text[slot.text]
+    local name = slot.use .. " " .. slot.text
+    local entry = first[name]
     if not entry then return nil end
-    by_text[slot.text] = entry.next
+    first[name] = entry.next
     return entry.k
   end
 end
@@ -38,7 +41,7 @@ local function hand_over(conn, old, a, new, b)
     tree.kids(new).wrappers[b], kids.wrappers[a] = record, nil
   end
   if kid then
-    kid.id, kid.scope.node = new_id, new
+    kid.id = new_id
     tree.kids(new)[b], kids[a] = kid, nil
   end
 end
@@ -75,6 +78,7 @@ local function renew(conn, old, wrapper)
   local ok, plan = errors.guard(plans.for_object, old.scope, old.object, wrapper)
   if not ok then return nil, plan end
   if plan == old.plan then return old end
+  views = views + 1
   if plan.key == old.plan.key then return continue(conn, old, plan) end
   local new = tree.make(old.id, old.scope, old.object, plan)
   tree.destroy(conn, old)
@@ -83,6 +87,7 @@ local function renew(conn, old, wrapper)
 end
 
 local function empty(conn, node)
+  views = views + 1
   tree.destroy(conn, node)
   connection.emit(conn, 1, format('{"type":"view","id":%d,"viewdef":null}', node.id))
 end
@@ -103,6 +108,7 @@ local function walk_row(conn, list, i, slot, where)
     -- It had no viewdef so far.
     local ok, plan = errors.guard(plans.for_object, list.scope, row.object)
     if not ok then return end
+    views = views + 1
     local node = tree.make(row.id, list.scope, row.object, plan)
     list.rows[i] = node
     if conn.errors[row.id] then connection.clear_error(conn, row.id, slot.level) end
@@ -116,7 +122,7 @@ function walk(conn, node)
   for k, slot in ipairs(node.plan.slots) do
     local kid = kids[k]
     if kid then
-      kid.scope.plans = {}
+      tree.renew_scope(kid.scope, node, slot)
       if kid.rows then
         for i = 1, #kid.rows do walk_row(conn, kid, i, slot, node.plan.key .. " " .. slot.text) end
       else
@@ -131,12 +137,13 @@ function walk(conn, node)
 end
 
 --- Brings the tree of a connection up to date after `plans.forget`. What is new in it is read by the detection that
---- follows, which must come before anything else happens to the connection.
+--- follows, which must come before anything else happens to the connection. Returns how many views changed.
 function exchange.run(conn)
-  ids = {}
+  ids, views = {}, 0
   walk(conn, connection.root(conn))
   if next(ids) then connection.rename(conn, ids, sandbox.time()) end
   conn.exchanged = true
+  return views
 end
 
 return exchange

@@ -1,291 +1,160 @@
 -- After files ran again: everything reachable is walked once, and whoever holds a function of a former version gets its
--- counterpart of the new one, whoever holds a new table that has a twin gets the old one. It does not matter where they
--- are held: fields, keys, metatables, variables of functions, timers, coroutines.
+-- counterpart of the new one, whoever holds a table that has a twin gets the twin.
 local M = ...
 local heal = {}
 
 local _G = _G
-local connection, errors, host, prototype, sandbox, state, timers, wrappers =
-  M.connection, M.errors, M.host, M.prototype, M.sandbox, M.session, M.timers, M.wrappers
+local host, pictures, versions, walk = M.host, M.pictures, M.versions, M.walk
 local raw = M.raw.debug
-local getinfo, getlocal, getmetatable, getupvalue, setlocal, setmetatable, setupvalue, upvalueid, upvaluejoin =
-  raw.getinfo, raw.getlocal, raw.getmetatable, raw.getupvalue, raw.setlocal, raw.setmetatable, raw.setupvalue, raw.upvalueid,
-  raw.upvaluejoin
-local error, ipairs, load, next, rawequal, rawget, rawset, sub, type =
-  error, ipairs, M.raw.load, next, rawequal, rawget, rawset, string.sub, type
-local status = coroutine.status
+local getinfo, getupvalue, setupvalue, upvalueid, upvaluejoin =
+  raw.getinfo, raw.getupvalue, raw.setupvalue, raw.upvalueid, raw.upvaluejoin
+local error, format, ipairs, load, next, rawequal, type = error, string.format, ipairs, M.raw.load, next, rawequal, type
+local edits, identify, successor = versions.edits, versions.identify, versions.successor
+local NOTHING = {}
 
--- Functions that every VM is born with: none of them leads to anything of an app.
-local fixed = {}
-
--- The walk that is going on.
-local edits -- chunk name as in getinfo → edit: see reload.lua
-local twins, judged, seen, queue, last, note
-
-local function push(x)
-  if not seen[x] then
-    seen[x] = true
-    last = last + 1
-    queue[last] = x
-  end
-end
-
---- Makes the function that `edit` has in the place of `f`, which is version `id` of it: its variables are those of `f`, or
---- of the file. Returns nil and the name of the first variable that nobody has any more.
-local function counterpart(f, edit, to)
-  local names, from = edit.new_variables[to], edit.from[to] or {}
-  local common = true -- all its variables are the file's: every function of this place is as good as another
-  for i, name in ipairs(names) do
-    if not name then common = false end
-    if from[i] == 0 or from[i] == nil then
-      if name ~= "_ENV" and not (name and (edit.cells[name] or edit.new_cells[name])) then return nil, i end
-    end
-  end
-  if common and edit.single[to] then return edit.single[to] end
-  local g = load(host("function", edit.chunk .. "\n" .. edit.hash .. "\n" .. to), "=moonpool/function", "b")
-  for i, name in ipairs(names) do
-    local j = from[i] or 0
-    if name == "_ENV" then
-      setupvalue(g, i, _G)
-    elseif name and (edit.cells[name] or edit.new_cells[name]) then
-      local cell = edit.cells[name] or edit.new_cells[name]
-      upvaluejoin(g, i, cell[1], cell[2])
-    else
-      upvaluejoin(g, i, f, j)
-    end
-  end
-  if common then edit.single[to] = g end
-  return g
-end
+-- The healing that is going on: see `run`.
+local context, judged
 
 -- A function of the new version shares the variables that the file had before.
-local function join(f, edit, names)
-  for i, name in ipairs(names) do
+local function join(f, edit, id)
+  for i, name in ipairs(edit.variables[id] or NOTHING) do
     local cell = name and edit.cells[name]
     if cell and not rawequal(upvalueid(f, i), upvalueid(cell[1], cell[2])) then upvaluejoin(f, i, cell[1], cell[2]) end
   end
 end
-heal.join = join
 
--- Variables of a file that only functions have which nobody could find from what the file declared.
-local function discover(f, edit, id)
-  for i, name in ipairs(edit.old_variables[id]) do
-    if name and name ~= "_ENV" and not edit.cells[name] then
-      edit.cells[name] = { f, i }
-      edit.found = true
-      local cell = edit.new_cells[name]
-      if cell and edit.edited[name] then
-        local _, value = getupvalue(cell[1], cell[2])
-        setupvalue(f, i, value)
-      end
-    end
+--- Joins those functions of a file's new version that are known to the variables that the file had before.
+function heal.join_declared(edit)
+  for id, f in next, edit.new.functions do join(f, edit, id) end
+  for _, cell in next, edit.new.cells do
+    local id = identify(cell[1])
+    join(cell[1], edit, id)
   end
 end
 
--- What is to stand in the place of function `f`; false when it is to stay.
-local function judge(f)
-  local twin = twins[f]
-  if twin then
-    push(twin)
-    return twin
+-- Other functions that share a variable with one whose variables became those of a former function.
+local function follow_cells(f)
+  for i = 1, 255 do
+    if not getupvalue(f, i) then return end
+    local cell = context.cells[upvalueid(f, i)]
+    if cell then upvaluejoin(f, i, cell[1], cell[2]) end
   end
-  local info = getinfo(f, "S")
-  local source = info.source
-  if sub(source, 1, 10) == "=moonpool/" then return false end
-  local edit = edits[source]
-  if edit then
-    local id = info.lastlinedefined
-    local to = edit.map[id]
-    if to then
-      discover(f, edit, id)
-      local g, i = counterpart(f, edit, to)
-      if g then
-        push(g)
-        return g
-      end
-      local name = getupvalue(edit.new.functions[to] or f, i)
-      note(edit, info.linedefined, edit.names[id], "needs a variable" .. (name and name ~= "" and " (" .. name .. ")" or "")
-        .. " that its former version did not have, and which is gone; the former version stays in use")
-    elseif to == false then
-      note(edit, info.linedefined, edit.names[id], "is gone from the file, but still in use")
-    elseif edit.new_variables[id] then
-      if edit.old_variables[id] then discover(f, edit, id) end
-      join(f, edit, edit.new_variables[id])
-      edit.current[#edit.current + 1] = f
-    end
-  end
-  push(f)
-  return false
 end
 
--- What is to stand in the place of a value; nil when it is to stay. What it leads to is going to be visited.
-local function swap(v)
-  local kind = type(v)
-  if kind == "table" then
-    local twin = twins[v]
-    push(twin or v)
-    return twin
-  elseif kind == "function" then
-    if fixed[v] then return nil end
-    local verdict = judged[v]
-    if verdict == nil then
-      judged[v] = false -- in case that it leads to itself
-      verdict = judge(v)
-      judged[v] = verdict
-    end
-    return verdict or nil
-  elseif kind == "thread" then
-    push(v)
+local function cell_of(edit, name)
+  return name and (edit.cells[name] or edit.new.cells[name])
+end
+
+-- The first variable that version `to` of a function needs and nobody has any more: its upvalue's number.
+local function find_missing(edit, to, from)
+  for i, name in ipairs(edit.variables[to]) do
+    if (from[i] or 0) == 0 and name ~= "_ENV" and not cell_of(edit, name) then return i end
   end
   return nil
 end
 
-local function visit_table(t)
-  local meta = getmetatable(t)
-  if meta ~= nil then
-    local other = swap(meta)
-    if other then setmetatable(t, other) end
+-- The function that the file itself made in this place when it ran again, if all its variables are the file's and nobody
+-- has taken it yet.
+local function take_declared(edit, to)
+  local f = edit.new.functions[to]
+  if not f or context.heirs[f] or context.twins[f] then return nil end
+  for _, name in ipairs(edit.variables[to]) do
+    if not name then return nil end
   end
-  local keys
-  for name, field in next, t do
-    local kind = type(field)
-    if kind == "table" or kind == "function" or kind == "thread" then
-      local other = swap(field)
-      if other then rawset(t, name, other) end
-    end
-    kind = type(name)
-    if kind == "table" or kind == "function" or kind == "thread" then
-      local other = swap(name)
-      if other then
-        keys = keys or {}
-        keys[name] = other
-      end
-    end
-  end
-  if not keys then return end
-  for name, other in next, keys do
-    local field = rawget(t, name)
-    rawset(t, name, nil)
-    if rawget(t, other) == nil then rawset(t, other, field) end
-  end
+  context.heirs[f] = true
+  return f
 end
 
-local function visit_function(f)
-  for i = 1, 255 do
-    local name, value = getupvalue(f, i)
-    if not name then return end
-    local other = swap(value)
-    if other then setupvalue(f, i, other) end
-  end
+-- Function `id` of the new version, with variables that are nobody's yet.
+local function load_function(edit, id)
+  local code, message = host("function", edit.chunk .. "\n" .. edit.hash .. "\n" .. id)
+  return load(code or error(message, 0), "=moonpool/function", "b")
 end
 
--- A coroutine that has begun goes on in the code that it is in, which can only be reported.
-local function visit_frames(co)
-  for level = 0, 200 do
-    local info = getinfo(co, level, "Slf")
-    if not info then return end
-    local edit = edits[info.source]
-    if edit and edit.map[info.lastlinedefined] ~= nil then
-      note(edit, info.currentline, edit.names[info.lastlinedefined], "is in the middle of its former version, in a coroutine, and goes on there")
-    end
-    if info.what ~= "C" then push(info.func) end
-    for _, step in ipairs({ 1, -1 }) do
-      local n = step
-      while true do
-        local name, value = getlocal(co, level, n)
-        if not name then break end
-        local other = swap(value)
-        if other then setlocal(co, level, n, other) end
-        n = n + step
-      end
-    end
-  end
-end
-
-local function visit_thread(co)
-  local starter = sandbox.starter(co)
-  if starter then
-    local _, body = getupvalue(starter, 1)
-    local other = swap(body)
-    if other then setupvalue(starter, 1, other) end
-  end
-  if status(co) ~= "dead" then visit_frames(co) end
-end
-
--- The objects that pages show.
-local function visit_node(node)
-  local twin = twins[node.object]
-  if twin then node.object = twin end
-  if type(node.object) == "table" then push(node.object) end
-  local kids = node.kids
-  if not kids then return end
-  for _, record in next, kids.wrappers do push(record) end
-  for _, made in next, kids.made do visit_node(made) end
-  for k = 1, node.plan.n do
-    local kid = kids[k]
-    if kid and kid.rows then
-      if kid.presenters then push(kid.presenters) end
-      for _, row in ipairs(kid.rows) do visit_node(row) end
-    elseif kid then
-      visit_node(kid)
-    end
-  end
-end
-
-local function walk()
-  local at = 1
-  while at <= last do
-    local x = queue[at]
-    queue[at] = false
-    at = at + 1
-    local kind = type(x)
-    if kind == "table" then
-      visit_table(x)
-    elseif kind == "function" then
-      visit_function(x)
+-- What old function `f` is in the new version, where it is `to`, with the variables that it has.
+local function remake(f, edit, to, from)
+  local g = load_function(edit, to)
+  for i, name in ipairs(edit.variables[to]) do
+    local cell = cell_of(edit, name)
+    if cell then
+      upvaluejoin(g, i, cell[1], cell[2])
+    elseif name == "_ENV" then
+      setupvalue(g, i, _G)
     else
-      visit_thread(x)
+      upvaluejoin(g, i, f, from[i])
     end
   end
+  return g
 end
 
---- Heals everything. `context` has `edits`, `twins` and `note(edit, line, name, text)`, which is called for old code that
---- stays in use. `connections` are the session's.
-function heal.run(context, connections)
-  edits, twins, note = context.edits, context.twins, context.note
-  judged, seen, queue, last = {}, {}, {}, 0
-  push(_G)
-  push(M.modules.loaded)
-  push(timers.pending)
-  push(state)
-  push(wrappers.registered)
-  prototype.visit(push)
-  for _, edit in next, edits do push(edit.new) end
-  for _, conn in ipairs(connections) do visit_node(connection.root(conn)) end
-  walk()
-  for _, edit in next, edits do
-    -- What was found on the way is shared by those that were visited before, too.
-    if edit.found then
-      for _, f in ipairs(edit.current) do join(f, edit, edit.new_variables[(getinfo(f, "S")).lastlinedefined]) end
-    end
-  end
-  edits, twins, judged, seen, queue, note = nil, nil, nil, nil, nil, nil
+-- Old code stays in use: each place is told once.
+local function note(edit, id, former, line, text)
+  local name = former and former.names[id] or "A function"
+  if former then edit.leftovers[former.hash] = true end
+  local message = format("%s (lua/%s:%d) %s.", name, edit.chunk, line, text)
+  if context.noted[message] then return end
+  context.noted[message] = true
+  context.note(edit, line, message)
 end
 
---- Notes what a VM is born with. To be called when the globals are what apps find.
-function heal.settle()
-  local tables = { [_G] = true }
-  local function enter(t)
-    for _, value in next, t do
-      if type(value) == "function" then
-        fixed[value] = true
-      elseif type(value) == "table" and not tables[value] then
-        tables[value] = true
-        enter(value)
-      end
-    end
+local function judge_old(f, edit, id)
+  local to, former = successor(edit, id)
+  local line = getinfo(f, "S").linedefined
+  if to == nil then
+    note(edit, id, nil, line, "is of a version of long ago, and still in use")
+  elseif not to then
+    note(edit, id, former, line, "is gone from the file, but still in use")
+  else
+    local from = former.from[to] or NOTHING
+    local missing = find_missing(edit, to, from)
+    if not missing then return take_declared(edit, to) or remake(f, edit, to, from) end
+    local name = getupvalue(load_function(edit, to), missing)
+    note(edit, id, former, line, format("needs the variable %s now, which it never had: it stays as it was", name))
   end
-  enter(_G)
+  return nil
+end
+
+-- What is to stand in the place of a function.
+local function judge(f)
+  local twin = context.twins[f]
+  if twin then return twin end
+  local id, source = identify(f)
+  if versions.is_runtime(id, source) then return false end
+  local edit = edits[source]
+  if edit and id and not edit.variables[id] then return judge_old(f, edit, id) end
+  if edit and id then join(f, edit, id) end
+  if next(context.cells) then follow_cells(f) end
+  return nil
+end
+
+local function visit(value)
+  local verdict = judged[value]
+  if verdict == nil then
+    verdict = judge(value)
+    if verdict == nil then verdict = value end
+    judged[value] = verdict
+  end
+  if rawequal(verdict, value) then return nil end
+  return verdict
+end
+
+-- A coroutine that has begun goes on in the code that it is in, which can only be told.
+local function visit_frame(info)
+  local id, source = identify(info.func)
+  local edit = id and edits[source]
+  if not edit or edit.variables[id] then return end
+  local _, former = successor(edit, id)
+  note(edit, id, former, info.currentline, "is in the middle of its former version, in a coroutine, and goes on there")
+end
+
+--- Heals everything. `context` has `twins`, `heirs` and `cells` of merge.lua, and `note(edit, line, message)`, which is called
+--- for old code that stays in use. `connections` are the session's.
+function heal.run(to_heal, connections)
+  context, judged = to_heal, {}
+  context.noted = {}
+  walk.run(visit, context.twins, connections, visit_frame)
+  pictures.follow(context.twins)
+  context, judged = nil, nil
 end
 
 return heal

@@ -8,9 +8,9 @@
 --     ! {…}                   the session cannot go on, and why
 local M = ...
 
-local connection, declarations, detect, errors, exchange, heal, json, modules, plans, prototype, reload, requests =
-  M.connection, M.declarations, M.detect, M.errors, M.exchange, M.heal, M.json, M.modules, M.plans, M.prototype, M.reload, M.requests
-local sandbox, state, timers = M.sandbox, M.session, M.timers
+local connection, declarations, detect, errors, exchange, json, modules, plans, prototype, reload, requests =
+  M.connection, M.declarations, M.detect, M.errors, M.exchange, M.json, M.modules, M.plans, M.prototype, M.reload, M.requests
+local sandbox, state, timers, versions, walk = M.sandbox, M.session, M.timers, M.versions, M.walk
 local concat, gmatch, match, sub = table.concat, string.gmatch, string.match, string.sub
 local ipairs, pcall, tonumber, tostring = ipairs, pcall, tonumber, tostring
 local remove = table.remove
@@ -124,18 +124,23 @@ end
 
 function events.timer() timers.fire(report) end
 
-local reloaded -- { files, notes } while a `reload` event is dispatched
+local reloaded -- { files, views, notes } while a `reload` event is dispatched
 
+-- Returns how many views that concerns.
 local function exchange_viewdefs(keys)
+  local views = 0
   plans.forget(keys)
   for _, conn in ipairs(connections) do
     if conn.paused then
       conn.outdated = true
+      views = views + 1
     else
-      local ok, e = errors.guard(exchange.run, conn)
-      if not ok then rebuild(conn, e) end
+      local ok, result = errors.guard(exchange.run, conn)
+      if not ok then rebuild(conn, result) end
+      views = views + (ok and result or 1)
     end
   end
+  return views
 end
 
 -- The body: see reloadBody in src/protocol/reload.ts.
@@ -145,13 +150,13 @@ function events.reload(_, body)
     local list = lists[kind]
     list[#list + 1] = key
   end
-  reloaded = { files = {}, notes = {} }
+  reloaded = { files = {}, views = 0, notes = {} }
   if lists.lua[1] or lists.gone[1] then
     local ok, files, notes = pcall(reload.run, lists.lua, lists.gone, connections)
-    if not ok then return 'r {"files":[],"notes":[],"error":{' .. errors.encode(errors.from(files, "LUA_ERROR"), true) .. "}}" end
-    reloaded = { files = files, notes = notes }
+    if not ok then return 'r {"files":[],"views":0,"notes":[],"error":{' .. errors.encode(errors.from(files, "LUA_ERROR"), true) .. "}}" end
+    reloaded = { files = files, views = 0, notes = notes }
   end
-  if lists.viewdef[1] then exchange_viewdefs(lists.viewdef) end
+  if lists.viewdef[1] then reloaded.views = exchange_viewdefs(lists.viewdef) end
   for _, conn in ipairs(connections) do conn.urgent = true end
 end
 
@@ -159,7 +164,7 @@ local function report_of(result)
   local files, notes = {}, {}
   for i, file in ipairs(result.files) do files[i] = json.encode_string(file) end
   for i, e in ipairs(result.notes) do notes[i] = "{" .. errors.encode(e, true) .. "}" end
-  return 'r {"files":[' .. concat(files, ",") .. '],"notes":[' .. concat(notes, ",") .. "]}"
+  return 'r {"files":[' .. concat(files, ",") .. '],"views":' .. result.views .. ',"notes":[' .. concat(notes, ",") .. "]}"
 end
 
 local function note(e) reloaded.notes[#reloaded.notes + 1] = e end
@@ -178,11 +183,12 @@ local function dispatch(text)
   local lines = { due and tostring(due) or "-" }
   for _, conn in ipairs(connections) do connection.write(conn, lines) end
   if reloaded then lines[#lines + 1] = report_of(reloaded) end
+  versions.forget()
   return concat(lines, "\n")
 end
 
 sandbox.close()
 state.install()
-heal.settle()
+walk.settle()
 
 return dispatch

@@ -4,27 +4,40 @@ local modules = {}
 
 local errors, host = M.errors, M.host
 local load = M.raw.load
-local find, match, sub = string.find, string.match, string.sub
-local error, ipairs, next, pairs, pcall, type = error, ipairs, next, pairs, pcall, type
+local find, gsub, match, sub = string.find, string.gsub, string.match, string.sub
+local error, ipairs, next, pairs, pcall, rawequal, type = error, ipairs, next, pairs, pcall, rawequal, type
 local sort = table.sort
 local xpcall, handler = xpcall, errors.handler
+
+local LONGEST_NAME <const> = 200
 
 -- Module names and tracking keys (the real file, relative to the site), both → value. Apps see it as package.loaded.
 local loaded = {}
 -- tracking key → { key, chunk, hash (of the version that ran), names = {}, requires = { key → true }, policy }
 local records = {}
+local chunks = {} -- chunk name → record
 local keys = {} -- module name → tracking key
 local current -- the record of the file that runs now
+local reloading = false -- because of a reload
 -- Told before and after a file runs, when files may be run again: see declarations.lua.
 local observer
+-- While files are reloaded: called with the record of a file before others get what it declares.
+local ahead
 
 modules.loaded, modules.records = loaded, records
 
 --- The tracking key of the file whose code runs now, or nil.
 function modules.current() return current and current.key end
 
---- `begin(record)` is called before each file runs, `done(record, value, begun)` after it; `begun` is what `begin` returned.
-function modules.observe(begin, done) observer = { begin = begin, done = done } end
+--- `begin(record)` is called before each file runs, `done(record, value, begun)` after it, or `failed(begun)`; `begun` is what
+--- `begin` returned.
+function modules.observe(begin, done, failed) observer = { begin = begin, done = done, failed = failed } end
+
+--- The record of the file with a chunk name.
+function modules.of_chunk(chunk) return chunks[chunk] end
+
+--- While files are reloaded `need(record)` is called before a file is required by another; nil ends it.
+function modules.reload(need) ahead = need end
 
 --- Sets what a save means for the file that runs now; false if there is none.
 function modules.set_policy(policy)
@@ -46,9 +59,9 @@ local function fetch(name)
   return match(answer, "^([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$")
 end
 
---- The version of a file as it is on disk now: its hash, and its code unless the hash is that of the record. Raises an Error.
-function modules.newest(record)
-  local answer, message = host("source", record.key .. "\n" .. record.chunk .. "\n" .. record.hash)
+--- The version of a file as it is on disk now: its hash, and its code unless the hash is `known`. Raises an Error.
+function modules.newest(record, known)
+  local answer, message = host("source", record.key .. "\n" .. record.chunk .. "\n" .. known)
   if not answer then refused(message) end
   return match(answer, "^([^\n]*)\n(.*)$")
 end
@@ -60,38 +73,60 @@ local function compile(name, chunk, code)
   error(errors.with(e, nil, "error loading module '" .. name .. "': " .. e.message), 0)
 end
 
---- Runs a version of a file. Returns its value, or raises an Error; `loaded` is the caller's affair.
-function modules.execute(record, name, hash, code)
+local function values_of(record)
+  local values = { [record.key] = loaded[record.key] }
+  for name in next, record.names do values[name] = loaded[name] end
+  return values
+end
+
+-- The value of a file that returned none: what it put into package.loaded itself, or true.
+local function set_by_file(record, before)
+  for name, value in next, before do
+    if not rawequal(loaded[name], value) and loaded[name] ~= nil then
+      record.sets_itself = true
+      return loaded[name]
+    end
+  end
+  return record.sets_itself and before[record.key] or true
+end
+
+--- Runs a version of a file, for the first time or `again`. Returns its value, or raises an Error; `loaded` is the caller's
+--- affair.
+function modules.execute(record, name, hash, code, again)
   local outer, requires, policy, former = current, record.requires, record.policy, record.hash
-  current = record
+  local session, was_reloading = M.session.session, reloading
+  current, reloading = record, again == true
+  session.reloading = reloading
   record.requires, record.policy, record.hash = {}, nil, hash
+  local begun = observer and observer.begin(record)
+  local before = values_of(record)
   local ok, value = pcall(function()
-    local begun = observer and observer.begin(record)
     local f = compile(name, record.chunk, code)
     local done, result = xpcall(f, handler, name, record.chunk)
     if not done then error(result, 0) end
-    if result == nil then
-      result = loaded[record.key]
-      if result == nil then result = true end
-    end
+    if result == nil then result = set_by_file(record, before) end
     if observer then observer.done(record, result, begun) end
     return result
   end)
-  current = outer
+  current, reloading = outer, was_reloading
+  session.reloading = reloading
   if ok then return value end
+  if begun then observer.failed(begun) end
   record.requires, record.policy, record.hash = requires, policy, former
   error(value, 0)
 end
 
 -- Runs a file for the first time. A circular require finds `true`; after an error the file can be tried again.
 local function run(name, key, chunk, hash, code)
-  local record = records[key] or { key = key, chunk = chunk, names = {}, requires = {} }
+  local former = records[key] -- when the app itself took it out of package.loaded
+  local record = { key = key, chunk = chunk, names = former and former.names or {}, requires = {} }
+  if former then chunks[former.chunk] = nil end
   record.names[name], keys[name] = true, key
-  records[key] = record
+  records[key], chunks[chunk] = record, record
   loaded[name], loaded[key] = true, true
   local ok, value = pcall(modules.execute, record, name, hash, code)
   if not ok then
-    loaded[name], loaded[key] = nil, nil
+    modules.forget(record)
     error(value, 0)
   end
   modules.set_value(record, value)
@@ -104,15 +139,33 @@ function modules.set_value(record, value)
   for name in next, record.names do loaded[name] = value end
 end
 
+-- What the file that runs needs, by key. Also a file that cannot be had: when it comes, its dependant has to know.
+local function require_key(key)
+  if not current then return end
+  current.requires[key] = true
+  if ahead and records[key] then ahead(records[key]) end
+end
+
+local function fetch_for(name)
+  local ok, key, chunk, hash, code = pcall(fetch, name)
+  if ok then return key, chunk, hash, code end
+  if #name > LONGEST_NAME then error(key, 0) end
+  local path = "lua/" .. gsub(name, "%.", "/")
+  require_key(path .. ".lua")
+  require_key(path .. "/init.lua")
+  error(key, 0)
+end
+
 local function require(name)
   if type(name) ~= "string" then error("bad argument #1 to 'require' (string expected, got " .. type(name) .. ")", 2) end
   local value = loaded[name]
   if value ~= nil then
-    if current and keys[name] then current.requires[keys[name]] = true end
-    return value
+    if not keys[name] then return value end
+    require_key(keys[name])
+    return loaded[name]
   end
-  local key, chunk, hash, code = fetch(name)
-  if current then current.requires[key] = true end
+  local key, chunk, hash, code = fetch_for(name)
+  require_key(key)
   value = loaded[key]
   if value ~= nil then
     loaded[name] = value
@@ -130,25 +183,6 @@ function modules.run_main()
   require("main")
 end
 
---- The records of all files that ran, each behind those that it requires (in a circle, in the order of first need).
-function modules.in_order()
-  local keys, result, seen = {}, {}, {}
-  for key in next, records do keys[#keys + 1] = key end
-  sort(keys)
-  local function visit(key)
-    local record = records[key]
-    if seen[key] or not record then return end
-    seen[key] = true
-    local required = {}
-    for other in next, record.requires do required[#required + 1] = other end
-    sort(required)
-    for _, other in ipairs(required) do visit(other) end
-    result[#result + 1] = record
-  end
-  for _, key in ipairs(keys) do visit(key) end
-  return result
-end
-
 --- The chunk names of files that require a file.
 function modules.dependants(key)
   local result = {}
@@ -159,12 +193,17 @@ function modules.dependants(key)
   return result
 end
 
+--- Forgets that a file ran.
+function modules.forget(record)
+  for name in pairs(record.names) do loaded[name], keys[name] = nil, nil end
+  loaded[record.key], records[record.key], chunks[record.chunk] = nil, nil, nil
+end
+
 --- Forgets a module, so that the next require runs its file again, with the prototypes and wrappers that it declared.
 function modules.unload(key)
   local record = records[key]
   if not record then return end
-  for name in pairs(record.names) do loaded[name], keys[name] = nil, nil end
-  loaded[key], records[key] = nil, nil
+  modules.forget(record)
   M.prototype.remove_module(key)
   M.wrappers.remove_module(key)
 end

@@ -3,10 +3,10 @@ local M = ...
 local prototype = {}
 
 local errors = M.errors
-local getinfo = M.raw.debug.getinfo
+local getinfo, set_any_metatable = M.raw.debug.getinfo, M.raw.debug.setmetatable
 local getmetatable, ipairs, next, pairs, rawget, rawequal, rawset, setmetatable, type =
   getmetatable, ipairs, next, pairs, rawget, rawequal, rawset, setmetatable, type
-local remove, sort = table.remove, table.sort
+local move, remove, sort = table.move, table.remove, table.sort
 local sub = string.sub
 
 local EMPTY = {} -- declares a field whose value is nil
@@ -15,12 +15,20 @@ prototype.EMPTY = EMPTY
 local registry = {} -- name → { proto, snapshot, base, module }
 local instances = setmetatable({}, { __mode = "k" }) -- proto → weak set: instance → number in order of creation
 local created = 0
-local mutations = {} -- FIFO of { proto, removed, created }
+local mutations = {} -- FIFO of { proto, removed, created, retry }
+-- proto → weak set: instance → list of fields still to be removed. Its `mutate` has failed; it is tried again when the
+-- prototype is declared again.
+local failed = setmetatable({}, { __mode = "k" })
+-- While files are reloaded: init table → the prototype that it declares again.
+local again
+
+local MOST_BASES <const> = 50
 
 local reserved = { type = true, __index = true, new = true }
 
 --- Makes `inst` (default: a new table) an instance of `proto` and remembers it, weakly, for `mutate`.
 function prototype.create(proto, inst)
+  proto = again and again[proto] or proto
   inst = inst or {}
   setmetatable(inst, proto)
   local known = instances[proto]
@@ -107,6 +115,13 @@ local function declare(name, init, base, module)
   return proto
 end
 
+-- `local P = {} session:prototype("P", P) function P:method() … end`: when this runs again, P has to be the prototype.
+local function stand_for(init, proto)
+  again[init] = proto
+  for key in next, init do rawset(init, key, nil) end
+  set_any_metatable(init, { __index = proto, __newindex = proto })
+end
+
 local function redeclare(name, record, init, base)
   local proto, old, new = record.proto, record.snapshot, snapshot(init)
   local removed, changed = {}, false
@@ -131,7 +146,13 @@ local function redeclare(name, record, init, base)
   if changed then
     record.snapshot = new
     sort(removed)
-    mutations[#mutations + 1] = { proto = proto, removed = removed, created = created }
+    mutations[#mutations + 1] = { proto = proto, removed = removed, created = created, retry = false }
+  elseif failed[proto] then
+    mutations[#mutations + 1] = { proto = proto, removed = {}, created = created, retry = true }
+  end
+  if again and init ~= proto then
+    if type(rawget(init, "new")) == "function" then proto.new = init.new end
+    stand_for(init, proto)
   end
   return proto
 end
@@ -140,8 +161,9 @@ end
 --- date and, when its fields changed, all instances are migrated at the end of the event. Returns the prototype.
 function prototype.declare(name, init, base, module)
   local record = registry[name]
+  base = again and again[base] or base
   if not record then return declare(name, init, base, module) end
-  record.module = record.module or module
+  record.module = module or record.module
   if init == nil then return record.proto end
   return redeclare(name, record, init, base)
 end
@@ -151,6 +173,20 @@ function prototype.of_module(module)
   local result = {}
   for name, record in pairs(registry) do
     if record.module == module then result[name] = record.proto end
+  end
+  return result
+end
+
+--- The prototypes that are `proto`, called `name`, or have it above them: name → prototype.
+function prototype.derived(name, proto)
+  local result = { [name] = proto }
+  for other, record in pairs(registry) do
+    local above = getmetatable(record.proto)
+    for _ = 1, MOST_BASES do
+      if type(above) ~= "table" then break end
+      if rawequal(above, proto) then result[other] = record.proto end
+      above = getmetatable(above)
+    end
   end
   return result
 end
@@ -176,12 +212,15 @@ function prototype.plain_changed(old, new)
   return false
 end
 
---- Is this table a prototype?
-function prototype.is_prototype(proto)
+--- The tracking key of the file that declares a prototype, "" if none does, nil for other tables.
+function prototype.owner(proto)
   local name = rawget(proto, "type")
   local record = type(name) == "string" and registry[name]
-  return record and rawequal(record.proto, proto) or false
+  return record and rawequal(record.proto, proto) and (record.module or "") or nil
 end
+
+--- Files are reloaded from now on: `twins` gets init tables that stand for a prototype. Nil: not any more.
+function prototype.reload(twins) again = twins end
 
 --- A method was deleted: its prototype goes back to what it has without it.
 function prototype.remove_method(proto, name)
@@ -242,9 +281,33 @@ function prototype.visit(visit)
   end
 end
 
+-- The fields of an instance that are to go, with those that are left from a migration that failed.
+local function all_removed(proto, inst, removed)
+  local left = failed[proto] and failed[proto][inst]
+  if not left then return removed end
+  return move(removed, 1, #removed, #left + 1, left)
+end
+
+local function migrate(proto, inst, removed, report)
+  local mutate = proto.mutate
+  if type(mutate) == "function" then
+    local ok, e = errors.guard(mutate, inst)
+    if not ok then
+      failed[proto] = failed[proto] or setmetatable({}, { __mode = "k" })
+      failed[proto][inst] = move(removed, 1, #removed, 1, {})
+      report(errors.with(e, nil, "mutate of " .. proto.type .. ": " .. e.message))
+      return
+    end
+  end
+  for _, key in ipairs(removed) do rawset(inst, key, nil) end
+  if failed[proto] then failed[proto][inst] = nil end
+end
+
+local function log(e) errors.log(e, "mutate") end
+
 --- Migrates the instances of prototypes whose fields changed: `mutate`, then the removed fields go. Those made after the
 --- declaration know nothing of the one before. An error in one instance's `mutate` is logged, or given to `report` if there
---- is one, and does not stop the others.
+--- is one, and does not stop the others; that instance keeps its fields.
 function prototype.process_mutations(report)
   if not mutations[1] then return end
   local queue = mutations
@@ -252,16 +315,11 @@ function prototype.process_mutations(report)
   for _, entry in ipairs(queue) do
     local proto = entry.proto
     for _, inst in ipairs(in_order(instances[proto] or {}, entry.created)) do
-      local mutate = proto.mutate
-      if type(mutate) == "function" then
-        local ok, e = errors.guard(mutate, inst)
-        if not ok then
-          e = errors.with(e, nil, "mutate of " .. proto.type .. ": " .. e.message)
-          if report then report(e) else errors.log(e, "mutate") end
-        end
+      if not entry.retry or (failed[proto] and failed[proto][inst]) then
+        migrate(proto, inst, all_removed(proto, inst, entry.removed), report or log)
       end
-      for _, key in ipairs(entry.removed) do rawset(inst, key, nil) end
     end
+    if failed[proto] and not next(failed[proto]) then failed[proto] = nil end
   end
 end
 

@@ -1,12 +1,13 @@
 -- Objects that know how to be made anew: `getState()` gives what is worth keeping, `restoreState(state)` takes it. When the
--- file of their prototype has run again, each is rebuilt by the new code: all are made, then all looked at, then each
--- takes the place of the one before, which keeps its identity.
+-- file of their prototype, or of one that it is based on, has run again, each is rebuilt by the new code: all are made, then
+-- all looked at, then each takes the place of the one before, which keeps its identity.
 local M = ...
 local rebuild = {}
 
 local errors, prototype = M.errors, M.prototype
-local getmetatable, next, rawequal, rawset, tostring, type = M.raw.debug.getmetatable, next, rawequal, rawset, tostring, type
-local collectgarbage, error, format, ipairs = collectgarbage, error, string.format, ipairs
+local getmetatable = M.raw.debug.getmetatable
+local collectgarbage, error, format, ipairs, next, rawequal, rawset, tostring, type =
+  collectgarbage, error, string.format, ipairs, next, rawequal, rawset, tostring, type
 
 local function is_rebuildable(proto)
   return type(proto.getState) == "function" and type(proto.restoreState) == "function"
@@ -14,7 +15,7 @@ end
 
 local function fail(name, what, e)
   if e then error(errors.with(e, nil, format("%s of %s: %s", what, name, e.message)), 0) end
-  errors.raise("RELOAD_STATE", format("%s of %s %s", what, name, "did not return a table."))
+  errors.raise("RELOAD_STATE", format("%s of %s did not return a table.", what, name))
 end
 
 local function state_of(name, object)
@@ -24,70 +25,68 @@ local function state_of(name, object)
   return state
 end
 
---- The states of all objects of a file's prototypes, taken by the code that runs now.
-function rebuild.take(key)
-  local taken = {}
+--- The states of all objects whose prototypes a file declares, or are based on one of those; taken by the code that runs now.
+--- `taken` has the prototypes that have been dealt with before, and gets the others: it is a list with names in it.
+function rebuild.take(key, taken)
   for name, proto in next, prototype.of_module(key) do
-    if is_rebuildable(proto) then
-      if not taken[1] then collectgarbage() end -- objects that nobody has any more are not rebuilt
-      local entry = { name = name, proto = proto, version = proto.stateVersion, objects = {} }
-      for i, object in ipairs(prototype.instances(proto)) do
-        entry.objects[i] = { object = object, state = state_of(name, object) }
+    for other, derived in next, prototype.derived(name, proto) do
+      if not taken[derived] and is_rebuildable(derived) then
+        if not taken[1] then collectgarbage() end -- objects that nobody has any more are not rebuilt
+        local entry = { name = other, proto = derived, version = derived.stateVersion, objects = {} }
+        for i, object in ipairs(prototype.instances(derived)) do
+          entry.objects[i] = { object = object, state = state_of(other, object) }
+        end
+        taken[#taken + 1], taken[derived] = entry, true
       end
-      taken[#taken + 1] = entry
     end
   end
-  return taken
 end
 
-local function make(entry, state)
+local function migrated(entry, state)
+  local proto = entry.proto
+  if proto.stateVersion == entry.version or type(proto.migrateState) ~= "function" then return state end
+  local ok, result = errors.guard(proto.migrateState, proto, state, entry.version)
+  if not ok then fail(entry.name, "migrateState", result) end
+  if type(result) ~= "table" then fail(entry.name, "migrateState") end
+  return result
+end
+
+local function make(entry, one)
   local name, proto = entry.name, entry.proto
-  local version = proto.stateVersion
-  if version ~= entry.version and type(proto.migrateState) == "function" then
-    local ok, migrated = errors.guard(proto.migrateState, proto, state, entry.version)
-    if not ok then fail(name, "migrateState", migrated) end
-    if type(migrated) ~= "table" then fail(name, "migrateState") end
-    state = migrated
-  end
   local ok, fresh = errors.guard(proto.new, proto)
   if not ok then fail(name, "new", fresh) end
-  if type(fresh) ~= "table" then fail(name, "new") end
+  if type(fresh) ~= "table" or not rawequal(getmetatable(fresh), proto) or rawequal(fresh, one.object) then
+    errors.raise("RELOAD_STATE", format("new of %s returned %s, which is no new %s.", name, tostring(fresh), name))
+  end
+  local state = migrated(entry, one.state)
   -- What the former version did not know has the value that a new object has.
   for field, value in next, state_of(name, fresh) do
     if state[field] == nil then state[field] = value end
   end
   local restored, e = errors.guard(fresh.restoreState, fresh, state)
   if not restored then fail(name, "restoreState", e) end
+  state_of(name, fresh)
   return fresh
 end
 
 --- Makes anew what `take` has given, for prototypes that still can. Raises an Error when one cannot be made; then nothing
---- has been exchanged. `twins` gets the new objects, which are not to be used.
-function rebuild.put(taken, twins)
-  local made = {}
+--- has been exchanged. Returns the new objects, which are not to be used: new → old.
+function rebuild.put(taken)
+  local made, twins = {}, {}
   for _, entry in ipairs(taken) do
     if is_rebuildable(entry.proto) then
-      for _, one in ipairs(entry.objects) do
-        made[#made + 1] = { entry = entry, object = one.object, fresh = make(entry, one.state) }
-      end
+      prototype.drop_mutations(entry.proto)
+      for _, one in ipairs(entry.objects) do made[#made + 1] = { proto = entry.proto, object = one.object, fresh = make(entry, one) } end
     end
-  end
-  for _, one in ipairs(made) do
-    if not rawequal(getmetatable(one.fresh), getmetatable(one.object)) or rawequal(one.fresh, one.object) then
-      errors.raise("RELOAD_STATE", format("new of %s returned %s, which is no new %s.", one.entry.name, tostring(one.fresh), one.entry.name))
-    end
-    state_of(one.entry.name, one.fresh)
   end
   for _, one in ipairs(made) do
     local object, fresh = one.object, one.fresh
     for field in next, object do rawset(object, field, nil) end
     for field, value in next, fresh do rawset(object, field, value) end
     twins[fresh] = object
-    prototype.forget(one.entry.proto, fresh)
+    prototype.forget(one.proto, fresh)
   end
-  for _, entry in ipairs(taken) do
-    if is_rebuildable(entry.proto) then prototype.drop_mutations(entry.proto) end
-  end
+  return twins
 end
 
 return rebuild

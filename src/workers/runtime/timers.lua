@@ -7,15 +7,29 @@ local floor, max = math.floor, math.max
 local sort = table.sort
 local ipairs, next, pairs, tonumber, type = ipairs, next, pairs, tonumber, type
 
-local pending = {} -- handle → { f, due, every, module }
+local pending = {} -- handle → { f, due, every }
 local last = 0
 timers.pending = pending
+-- Told of the timers that are set: see declarations.lua.
+local observer
+
+--- `reuse(f, ms, every)` may say that a timer is there already, by its handle; `added(f, ms, every, handle)` is told of each.
+function timers.observe(reuse, added) observer = { reuse = reuse, added = added } end
+
+--- Sets the timer of a handle anew.
+function timers.set(handle, f, milliseconds, every)
+  pending[handle] = { f = f, due = sandbox.time() + milliseconds, every = every }
+end
 
 local function add(f, milliseconds, every)
-  last = last + 1
-  -- A timer that a file sets while it is run belongs to that run: see reload.lua.
-  pending[last] = { f = f, due = sandbox.time() + milliseconds, every = every, module = M.modules.current() }
-  return last
+  local handle = observer and observer.reuse(f, milliseconds, every)
+  if not handle then
+    last = last + 1
+    handle = last
+    timers.set(handle, f, milliseconds, every)
+  end
+  if observer then observer.added(f, milliseconds, every, handle) end
+  return handle
 end
 
 local function duration(name, milliseconds)
@@ -42,15 +56,6 @@ function timers.set_interval(_, f, milliseconds)
   if type(f) ~= "function" then errors.argument(2, "setInterval", "function", f) end
   local every = max(1, duration("setInterval", milliseconds))
   return add(f, every, every)
-end
-
---- The timers that the present or the last run of a file has set: handle → timer.
-function timers.of_module(key)
-  local result = {}
-  for handle, timer in pairs(pending) do
-    if timer.module == key then result[handle] = timer end
-  end
-  return result
 end
 
 --- Forgets a timer of any kind. Unknown and fired handles are fine.

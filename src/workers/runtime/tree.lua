@@ -14,19 +14,20 @@ local ipairs, next, pairs, rawequal = ipairs, next, pairs, rawequal
 
 local MAX_DEPTH <const> = 100
 
---- The scope of what slot `k` of a node shows: namespaces for viewdefs, the node around it, the priority it is sent with.
-function tree.scope(node, slot)
+--- Makes `scope` that of what `slot` of a node shows, as the viewdefs are now.
+function tree.renew_scope(scope, node, slot)
   local outer = node.scope
   local fallback = slot.fallbackNamespace or outer.fallback
   if slot.use == "list" or slot.wrapper == "lua.ViewList" then fallback = slot.fallbackNamespace or "list-item" end
-  return {
-    namespace = slot.namespace or outer.namespace,
-    fallback = fallback,
-    node = node,
-    depth = outer.depth + 1,
-    level = slot.level,
-    plans = {},
-  }
+  scope.namespace, scope.fallback = slot.namespace or outer.namespace, fallback
+  scope.node, scope.level, scope.plans = node, slot.level, {}
+end
+
+--- The scope of what `slot` of a node shows: namespaces for viewdefs, the node around it, the priority it is sent with.
+function tree.scope(node, slot)
+  local scope = { namespace = nil, fallback = nil, node = node, depth = node.scope.depth + 1, level = slot.level, plans = {} }
+  tree.renew_scope(scope, node, slot)
+  return scope
 end
 
 --- Children of a node, made when the first one comes.

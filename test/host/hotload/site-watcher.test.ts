@@ -75,11 +75,14 @@ t.test("a Lua file behind a link is named by where it really is, inside the site
   const site = new WatchedSite(t, { "apps/tasks/app.lua": "1", "../shared/lib.lua": "1", "lua/main.lua": "1" });
   site.link("../apps/tasks/app.lua", "lua/tasks.lua");
   site.link("../../../shared/lib.lua", "lua/deep/lib.lua");
+  site.link(site.path("../far/away.lua"), "lua/absolute.lua");
   await site.watch(t);
   site.save("apps/tasks/app.lua", "2");
   t.same(await site.next(), { lua: ["apps/tasks/app.lua"] });
   site.write("../shared/lib.lua", "2");
   t.same(await site.next(), { lua: ["../shared/lib.lua"] });
+  site.write("../far/away.lua", "1");
+  t.same(await site.next(), { lua: ["../far/away.lua"] });
   site.remove("../shared/lib.lua");
   t.same(await site.next(), { gone: ["../shared/lib.lua"] });
   site.save("../shared/lib.lua", "3");
@@ -105,6 +108,7 @@ t.test("folders behind links are watched, through chains of links too", async (t
   site.link("first/mcp", "second");
   site.link("../second", "lua/mcp");
   site.link("../apps/m", "viewdefs/m");
+  site.link("../apps/m", "viewdefs/n");
   site.link("a", "html/b");
   await site.watch(t);
   site.save("../apps/mcp/sub/a.lua", "2");
@@ -112,7 +116,7 @@ t.test("folders behind links are watched, through chains of links too", async (t
   site.write("../apps/mcp/new/b.lua", "1");
   t.same(await site.next(), { lua: ["../apps/mcp/new/b.lua"] });
   site.save("apps/m/A.DEFAULT.html", "2");
-  t.same(await site.next(), { viewdefs: ["viewdefs/m/A.DEFAULT.html"] });
+  t.same(await site.next(), { viewdefs: ["viewdefs/m/A.DEFAULT.html"] }, "once, as the viewdef store has it");
   site.save("html/a/x.css", "2");
   t.same(await site.next(), { html: ["a/x.css", "b/x.css"] }, "pages may use every name");
   site.write("../other/mcp/sub/c.lua", "1");
@@ -193,7 +197,19 @@ t.test("links in a circle come to an end", async (t) => {
   t.match(await site.next(), { lua: ["lua/a.lua"] });
   site.save("viewdefs/A.DEFAULT.html", "2");
   t.match(await site.next(), { viewdefs: ["viewdefs/A.DEFAULT.html"] });
+  site.save("html/a.css", "2");
+  t.same(await site.next(), { html: ["a.css"] });
   t.ok(site.watched.length < 10, site.watched.join(" "));
+});
+
+t.test("folders that all lead to each other have names enough, but not all that are possible", async (t) => {
+  const names = [..."abcdefghijklmnop"];
+  const site = new WatchedSite(t, Object.fromEntries(names.map((name) => [`html/${name}/x.css`, "1"])));
+  for (const from of names) for (const to of names) if (from !== to) site.link(`../${to}`, `html/${from}/${to}`);
+  await site.watch(t);
+  site.save("html/p/x.css", "2");
+  const { html = [] } = await site.next();
+  t.same(html, [...names.slice(0, -1).map((name) => `${name}/p/x.css`), "p/x.css"], "the shortest");
 });
 
 t.test("folders are not watched any more when nothing leads there", async (t) => {
@@ -301,36 +317,39 @@ t.test("the content decides: a touched file is the same, an older one may be ano
   t.same(await site.told(), { lua: ["lua/a.lua"] }, "as old and as long as before");
 });
 
-t.test(
-  "a file that is renamed over another one is taken as it is, a file that is written once it is left alone",
-  async (t) => {
-    const patience = { written: A_LONG_TIME };
-    const site = await WatchedSite.start(t, { "lua/a.lua": "1", "lua/b.lua": "1", "lua/c.lua": "1" }, { patience });
-    site.write("lua/b.lua", "2");
-    site.save("lua/a.lua", "2");
-    t.same(await site.next(), { lua: ["lua/a.lua"] });
-    site.save("lua/b.lua", "3");
-    site.save("lua/c.lua", "2");
-    t.same(await site.next(), { lua: ["lua/c.lua"] }, "b.lua is still being written, as far as can be seen");
-  },
-);
+t.test("a file that is renamed to its name is taken as it is, one that is written once it is left alone", async (t) => {
+  const files = { "lua/a.lua": "1", "lua/b.lua": "1", "lua/c.lua": "1" };
+  const site = await WatchedSite.start(t, files, { patience: { written: A_LONG_TIME } });
+  site.write("lua/b.lua", "2");
+  site.save("lua/a.lua", "2");
+  t.same(await site.next(), { lua: ["lua/a.lua"] });
+  site.save("lua/new.lua", "2");
+  t.same(await site.next(), { lua: ["lua/new.lua"] });
+  site.save("lua/b.lua", "3");
+  site.save("lua/c.lua", "2");
+  site.save("lua/c.lua", "3");
+  t.same(await site.next(), { lua: ["lua/c.lua"] }, "b.lua is still being written, as far as can be seen");
+});
 
 t.test("what was removed and made anew was not renamed, and may be unfinished", async (t) => {
   const patience = { written: A_LONG_TIME, removed: A_LONG_TIME };
-  const names = ["a", "b", "c", "d"].map((name) => `lua/${name}.lua`);
-  const site = await WatchedSite.start(t, Object.fromEntries(names.map((name) => [name, "1"])), { patience });
-  const [a, b, c, d] = names as [string, string, string, string];
-  site.remove(a);
-  site.write(a, "half");
-  site.remove(b);
+  const files = { "lua/a.lua": "1", "lua/b.lua": "1", "lua/c.lua": "1", "lua/marker.lua": "1", "lua/in/d.lua": "1" };
+  const site = await WatchedSite.start(t, files, { patience });
+  site.remove("lua/a.lua");
+  site.write("lua/a.lua", "half");
+  site.remove("lua/b.lua");
   // So that it has been missed.
-  site.save(d, "2");
-  t.same(await site.next(), { lua: [d] });
-  site.write(b, "half");
-  site.move(c, "lua/c.lua~");
-  site.write(c, "half");
-  site.save(d, "3");
-  t.same(await site.next(), { lua: [d] });
+  site.save("lua/marker.lua", "2");
+  t.same(await site.next(), { lua: ["lua/marker.lua"] });
+  site.write("lua/b.lua", "half");
+  site.move("lua/c.lua", "lua/c.lua~");
+  site.write("lua/c.lua", "half");
+  site.remove("lua/in");
+  site.write("lua/in/d.lua", "half");
+  site.save("lua/marker.lua", "3");
+  t.same(await site.next(), { lua: ["lua/marker.lua"] });
+  site.save("lua/marker.lua", "4");
+  t.same(await site.next(), { lua: ["lua/marker.lua"] });
 });
 
 t.test("an unfinished write is not read", async (t) => {
@@ -403,6 +422,30 @@ t.test("one batch at a time: what is saved meanwhile is one more, what was undon
   t.same(await site.told(), {});
 });
 
+t.test("what is changed and changed back while it is worked on is told: the work may have seen either", async (t) => {
+  const site = await WatchedSite.start(t, { "lua/a.lua": "1", "lua/b.lua": "1" });
+  const other = new WatchedSite(t);
+  await other.watch(t, {}, site.dir);
+  let finish = (): void => {};
+  site.work = () => new Promise((resolve) => (finish = resolve));
+  for (const [name, text] of [
+    ["lua/a.lua", "2"],
+    ["lua/b.lua", "2"],
+    ["lua/a.lua", "3"],
+    ["lua/a.lua", "2"],
+    ["lua/b.lua", "1"],
+  ] as const) {
+    site.save(name, text);
+    t.same(await other.next(), { lua: [name] });
+  }
+  t.same(await site.next(), { lua: ["lua/a.lua"] });
+  site.work = async () => {};
+  finish();
+  t.same(await site.told(), { lua: ["lua/a.lua"] });
+  site.save("lua/a.lua", "2");
+  t.same(await site.told(), {}, "after the work the content decides alone");
+});
+
 t.test("work on a batch that fails is logged, and the next one comes", async (t) => {
   const site = await WatchedSite.start(t, { "lua/a.lua": "1" });
   site.work = () => Promise.reject(new Error("broken"));
@@ -461,6 +504,17 @@ t.test("a site that goes as a whole keeps what it had until it is back", async (
   t.same(await site.told(), { lua: ["lua/a.lua"] });
 });
 
+t.test("the folder above the site may be replaced as well", async (t) => {
+  const site = await WatchedSite.start(t, { "lua/a.lua": "1" });
+  const above = path.dirname(site.dir);
+  fs.renameSync(above, `${above}-away`);
+  t.teardown(() => fs.rmSync(`${above}-away`, { recursive: true }));
+  site.write("lua/a.lua", "2");
+  t.same(await site.next(), { lua: ["lua/a.lua"] });
+  site.save("lua/a.lua", "3");
+  t.same(await site.next(), { lua: ["lua/a.lua"] });
+});
+
 t.test("what cannot be read is said once, and is no reason to stop", { skip: !process.getuid }, async (t) => {
   const site = await WatchedSite.start(t, {
     "lua/a.lua": "1",
@@ -496,6 +550,17 @@ t.test("large files are compared by content as well", async (t) => {
   site.save("html/large.bin", `${text}y`);
   site.write("html/other.bin", text);
   t.same(await site.next(), { html: ["other.bin"] });
+});
+
+t.test("a huge file is not read for nothing: it counts as changed when it is touched", async (t) => {
+  const site = new WatchedSite(t, { "html/film.mp4": "" });
+  // Without blocks on the disk.
+  fs.truncateSync(site.path("html/film.mp4"), 257 << 20);
+  await site.watch(t);
+  site.save("html/style.css", "1");
+  t.same(await site.next(), { html: ["style.css"] });
+  fs.utimesSync(site.path("html/film.mp4"), 1, 1);
+  t.same(await site.next(), { html: ["film.mp4"] });
 });
 
 t.test("after close() nothing comes any more", async (t) => {

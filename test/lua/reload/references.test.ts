@@ -413,3 +413,34 @@ scenario(
     app.gives("f()", "<<new>");
   },
 );
+
+scenario(
+  "another name of a function that is taken out of the source is gone, the function is not",
+  { m: `local M = {} function M.f() return "f" end M.alias = M.f return M`, b: `return { f = function() return "b" end }`, main: `M = require("m")` },
+  (app) => {
+    app.edit("m", { "M.alias = M.f": `M.other = require("b").f` });
+    app.gives("M.alias, M.f(), M.other()", "nil, f, b");
+    app.edit("m", { [`M.other = require("b").f`]: "" });
+    app.gives("M.other, M.f()", "nil, f");
+  },
+);
+
+scenario(
+  "a function that is defined under a condition stays while it is in the source, and is new",
+  {
+    m: `
+      local M = {}
+      if not session.reloading then
+        function M.once() return "old" end
+        function Global_once() return "old" end
+      end
+      return M`,
+    main: `once = require("m").once`,
+  },
+  (app) => {
+    app.edit("m", { '"old"': '"new"' });
+    app.gives(`once() .. require("m").once() .. Global_once()`, "newnewnew");
+    app.save({ m: "local M = {} return M", main: "" });
+    app.gives(`require("m").once, Global_once`, "nil, nil");
+  },
+);

@@ -1,0 +1,216 @@
+-- Visits everything of an app that can be reached, once each: tables, functions and coroutines, wherever they are held:
+-- fields, keys, metatables, variables of functions and coroutines, timers, what pages show.
+local M = ...
+local walk = {}
+
+local _G = _G
+local connection, modules, prototype, sandbox, timers, versions, wrappers =
+  M.connection, M.modules, M.prototype, M.sandbox, M.timers, M.versions, M.wrappers
+local raw = M.raw.debug
+local getinfo, getlocal, getmetatable, getupvalue, setlocal, setmetatable, setupvalue =
+  raw.getinfo, raw.getlocal, raw.getmetatable, raw.getupvalue, raw.setlocal, raw.setmetatable, raw.setupvalue
+local ipairs, next, rawget, rawset, sub, type = ipairs, next, rawget, rawset, string.sub, type
+local status = coroutine.status
+
+local MOST_FRAMES <const> = 200000
+
+-- Tables and functions that every VM is born with. Apps can put something into the tables, but not into the functions.
+local born = {}
+
+-- The walk that is going on.
+local replace, twins, seen, queue, last, on_frame
+local NONE = {}
+
+local function push(x)
+  if not seen[x] then
+    seen[x] = true
+    last = last + 1
+    queue[last] = x
+  end
+end
+
+-- What is to stand in the place of a function, which is going to be visited; nil when it is to stay.
+local function meet_function(f)
+  if born[f] then return nil end
+  local other = replace(f)
+  if other ~= false then push(other or f) end
+  return other or nil
+end
+
+-- The same for any value.
+local function meet(value)
+  local kind = type(value)
+  if kind == "function" then return meet_function(value) end
+  if kind ~= "table" and kind ~= "thread" then return nil end
+  local other = twins[value]
+  push(other or value)
+  return other
+end
+
+local function visit_table(t)
+  local meta = getmetatable(t)
+  if meta ~= nil then
+    local other = meet(meta)
+    if other then setmetatable(t, other) end
+  end
+  local keys
+  -- Most of the time of a reload is spent here, so nothing is called that can be avoided.
+  for name, field in next, t do
+    local kind = type(field)
+    if kind == "table" then
+      local other = twins[field]
+      if other then
+        rawset(t, name, other)
+        field = other
+      end
+      if not seen[field] then
+        seen[field] = true
+        last = last + 1
+        queue[last] = field
+      end
+    elseif kind == "function" or kind == "thread" then
+      local other = meet(field)
+      if other then rawset(t, name, other) end
+    end
+    kind = type(name)
+    if kind ~= "string" and kind ~= "number" and kind ~= "boolean" then
+      local other = meet(name)
+      if other then
+        keys = keys or {}
+        keys[name] = other
+      end
+    end
+  end
+  if not keys then return end
+  for name, other in next, keys do
+    local field = rawget(t, name)
+    rawset(t, name, nil)
+    if rawget(t, other) == nil then rawset(t, other, field) end
+  end
+end
+
+local function visit_function(f)
+  for i = 1, 255 do
+    local name, value = getupvalue(f, i)
+    if not name then return end
+    local other = meet(value)
+    if other then setupvalue(f, i, other) end
+  end
+end
+
+local function visit_locals(co, level, step)
+  local n = step
+  while true do
+    local name, value = getlocal(co, level, n)
+    if not name then return end
+    local other = meet(value)
+    if other then setlocal(co, level, n, other) end
+    n = n + step
+  end
+end
+
+-- A coroutine that has begun goes on in the functions that it is in.
+local function visit_frames(co)
+  for level = 0, MOST_FRAMES do
+    local info = getinfo(co, level, "Slf")
+    if not info then return end
+    if on_frame then on_frame(info) end
+    if info.what ~= "C" then push(info.func) end
+    visit_locals(co, level, 1)
+    visit_locals(co, level, -1)
+  end
+end
+
+local function visit_thread(co)
+  if status(co) == "dead" then return end
+  local starter = sandbox.starter(co)
+  if starter then visit_function(starter) end
+  visit_frames(co)
+end
+
+-- What a page shows.
+local function visit_node(node)
+  local other = meet(node.object)
+  if other then node.object = other end
+  local kids = node.kids
+  if not kids then return end
+  for _, record in next, kids.wrappers do push(record) end
+  for _, made in next, kids.made do visit_node(made) end
+  for k = 1, node.plan.n do
+    local kid = kids[k]
+    if kid and kid.rows then
+      if kid.presenters then push(kid.presenters) end
+      for _, row in ipairs(kid.rows) do visit_node(row) end
+    elseif kid then
+      visit_node(kid)
+    end
+  end
+end
+
+local function push_roots()
+  push(_G)
+  push(getmetatable(""))
+  push(modules.loaded)
+  push(timers.pending)
+  push(M.session)
+  push(wrappers.registered)
+  prototype.visit(push)
+  for _, record in next, modules.records do
+    if record.declared then
+      push(record.declared.cells)
+      push(record.declared.functions)
+    end
+  end
+end
+
+--- Visits everything: `visit(f)` returns what is to stand in the place of a function, nil when it is to stay, false when it
+--- is not to be entered either; tables become their `others`. `frame(info)` is told of the functions that coroutines are in. `connections` are the session's, if what they show is to be visited. Returns the set of all that was met.
+function walk.run(visit, others, connections, frame)
+  replace, twins, seen, queue, last, on_frame = visit, others or NONE, {}, {}, 0, frame
+  push_roots()
+  for _, conn in ipairs(connections or {}) do visit_node(connection.root(conn)) end
+  local at = 1
+  while at <= last do
+    local x = queue[at]
+    queue[at] = false
+    at = at + 1
+    local kind = type(x)
+    if kind == "table" then
+      visit_table(x)
+    elseif kind == "function" then
+      visit_function(x)
+    else
+      visit_thread(x)
+    end
+  end
+  local met = seen
+  replace, twins, seen, queue, last, on_frame = nil, nil, nil, nil, nil, nil
+  return met
+end
+
+--- Everything that can be reached now, as a set.
+function walk.all(connections)
+  return walk.run(function(f)
+    if versions.is_runtime(versions.identify(f)) then return false end
+  end, nil, connections)
+end
+
+--- Is this something that every VM is born with?
+function walk.is_born(value) return born[value] ~= nil end
+
+--- Notes what a VM is born with. To be called when the globals are what apps find.
+function walk.settle()
+  local function enter(t)
+    born[t] = true
+    for _, value in next, t do
+      if type(value) == "function" then
+        born[value] = true
+      elseif type(value) == "table" and not born[value] then
+        enter(value)
+      end
+    end
+  end
+  enter(_G)
+end
+
+return walk
