@@ -35,6 +35,7 @@ const names = [
   "merge",
   "declarations",
   "heal",
+  "redeclare",
   "rebuild",
   "reload",
   "main",

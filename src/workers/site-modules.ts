@@ -1,8 +1,11 @@
 import fs from "node:fs";
 import path from "node:path";
 import { MoonpoolError } from "../protocol/error-code.ts";
+import { isUnsettled, SETTLING } from "../protocol/settling.ts";
 
 const LONGEST = 200;
+/** Nobody ever wakes who waits for it. */
+const nothing = new Int32Array(new SharedArrayBuffer(4));
 /** ms within which two changes of a file may bear the same time. */
 const CLOCK = 20;
 const NAME = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
@@ -19,6 +22,7 @@ export interface SiteModule {
 /** Finds what `require` names: files below the site's `lua` folder, and what symlinks there lead to. */
 export class SiteModules {
   readonly #site: string;
+  readonly #inodes = new Map<string, number>();
   readonly #texts = new Map<string, { stamp: string; source: string }>();
 
   /** `site`: the site's folder, absolute. */
@@ -32,7 +36,9 @@ export class SiteModules {
    */
   readAgain(key: string): string {
     try {
-      return this.#source(path.join(fs.realpathSync.native(this.#site), key));
+      const real = path.join(fs.realpathSync.native(this.#site), key);
+      this.#settle(real);
+      return this.#source(real);
     } catch (error) {
       throw new MoonpoolError("REQUIRE_MISSING", `The file ${key} cannot be read: ${String(error)}`, {}, error);
     }
@@ -69,10 +75,20 @@ export class SiteModules {
     }
   }
 
+  /** Half of a file is valid Lua more often than not: waits until it has been written. The thread has nothing better to do. */
+  #settle(real: string): void {
+    for (let look = 0; look < SETTLING.looks; look++) {
+      const found = fs.statSync(real, { throwIfNoEntry: false });
+      if (!isUnsettled(found, this.#inodes.get(real), Date.now())) return;
+      Atomics.wait(nothing, 0, 0, SETTLING.pause);
+    }
+  }
+
   /** The file's text; hundreds of sessions may ask for the same one. */
   #source(real: string): string {
     const { ino, size, mtimeMs, ctimeMs } = fs.statSync(real);
     const stamp = `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
+    this.#inodes.set(real, ino);
     const known = this.#texts.get(real);
     if (known?.stamp === stamp) return known.source;
     const source = withoutPrologue(fs.readFileSync(real, "utf8"));

@@ -7,14 +7,17 @@ import { normalDom } from "../support/normal-dom.ts";
 import { randomOf } from "../support/random-template.ts";
 import type { Bridged } from "../support/scene.ts";
 
-/** EDITS=1000 is the whole of it; without it as many as fit into a minute. */
-const EDITS = Number(process.env["EDITS"] ?? 150);
-const SECONDS = process.env["EDITS"] === undefined ? 60 : Infinity;
+/** EDITS=1000 is the whole of it; without it as many as fit into the time. */
+const EDITS = Number(process.env["EDITS"] ?? 120);
+const SECONDS = process.env["EDITS"] === undefined ? 45 : Infinity;
+/** ms: what 1,000 edits take on a slow machine, twice. */
+const PATIENCE = EDITS * 2_000 + 180_000;
 const SEED = Number(process.env["SEED"] ?? 20_261_121);
 /** Things that somebody does during each edit. */
 const ACTS = 2;
 
 const site = await startHotSite(t, editableDemo(), { rate: { perSecond: 1e6, burst: 1e6 } });
+t.setTimeout(PATIENCE);
 
 /** How much there is of everything, but for what depends on how it came about. */
 async function amounts(page: Page): Promise<object> {
@@ -25,12 +28,10 @@ async function amounts(page: Page): Promise<object> {
 }
 
 t.test(
-  "whatever is edited while somebody types, clicks and scrolls: no character, no place and no page is lost, nothing old " +
-    "is seen, and in the end all is as if the files had always been so",
+  "random edits while somebody types, clicks and scrolls: nothing is lost, nothing old is seen, the end is that of a fresh load",
   async (t) => {
-    t.setTimeout(EDITS * 2_000 + 180_000);
-    const allow = /Failed to load resource/;
-    const page = await site.open(t, { allow });
+    t.setTimeout(PATIENCE);
+    const page = await site.open(t);
     await page.locator(".contact-row").first().waitFor();
     const isSameLoad = await loadOf(page);
     const names = await page.locator(".contact-row .person-name").allTextContents();
@@ -47,7 +48,7 @@ t.test(
     t.ok(await isSameLoad(), "the page was never loaded again");
     t.comment(`${edits} edits, ${user.acts.length} acts, ${user.typed} characters, seed ${SEED}`);
 
-    const fresh = await site.open(t, { allow });
+    const fresh = await site.open(t);
     await fresh.locator(".contact-row").first().waitFor();
     const again = new DemoUser(fresh, names);
     for (const act of user.acts) await again.do(act);

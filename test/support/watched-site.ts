@@ -43,7 +43,9 @@ export class WatchedSite {
       this.batches.push(batch);
       return this.work(batch);
     };
-    this.watcher = await SiteWatcher.start(dir, onBatch, { log, ...options });
+    // Half of what it is by default, as tests wait for that often.
+    const patience = { written: 10, emptied: 50, removed: 40, ...options.patience };
+    this.watcher = await SiteWatcher.start(dir, onBatch, { log, ...options, patience });
     t.teardown(() => this.watcher.close());
   }
 

@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 
 /** What a file held at one time. */
 export interface Content {
+  inode: bigint;
   /** Another one after every write, but for those that are to be hidden: those that set the file's time back. */
   version: string;
   /** Another one whenever anything about the file has changed. */
@@ -29,7 +30,7 @@ export function readAtOnce(file: string): Content | undefined {
   }
 }
 
-/** Reads a file piece by piece, whatever its size. undefined: it was written meanwhile, or `isStopped`. Throws if it cannot be read. */
+/** As readAtOnce, but lets others have the thread between pieces. undefined also when `isStopped` says so. */
 export async function readSlowly(file: string, isStopped: () => boolean): Promise<Content | undefined> {
   const pieces = reading(file);
   for (;;) {
@@ -82,5 +83,5 @@ function versionOf({ dev, ino, size, mtimeNs }: fs.BigIntStats): string {
 }
 
 function contentOf(stats: fs.BigIntStats, hash: string): Content {
-  return { version: versionOf(stats), signature: signatureOf(stats), hash };
+  return { inode: stats.ino, version: versionOf(stats), signature: signatureOf(stats), hash };
 }

@@ -26,6 +26,7 @@ export interface ContentListener {
 
 interface Unsettled {
   since: number;
+  /** How often what has happened. */
   events: Record<FileEvent, number>;
   /** What was there at the last look, and since when. */
   signature: string | undefined;
@@ -37,13 +38,14 @@ interface Unsettled {
 
 // What a site has beyond it counts as changed when it is touched for the first time.
 const READ_AT_START = 256 << 20;
-// Here nothing is written without an event, which is there as soon as the text is.
+// Only here each removal, creation and renaming has an event of its own.
 const TELLS_EACH = process.platform === "linux";
 
 /**
  * Contents of files, as hashes, none of which is of a half-written file.
  *
- * A file that was renamed to its name is complete. Every other one is looked at until it has been left alone for a while. All times are in terms of performance.now().
+ * A file that was exchanged by a single rename is complete. Every other one is looked at until it has been left alone
+ * for a while. All times are in terms of performance.now().
  */
 export class FileContents {
   readonly #patience: Patience;
@@ -94,7 +96,7 @@ export class FileContents {
     }
   }
 
-  /** Something happened to the file at `time`. Once it is settled again, or is found to be what it was, that is told. */
+  /** Something happened to the file at `time`. That is told once it is settled again, or found to be what it was. */
   touch(file: string, event: FileEvent, time: number): void {
     let unsettled = this.#unsettled.get(file);
     if (unsettled === undefined) {
@@ -114,8 +116,8 @@ export class FileContents {
   }
 
   /**
-   * Looks at what is due. Returns when the next look is. The event loop must look for events between two looks: only so is
-   * it known that nobody is writing a file that appeared.
+   * Looks at what is due. Returns when the next look is. The event loop must look for events between two looks: only
+   * so is it known that an exchange was not the first step of two.
    */
   settle(now: number): number {
     let next = Infinity;
@@ -141,19 +143,21 @@ export class FileContents {
       this.#settled(file, unsettled);
       return;
     }
-    // Nobody wrote it under this name, so it came here as a whole.
-    const isWhole = TELLS_EACH && events.written === 0 && events.unknown === 0 && stats.size > 0n;
+    // Anything but a rename takes two steps, a removal and a creation, both of which are told before there is any text.
+    const isOneStep = events.exchanged === 1 && events.written === 0 && events.unknown === 0;
+    const isExchanged = TELLS_EACH && isOneStep && stats.size > 0n && known !== undefined && known.inode !== stats.ino;
     const isEmptied = stats.size === 0n && known?.hash !== EMPTY;
-    const wait = isWhole ? 0 : isEmptied ? this.#patience.emptied : this.#patience.written;
+    const wait = isExchanged ? 0 : isEmptied ? this.#patience.emptied : this.#patience.written;
     if (signature !== unsettled.signature) {
       unsettled.signature = signature;
-      unsettled.from = now;
+      // Not `now`: this process may have been stopped since.
+      unsettled.from = performance.now();
     } else if (now >= unsettled.from + wait) {
       if (stats.size <= PIECE) this.#read(file, unsettled, readAtOnce(file));
       else this.#large = this.#readLarge(file, unsettled, this.#large);
       return;
     }
-    unsettled.due = unsettled.from + wait;
+    unsettled.due = wait === 0 ? now : unsettled.from + wait;
   }
 
   /** One large file at a time. Small ones need not wait for it. */

@@ -29,8 +29,8 @@ export interface FolderEvents {
 }
 
 /**
- * One chokidar watcher per folder, of which two things are used: `ready`, after which nothing is missed, and `raw`, which
- * comes without the delays and the merging of chokidar's other events.
+ * One chokidar watcher per folder, of which two things are used: `ready`, after which nothing is missed, and `raw`,
+ * which comes without the delays and the merging of chokidar's other events.
  */
 export class FolderWatches implements FolderEvents {
   readonly #onEvent: (event: FolderEvent) => void;
@@ -89,16 +89,16 @@ export class FolderWatches implements FolderEvents {
       this.#opened(watch);
       this.#tell(folder, undefined, "exchanged");
     });
-    // Opened in a later turn, and that matters: chokidar lets all its watchers of a path share one watch of the system, so
-    // the watchers of other sites have to close theirs first if it is worthless.
+    // Opened in a later turn, and that matters: chokidar lets all its watchers of a path share one watch of the system,
+    // so the watchers of other sites have to close theirs first if it is worthless.
     watch.add(folder);
   }
 
   #heard(folder: string, event: string, name: string | null): void {
     const kind = event === "change" ? "written" : "exchanged";
     if (kind === "exchanged" && name === path.basename(folder)) {
-      // The folder itself was moved or removed (or something in it that has its name). The system goes on watching what it
-      // was, wherever that is now, and so with all below.
+      // The folder itself was moved or removed (or something in it that has its name). The system goes on watching what
+      // it was, wherever that is now, and so with all below.
       this.release(folder);
       this.#tell(path.dirname(folder), name, kind);
       this.#tell(folder, undefined, kind);
@@ -129,8 +129,8 @@ export class FolderWatches implements FolderEvents {
 }
 
 /**
- * Watches a folder without reading it. chokidar would look at every file of a folder whenever one of them is saved (80 ms
- * of work where there are 2,000), and the watcher does its own looking.
+ * Watches a folder without reading it. chokidar would look at every file of a folder whenever one of them is saved (80
+ * ms of work where there are 2,000), and the watcher does its own looking.
  */
 class UnreadFolder extends FSWatcher {
   override _readdirp(): ReturnType<FSWatcher["_readdirp"]> {

@@ -1,7 +1,10 @@
 import { FSWatcher } from "chokidar";
 import type { FolderEvent, FolderEvents } from "./folder-watches.ts";
 
-/** In place of FolderWatches where the system does not tell of changes (network drives): says all the time that anything may have happened. */
+/**
+ * In place of FolderWatches where the system does not tell of changes (network drives): says all the time that anything
+ * may have happened.
+ */
 export class PolledFolders implements FolderEvents {
   readonly #timer: NodeJS.Timeout;
   #folders: ReadonlySet<string> = new Set();
@@ -34,7 +37,7 @@ export class PolledFolders implements FolderEvents {
   }
 }
 
-/** ms between looks if chokidar's own settings ask for polling (CHOKIDAR_USEPOLLING, CHOKIDAR_INTERVAL), as some containers do. */
+/** ms between looks if the environment asks for them as chokidar has it: CHOKIDAR_USEPOLLING, CHOKIDAR_INTERVAL. */
 export function pollingOfSystem(): number | undefined {
   const { usePolling, interval } = new FSWatcher().options;
   return usePolling ? interval : undefined;

@@ -36,8 +36,8 @@ interface Told {
 /**
  * Compares what there is with what was told. What was undone before it was told is not told.
  *
- * Whoever is told of a file reads it later, and may find something that is there for a moment only. So whatever happens to
- * a file while it is worked on is told, even if it ends as it began.
+ * Whoever is told of a file reads it later, and may find something that is there for a moment only. So whatever happens
+ * to a file while it is worked on is told, even if it ends as it began.
  */
 export class SiteNews {
   readonly #tree: SiteTree;

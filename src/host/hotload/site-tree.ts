@@ -40,8 +40,8 @@ export class SiteTree {
   #folders = new Set<string>();
 
   /**
-   * `dir`: the site's folder, absolute. `ignored`: names, relative to the site, that are left out. `onProblem`: a folder
-   * cannot be read.
+   * `dir`: the site's folder, absolute. `ignored`: names, relative to the site, that are left out. `onProblem`: a
+   * folder cannot be read.
    */
   constructor(dir: string, ignored: readonly RegExp[], onProblem: (file: string, error: unknown) => void) {
     this.#dir = dir;
@@ -150,7 +150,7 @@ export class SiteTree {
         return;
       }
       const below = this.#look(walk, part, way);
-      ahead.push(...(isDeep ? below.reverse() : below));
+      ahead.push(...(isDeep ? below.toReversed() : below));
     }
   }
 

@@ -15,8 +15,8 @@ export interface Part {
   part: ReloadableFile["part"];
   ending: string;
   /**
-   * How many names a folder may have that is reached through several links. If one, the first counts that is found on the
-   * way through each folder with all below; if more, the shortest.
+   * How many names a folder may have that is reached through several links. If one, the first counts that is found on
+   * the way through each folder with all below; if more, the shortest.
    */
   mostNames: number;
 }

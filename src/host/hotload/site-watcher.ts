@@ -30,8 +30,8 @@ export interface SitePatience extends Patience {
 /**
  * Watches a site's `lua`, `viewdefs` and `html` folders, with all that links in them lead to.
  *
- * What the system tells of is only where to look. What has changed is found by comparing what is there with what was told
- * before, by content; so an event too many, or of an unexpected kind, does no harm.
+ * What the system tells of is only where to look. What has changed is found by comparing what is there with what was
+ * told before, by content; so an event too many, or of an unexpected kind, does no harm.
  *
  *     FolderEvents ──where──▶ SiteTree ──which files──▶ FileContents ──hashes──▶ SiteNews ──▶ onBatch
  */
@@ -52,8 +52,8 @@ export class SiteWatcher {
   #later: NodeJS.Timeout | undefined;
 
   /**
-   * Watches the site in folder `dir`, which need not be there yet. Resolves when everything that is saved from now on is
-   * seen. `onBatch` is called with one batch at a time: what is saved until its promise has settled is the next one.
+   * Watches the site in folder `dir`, which need not be there yet. Resolves when everything that is saved from now on
+   * is seen. `onBatch` is called with one batch at a time: what is saved until its promise has settled is the next one.
    */
   static async start(
     dir: string,
@@ -131,13 +131,11 @@ export class SiteWatcher {
     const { events, fresh } = this.#findFiles();
     const since = events[0]?.time ?? now;
     const unknown = new Set(fresh);
-    const named = new Set<string>();
     for (const { folder, name, kind, time } of events) {
       if (name === undefined) {
         unknown.add(folder);
       } else {
         const file = path.join(folder, name);
-        named.add(file);
         if (this.#tree.ids.has(file)) this.#contents.touch(file, kind, time);
       }
     }
@@ -148,8 +146,7 @@ export class SiteWatcher {
     }
     if (isRefreshed || unknown.size > 0) {
       for (const file of this.#tree.ids.keys()) {
-        const isNew = !ids.has(file) && !named.has(file);
-        if (isNew || unknown.has(path.dirname(file))) this.#contents.touch(file, "unknown", since);
+        if (!ids.has(file) || unknown.has(path.dirname(file))) this.#contents.touch(file, "unknown", since);
       }
     }
     const next = Math.min(this.#contents.settle(now), this.#news.settle(now));

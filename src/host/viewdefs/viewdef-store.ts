@@ -1,10 +1,15 @@
 import fs from "node:fs/promises";
 import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { isUnsettled, SETTLING } from "../../protocol/settling.ts";
 import { findSiteFiles, type SiteFile } from "../site-files.ts";
 import { BUILT_IN } from "./built-in.ts";
 import type { Problem } from "./problem.ts";
 import { makeEntry, readEntry, type UsableViewdef, type ViewdefEntry } from "./viewdef-entry.ts";
 import { ViewdefVersions } from "./viewdef-versions.ts";
+
+/** So many files of one batch are waited for: nobody writes more by hand. */
+const MOST_SETTLED = 100;
 
 export interface ViewdefStoreOptions {
   /** Whether `ui-code` may be used. Default: false. */
@@ -40,12 +45,18 @@ export class ViewdefStore {
   private readonly builtIn: UsableViewdef[] = [];
   private readonly versions = new ViewdefVersions();
   private found: readonly Problem[] = [];
+  /** Of the files as they were seen last, by name. */
+  private readonly inodes = new Map<string, number>();
 
   /** Reads the viewdefs of the site in folder `dir`. Files with problems do not stop it. */
   static async load(dir: string, options: ViewdefStoreOptions = {}): Promise<ViewdefStore> {
     const store = new ViewdefStore(path.resolve(dir), { uiCode: options.uiCode ?? false });
     const files = await findSiteFiles(path.join(store.site, "viewdefs"), store.site, ".html");
     for (const entry of await store.read(files)) store.files.set(entry.file, { entry, good: entry });
+    for (const { file, path } of files) {
+      const found = await fs.stat(path).catch(() => undefined);
+      if (found) store.inodes.set(file, found.ino);
+    }
     store.choose();
     return store;
   }
@@ -96,6 +107,7 @@ export class ViewdefStore {
     const before = new Set(this.found.map(textOf));
     const effective: string[] = [];
     let isNew = false;
+    await Promise.all(files.slice(0, MOST_SETTLED).map((file) => this.settle(file)));
     for (const entry of await this.read(files.map((file) => ({ file, path: path.join(this.site, file) })))) {
       const known = this.files.get(entry.file);
       if (entry === known?.entry) continue;
@@ -124,6 +136,18 @@ export class ViewdefStore {
     for (let first = 0; first < files.length; first += 64)
       entries.push(...(await Promise.all(files.slice(first, first + 64).map(read))));
     return entries;
+  }
+
+  /** Waits while a file is being written: half of one is no viewdef, and none at all would take views out of pages. */
+  private async settle(file: string): Promise<void> {
+    const at = path.join(this.site, file);
+    for (let look = 0; look < SETTLING.looks; look++) {
+      const found = await fs.stat(at).catch(() => undefined);
+      const known = this.inodes.get(file);
+      if (found) this.inodes.set(file, found.ino);
+      if (!isUnsettled(found, known, Date.now())) return;
+      await pause(SETTLING.pause);
+    }
   }
 
   /** A link that leads nowhere is still there. */

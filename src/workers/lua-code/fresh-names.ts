@@ -4,11 +4,12 @@ import { type LuaAct, type LuaCall, type LuaValue, textOf } from "./values.ts";
 /** What methods of these names give is new, or Moonpool's own. */
 const makers = new Set(["new", "create", "prototype"]);
 /** Methods and fields of these names call nothing of the file's own when it runs. */
-const quiet = new Set([
-  ...makers,
-  ...["createAppVariable", "registerWrapper", "registerPresenter", "getApp", "reloadPolicy", "log"],
-  ...["setInterval", "setTimeout", "setImmediate"],
-]);
+const quiet = new Set(
+  [...makers].concat(
+    ["createAppVariable", "registerWrapper", "registerPresenter", "getApp", "reloadPolicy", "log"],
+    ["setInterval", "setTimeout", "setImmediate"],
+  ),
+);
 const quietGlobals = new Set(["require", "setmetatable", "ipairs", "pairs", "print", "tostring", "type"]);
 
 /**
@@ -60,7 +61,8 @@ function isFresh(value: LuaValue): boolean {
       return isFresh(value.value);
     case "result": {
       const { callee, given } = value.call;
-      if (callee.kind === "global") return callee.name === "require" || (callee.name === "setmetatable" && !!given[0] && isFresh(given[0]));
+      if (callee.kind === "global")
+        return callee.name === "require" || (callee.name === "setmetatable" && !!given[0] && isFresh(given[0]));
       return makers.has(nameOf(callee) ?? "");
     }
     case "either":

@@ -34,7 +34,8 @@ export function reloadTable(from: readonly LuaFunction[], to: readonly LuaFuncti
     names.set(left.id, left.place);
     map.set(left.id, right?.id ?? false);
     if (!right) continue;
-    const isInPlace = left.label.text === right.label.text && left.parent && functions.get(left.parent) === right.parent;
+    const isInPlace =
+      left.label.text === right.label.text && left.parent && functions.get(left.parent) === right.parent;
     if (!isInPlace) moved.set(left.id, true);
     if (shapeOf(left) === shapeOf(right)) alike.set(left.id, true);
     const numbers = right.upvalues.map((theirs) => left.upvalues.findIndex((ours) => same(ours, theirs)) + 1);

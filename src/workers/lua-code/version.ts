@@ -3,6 +3,7 @@ import { freshNames } from "./fresh-names.ts";
 import { functionsOf, type LuaFunction } from "./functions.ts";
 import { type LuaProto, parseDump, writeDump } from "./lua-dump.ts";
 import { tableText, type TableValue } from "./table-text.ts";
+import { timerFunctions } from "./timer-functions.ts";
 import type { LuaTranslator } from "./translator.ts";
 
 /**
@@ -18,7 +19,8 @@ export interface LuaCode {
   readonly code: Buffer;
   /**
    * A binary chunk that returns `{ [id] = { "count#1", false, "_ENV", … } }`: for each function but the file itself its
-   * upvalues, by the ids of variables of file level, or false; and `{ ["rows#1"] = true, … }`: see fresh-names.ts.
+   * upvalues, by the ids of variables of file level, or false; and `{ ["rows#1"] = true, … }`: see fresh-names.ts;
+   * and `{ [id] = true, … }`, or false: see timer-functions.ts.
    */
   readonly variables: Buffer;
   /** Each before those inside it, the file itself first. */
@@ -60,7 +62,9 @@ export class LuaVersion implements LuaCode {
   get variables(): Buffer {
     if (this.#variables) return this.#variables;
     const fresh = new Map(freshNames(this.functions).map((name) => [name, true]));
-    const text = `return ${this.#variablesText()}, ${tableText(fresh)}`;
+    const timed = timerFunctions(this.functions);
+    const timers = timed === undefined ? false : new Map(timed.map((id) => [id, true]));
+    const text = `return ${this.#variablesText()}, ${tableText(fresh)}, ${tableText(timers)}`;
     return (this.#variables = this.#translator.translate("=variables", text, { strip: true }));
   }
 

@@ -255,13 +255,21 @@ function declarations.may_find(declared, fresh)
   return has_others("return", declared.value, fresh, seen) or has_others("app", declared.app, fresh, seen)
 end
 
---- Did a plain value change that others may have taken from the file?
-function declarations.plain_changed(old, new)
-  if pictures.plain_changed(old.value, new.value) then return true end
-  for name, before in next, old.globals do
-    if pictures.plain_changed(before, new.globals[name]) then return true end
+-- Is there a plain value that one list of pictures by name has and the other has not, or differently?
+local function list_changed(old, new)
+  for name, before in next, old do
+    if pictures.plain_changed(before, new[name]) then return true end
+  end
+  for name, now in next, new do
+    if old[name] == nil and pictures.plain_changed(nil, now) then return true end
   end
   return false
+end
+
+--- Did a plain value change that others may have taken from the file?
+function declarations.plain_changed(old, new)
+  return pictures.plain_changed(old.value, new.value) or list_changed(old.globals, new.globals)
+    or list_changed(old.prototypes, new.prototypes)
 end
 
 return declarations

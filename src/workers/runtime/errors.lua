@@ -132,7 +132,7 @@ end
 function errors.encode(e, development)
   local text = '"code":"' .. e.code .. '","message":' .. json.encode_string(e.message)
   if development then
-    if e.file then text = text .. ',"file":' .. json.encode_string(e.file) .. ',"line":' .. (e.line or 0) end
+    if e.file then text = text .. ',"file":' .. json.encode_string(e.file) .. (e.line and ',"line":' .. e.line or "") end
     if e.stack then text = text .. ',"stack":' .. json.encode_string(e.stack) end
   end
   return text

@@ -23,6 +23,8 @@ local function join(f, edit, id)
   end
 end
 
+heal.join = join
+
 --- Joins those functions of a file's new version that are known to the variables that the file had before.
 function heal.join_declared(edit)
   for id, f in next, edit.new.functions do join(f, edit, id) end
@@ -152,8 +154,11 @@ end
 function heal.run(to_heal, connections)
   context, judged = to_heal, {}
   context.noted = {}
-  walk.run(visit, context.twins, connections, visit_frame)
-  pictures.follow(context.twins)
+  walk.run(visit, context.twins, connections, visit_frame, context.heirs)
+  for _, edit in next, edits do
+    if edit.begun then pictures.follow(edit.begun.context, context.twins) end
+  end
+  pictures.follow_borrowed()
   context, judged = nil, nil
 end
 

@@ -55,6 +55,7 @@ local function unite(old, base, new, context)
     return old
   end
   context.twins[old], context.heirs[new] = context.twins[old] or new, true
+  context.join(new, to)
   local _, former = versions.successor(versions.edits[source], id)
   local from = former.from[to] or NOTHING
   for i, name in ipairs(names) do
@@ -185,7 +186,7 @@ local function merge_table(old, base, new, context)
 end
 
 --- What is to be there instead of `old`, which the former version declared as `base` and the new one as `new`.
---- `context`: see reload.lua.
+--- `context`: see redeclare.lua.
 function value(old, base, new, context)
   -- `local app if not session.reloading then app = … end` says nothing about `app` when it runs again.
   if new == nil or rawequal(new, base) then return old end

@@ -181,12 +181,16 @@ end
 --- not.
 function pictures.plain_changed(a, b) return plain_changed(a, b, {}) end
 
---- After a reload: tables and functions that have become others.
-function pictures.follow(twins)
-  for picture, value in next, shown do
+--- After a reload: the tables that were pictured in `context` and have become others.
+function pictures.follow(context, twins)
+  for value, picture in next, context.seen do
     local twin = twins[value]
-    if twin then shown[picture] = twin end
+    if twin and type(value) == "table" then shown[picture] = twin end
   end
+end
+
+--- After a reload: what functions of files that ran again are now.
+function pictures.follow_borrowed()
   for picture in next, borrowed do
     local edit = versions.edits[picture.source]
     local id = edit and versions.successor(edit, picture.id)

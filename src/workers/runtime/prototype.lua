@@ -191,27 +191,6 @@ function prototype.derived(name, proto)
   return result
 end
 
---- What the prototypes of a module declare: name → snapshot.
-function prototype.declared(module)
-  local result = {}
-  for name, record in pairs(registry) do
-    if record.module == module then result[name] = record.snapshot end
-  end
-  return result
-end
-
---- Is there a plain value that two answers of `declared` have differently?
-function prototype.plain_changed(old, new)
-  for name, before in pairs(old) do
-    for field, value in pairs(new[name] or {}) do
-      local former = before[field]
-      local plain = type(value) ~= "table" and type(value) ~= "function"
-      if former ~= nil and plain and not rawequal(former, value) then return true end
-    end
-  end
-  return false
-end
-
 --- The tracking key of the file that declares a prototype, "" if none does, nil for other tables.
 function prototype.owner(proto)
   local name = rawget(proto, "type")

@@ -8,6 +8,7 @@ local errors, prototype = M.errors, M.prototype
 local getmetatable = M.raw.debug.getmetatable
 local collectgarbage, error, format, ipairs, next, rawequal, rawset, tostring, type =
   collectgarbage, error, string.format, ipairs, next, rawequal, rawset, tostring, type
+local pcall = pcall
 
 local function is_rebuildable(proto)
   return type(proto.getState) == "function" and type(proto.restoreState) == "function"
@@ -26,17 +27,22 @@ local function state_of(name, object)
 end
 
 --- The states of all objects whose prototypes a file declares, or are based on one of those; taken by the code that runs now.
---- `taken` has the prototypes that have been dealt with before, and gets the others: it is a list with names in it.
+--- `taken` has the prototypes that have been dealt with before, and gets the others: it is a list with names in it. Of those
+--- whose state cannot be had `taken.failures` has the errors; their objects stay as they are.
 function rebuild.take(key, taken)
   for name, proto in next, prototype.of_module(key) do
     for other, derived in next, prototype.derived(name, proto) do
       if not taken[derived] and is_rebuildable(derived) then
         if not taken[1] then collectgarbage() end -- objects that nobody has any more are not rebuilt
         local entry = { name = other, proto = derived, version = derived.stateVersion, objects = {} }
-        for i, object in ipairs(prototype.instances(derived)) do
-          entry.objects[i] = { object = object, state = state_of(other, object) }
-        end
-        taken[#taken + 1], taken[derived] = entry, true
+        taken[derived] = true
+        -- A mistake in the present getState must not be in the way of the version that mends it.
+        local ok, e = pcall(function()
+          for i, object in ipairs(prototype.instances(derived)) do
+            entry.objects[i] = { object = object, state = state_of(other, object) }
+          end
+        end)
+        if ok then taken[#taken + 1] = entry else taken.failures[#taken.failures + 1] = e end
       end
     end
   end

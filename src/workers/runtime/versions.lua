@@ -50,14 +50,15 @@ end
 local by_hash = setmetatable({}, { __mode = "v" })
 
 -- About a version of a file: `variables`, what its functions have for upvalues: id → list of variable names, false for what is
--- none of the file's own; `fresh`, the names under which it puts only tables of its own: see src/workers/lua-code/fresh-names.ts.
+-- none of the file's own; `fresh`, the names under which it puts only tables of its own; `timed`, the ids of functions that it
+-- gives to timers, false if that is not known: see src/workers/lua-code.
 local function version(chunk, hash)
   local name = chunk .. "\n" .. hash
   local result = by_hash[name]
   if not result then
-    local variables, fresh = ask("variables", name)
+    local variables, fresh, timed = ask("variables", name)
     if not variables then error(fresh, 0) end
-    result = { variables = variables, fresh = fresh }
+    result = { variables = variables, fresh = fresh, timed = timed }
     by_hash[name] = result
   end
   return result
@@ -96,7 +97,7 @@ function versions.begin(record, hash)
   local new = version(record.chunk, hash)
   local edit = {
     record = record, chunk = record.chunk, source = "@" .. record.chunk, hash = hash,
-    former = { last }, last = last, variables = new.variables, fresh = new.fresh, leftovers = {},
+    former = { last }, last = last, variables = new.variables, fresh = new.fresh, timed = new.timed, leftovers = {},
   }
   for left in next, record.leftovers or NOTHING do
     if left ~= record.hash then edit.former[#edit.former + 1] = former_version(record, left, hash) end

@@ -18,7 +18,7 @@ local MOST_FRAMES <const> = 200000
 local born = {}
 
 -- The walk that is going on.
-local replace, twins, seen, queue, last, on_frame
+local replace, twins, heirs, seen, queue, last, on_frame
 local NONE = {}
 
 local function push(x)
@@ -85,7 +85,8 @@ local function visit_table(t)
   for name, other in next, keys do
     local field = rawget(t, name)
     rawset(t, name, nil)
-    if rawget(t, other) == nil then rawset(t, other, field) end
+    -- When a file has put its new function there, too: what the old one's place has been made of stays.
+    if rawget(t, other) == nil or heirs[other] then rawset(t, other, field) end
   end
 end
 
@@ -164,9 +165,11 @@ local function push_roots()
 end
 
 --- Visits everything: `visit(f)` returns what is to stand in the place of a function, nil when it is to stay, false when it
---- is not to be entered either; tables become their `others`. `frame(info)` is told of the functions that coroutines are in. `connections` are the session's, if what they show is to be visited. Returns the set of all that was met.
-function walk.run(visit, others, connections, frame)
-  replace, twins, seen, queue, last, on_frame = visit, others or NONE, {}, {}, 0, frame
+--- is not to be entered either; `others` says it of tables. `frame(info)` is told of the functions that coroutines are in.
+--- `connections` are the session's, if what they show is to be visited. `successors` are new functions that stand for old ones.
+--- Returns the set of all that was met.
+function walk.run(visit, others, connections, frame, successors)
+  replace, twins, heirs, seen, queue, last, on_frame = visit, others or NONE, successors or NONE, {}, {}, 0, frame
   push_roots()
   for _, conn in ipairs(connections or {}) do visit_node(connection.root(conn)) end
   local at = 1
@@ -184,7 +187,7 @@ function walk.run(visit, others, connections, frame)
     end
   end
   local met = seen
-  replace, twins, seen, queue, last, on_frame = nil, nil, nil, nil, nil, nil
+  replace, twins, heirs, seen, queue, last, on_frame = nil, nil, nil, nil, nil, nil, nil
   return met
 end
 

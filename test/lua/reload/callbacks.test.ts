@@ -28,220 +28,6 @@ scenario(
 );
 
 scenario(
-  "tables of callbacks: lists, by name, nested, with functions as keys and values",
-  {
-    m: `
-      local M = {}
-      function M.one() return "old one" end
-      function M.two() return "old two" end
-      return M`,
-    main: `
-      local M = require("m")
-      calls = { M.one, { M.two, deep = { f = M.one } }, named = M.two }
-      names = { [M.one] = "one", [M.two] = "two" }
-      both = { [M.one] = M.two }
-      set = {}
-      set[M.one] = true`,
-  },
-  (app) => {
-    app.edit("m", { old: "new" });
-    app.gives("calls[1]() .. calls[2][1]() .. calls[2].deep.f() .. calls.named()", "new onenew twonew onenew two");
-    app.gives(`names[require("m").one] .. names[require("m").two]`, "onetwo");
-    app.gives(`both[require("m").one]()`, "new two");
-    app.gives(`set[require("m").one] and next(set, next(set)) == nil`, true);
-  },
-);
-
-scenario(
-  "several closures of one place that are keys stay several",
-  {
-    m: `
-      local total = 0
-      return function() return function() total = total + 1 return "old" .. total end end`,
-    main: `local make = require("m") keys = {} for i = 1, 3 do keys[make()] = i end`,
-  },
-  (app) => {
-    app.edit("m", toNew);
-    app.gives("(function() local n = 0 for f, i in pairs(keys) do n = n + i end return n end)()", 6);
-    app.gives("next(keys)()", "new1");
-  },
-);
-
-scenario(
-  "weak tables: entries of functions are healed while somebody holds the function",
-  {
-    m: `local M = {} function M.f() return "old" end return M`,
-    main: `
-      local M = require("m")
-      keys = setmetatable({ [M.f] = "key" }, { __mode = "k" })
-      values = setmetatable({ f = M.f }, { __mode = "v" })
-      both = setmetatable({ [M.f] = M.f }, { __mode = "kv" })`,
-  },
-  (app) => {
-    app.edit("m", toNew);
-    app.run("collectgarbage()");
-    app.gives(`keys[require("m").f] .. values.f() .. both[values.f]()`, "keynewnew");
-  },
-);
-
-scenario(
-  "metatables: __index functions, __call, operators, and the metatable of texts",
-  {
-    m: `
-      return {
-        __index = function(_, name) return "old " .. name end,
-        __call = function(_, x) return "old called " .. x end,
-        __add = function(a, b) return "old sum" end,
-      }`,
-    main: `
-      local meta = require("m")
-      object = setmetatable({}, meta)
-      local twice = function(s) return s .. s end
-      getmetatable("").__mul = function(s, n) return twice(s) .. "old" end`,
-  },
-  (app) => {
-    app.edit("m", { old: "new" });
-    app.gives(`object.field .. object("x") .. (object + object)`, "new fieldnew called xnew sum");
-    app.edit("main", { '"old"': '"new"', "s .. s": "s .. '+' .. s" });
-    app.gives(`("a") * 2`, "a+anew");
-  },
-);
-
-scenario(
-  "a metatable that is taken out of the source, put in, and exchanged",
-  { m: `local M = setmetatable({ a = 1 }, { __index = function() return "old" end }) return M`, main: `M = require("m") M.b = 2` },
-  (app) => {
-    app.gives("M.x", "old");
-    app.edit("m", { '"old"': '"new"' });
-    app.gives("M.x .. M.b", "new2");
-    app.save({ m: `local M = { a = 1 } return M` });
-    app.gives("M.x, M.b", "nil, 2");
-    app.save({ m: `local M = setmetatable({ a = 1 }, { __index = { x = "table" } }) return M` });
-    app.gives("M.x .. M.b", "table2");
-  },
-);
-
-scenario(
-  "classes as tables with instances: methods, metamethods, class functions, inheritance",
-  {
-    shape: `
-      local Shape = {}
-      Shape.__index = Shape
-      Shape.__tostring = function(s) return "old " .. s:area() end
-      function Shape.new(class, w) return setmetatable({ w = w }, class) end
-      function Shape:area() return self.w * self.w end
-      return Shape`,
-    box: `
-      local Shape = require("shape")
-      local Box = setmetatable({}, { __index = Shape })
-      Box.__index, Box.__tostring = Box, Shape.__tostring
-      function Box:area() return "box " .. Shape.area(self) end
-      return Box`,
-    main: `a, b = require("shape"):new(2), require("box"):new(3)`,
-  },
-  (app) => {
-    app.edit("shape", { "old ": "new ", "self.w * self.w": "self.w + 100" });
-    app.gives("tostring(a) .. tostring(b)", "new 102new box 103");
-    app.edit("box", { '"box "': '"BOX "' });
-    app.gives("tostring(a) .. tostring(b)", "new 102new BOX 103");
-    app.gives(`getmetatable(a) == require("shape") and getmetatable(b) == require("box")`, true);
-  },
-);
-
-scenario(
-  "a coroutine that has not begun runs the new code, also one that `wrap` made",
-  {
-    m: `return function(a) local b = coroutine.yield("old " .. a) return "old end " .. b end`,
-    main: `
-      local f = require("m")
-      co, wrapped = coroutine.create(f), coroutine.wrap(f)
-      held = coroutine.wrap(function(x) return f(x) end)`,
-  },
-  (app) => {
-    app.edit("m", { old: "new" });
-    app.gives(`select(2, coroutine.resume(co, 1))`, "new 1");
-    app.gives(`wrapped(2)`, "new 2");
-    app.gives(`held(3)`, "new 3");
-  },
-);
-
-scenario(
-  "a coroutine in the middle of edited code is told with file and line, and goes on there; what it calls is new",
-  {
-    m: `
-      local M = {}
-      function M.step(n) return "old " .. n end
-      function M.loop()
-        local n = 0
-        while true do
-          n = n + 1
-          coroutine.yield(M.step(n))
-        end
-      end
-      return M`,
-    main: `next_of = coroutine.wrap(require("m").loop) next_of()`,
-  },
-  (app) => {
-    app.edit("m", { '"old "': '"new "' });
-    app.gives("next_of()", "new 2");
-    const told = { code: "RELOAD_STALE", file: "lua/m.lua", line: 8 };
-    app.edit("m", { "n = n + 1": "n = n + 10" }, { notes: [told], stale: ["m.lua:4"] });
-    app.gives("next_of()", "new 3");
-    app.edit("m", { '"new "': '"newer "' }, { notes: [told], stale: ["m.lua:4"] });
-    app.gives("next_of()", "newer 4");
-    app.run("next_of = nil");
-    app.edit("m", { '"newer "': '"newest "' });
-  },
-);
-
-scenario(
-  "a coroutine in code that was not edited is not told of, and its variables are healed",
-  {
-    m: `local M = {} function M.f() return "old" end return M`,
-    main: `
-      local M = require("m")
-      loop = coroutine.wrap(function(...)
-        local f, list, given = M.f, { M.f }, select("#", ...)
-        for _, g in ipairs({ M.f, M.f, M.f }) do
-          coroutine.yield(f() .. list[1]() .. g() .. (...)())
-        end
-      end)
-      loop(M.f)`,
-  },
-  (app) => {
-    app.edit("m", toNew);
-    app.gives("loop()", "newnewnewnew");
-    app.edit("m", { "return M": "function M.g() end return M" });
-    app.gives("loop()", "newnewnewnew");
-  },
-);
-
-scenario(
-  "generators: an iterator that is half-way goes on in new code with the variables that it has",
-  {
-    m: `return function(list) local i = 0 return function() i = i + 1 local x = list[i] return x and "old" .. x end end`,
-    main: `it = require("m")({ "a", "b", "c" }) it()`,
-  },
-  (app) => {
-    app.edit("m", toNew);
-    app.gives("it()", "newb");
-    app.gives("it()", "newc");
-  },
-);
-
-scenario(
-  "a coroutine that loops over an iterator gets the iterator's new code in the middle of the loop",
-  {
-    m: `return function(n) local i = 0 return function() i = i + 1 if i <= n then return "old" .. i end end end`,
-    main: `local each = require("m") loop = coroutine.wrap(function() for x in each(3) do coroutine.yield(x) end return "end" end) loop()`,
-  },
-  (app) => {
-    app.edit("m", toNew);
-    app.gives("loop() .. loop() .. loop()", "new2new3end");
-  },
-);
-
-scenario(
   "functions that were passed to another module's registry, with what only they know",
   {
     bus: `
@@ -286,29 +72,6 @@ scenario(
     app.gives("fire()", "new2");
     app.edit("bus", { '" "': '","' });
     app.gives("fire()", "new3");
-  },
-);
-
-scenario(
-  "what decorators of other modules made of a function calls the new one, and keeps what it knows",
-  {
-    util: `
-      local util = {}
-      function util.count(f) local n = 0 return function(...) n = n + 1 return n .. ":" .. f(...) end end
-      return util`,
-    m: `
-      local util = require("util")
-      local M = {}
-      M.f = util.count(function(x) return "old" .. x end)
-      return M`,
-    main: `f = require("m").f f(1)`,
-  },
-  (app) => {
-    app.edit("m", { '"old"': '"new"' });
-    app.gives("f('a')", "2:newa");
-    app.edit("util", { '":"': '"/"' });
-    app.gives("f('b')", "3/newb");
-    app.gives(`f == require("m").f`, true);
   },
 );
 
@@ -386,5 +149,31 @@ scenario(
     app.t.same(shown(), ["oldx", "olda", "oldb"]);
     app.edit("m", { '"old"': '"new"' });
     app.t.same(shown(), ["newx", "newa", "newb"]);
+  },
+);
+
+scenario(
+  "event handlers that objects carry, made by the file or later",
+  {
+    lua: {
+      main: `
+        local function handler(name) local clicks = 0 return function(self) clicks = clicks + 1 self.log = "old " .. name .. clicks end end
+        Button = session:prototype("Button", { log = "" })
+        function Button:press() self:on_press() end
+        session:createAppVariable(Button:new{ on_press = handler("first") })
+        function replace() session:getApp().on_press = handler("later") end`,
+    },
+    viewdefs: { "Button.DEFAULT": `<b ui-value="log" ui-action="press()"></b>` },
+  },
+  (app) => {
+    const page = app.connect();
+    page.root.set("press()");
+    app.edit("main", { '"old "': '"new "' });
+    page.root.set("press()");
+    app.t.equal(page.root.value("log"), "new first2");
+    app.run("replace()");
+    app.edit("main", { '"new "': '"newer "' });
+    page.root.set("press()");
+    app.t.equal(page.root.value("log"), "newer later1");
   },
 );

@@ -22,22 +22,88 @@ const site = {
 };
 
 const broken: { title: string; save: Record<string, string>; error: object }[] = [
-  { title: "a syntax error", save: { m: `local M = {} return M return` }, error: { code: "LUA_SYNTAX", file: "lua/m.lua", line: 1 } },
-  { title: "an error at the top", save: { m: `error("at the top")\n${site.lua.m}` }, error: { code: "LUA_ERROR", file: "lua/m.lua", line: 1, message: "at the top" } },
-  { title: "an error at the end", save: { m: site.lua.m.replace("return M", "M.list[1] = 'x' local x = nil + 1") }, error: { code: "LUA_ERROR", file: "lua/m.lua", line: 7 } },
-  { title: "an error that is a table", save: { m: `error({ message = "a table" })` }, error: { code: "LUA_ERROR", message: "a table" } },
-  { title: "a nil that is called", save: { m: `nothing_of_the_kind()` }, error: { code: "LUA_ERROR", file: "lua/m.lua" } },
-  { title: "an error in a dependant that runs again", save: { limits: `return { most = "ten" }`, m: `local most = require("limits").most + 1 return {}` }, error: { code: "LUA_ERROR", file: "lua/m.lua" } },
-  { title: "an error in the last of many files", save: { limits: `return { most = 11 }`, m: site.lua.m.replace("old", "new"), main: `${site.lua.main} error("last")` }, error: { code: "LUA_ERROR", file: "lua/main.lua", message: "last" } },
-  { title: "an error in a file that is required newly", save: { main: `require("fresh") ${site.lua.main}`, fresh: `App.n = 99 error("fresh")` }, error: { code: "LUA_ERROR", message: "fresh", file: "lua/fresh.lua" } },
-  { title: "a file that does not exist", save: { main: `require("nowhere")` }, error: { code: "REQUIRE_MISSING", file: "lua/main.lua" } },
+  {
+    title: "a syntax error",
+    save: { m: `local M = {} return M return` },
+    error: { code: "LUA_SYNTAX", file: "lua/m.lua", line: 1 },
+  },
+  {
+    title: "an error at the top",
+    save: { m: `error("at the top")\n${site.lua.m}` },
+    error: { code: "LUA_ERROR", file: "lua/m.lua", line: 1, message: "at the top" },
+  },
+  {
+    title: "an error at the end",
+    save: { m: site.lua.m.replace("return M", "M.list[1] = 'x' local x = nil + 1") },
+    error: { code: "LUA_ERROR", file: "lua/m.lua", line: 7 },
+  },
+  {
+    title: "an error that is a table",
+    save: { m: `error({ message = "a table" })` },
+    error: { code: "LUA_ERROR", message: "a table" },
+  },
+  {
+    title: "a nil that is called",
+    save: { m: `nothing_of_the_kind()` },
+    error: { code: "LUA_ERROR", file: "lua/m.lua" },
+  },
+  {
+    title: "an error in a dependant that runs again",
+    save: { limits: `return { most = "ten" }`, m: `local most = require("limits").most + 1 return {}` },
+    error: { code: "LUA_ERROR", file: "lua/m.lua" },
+  },
+  {
+    title: "an error in the last of many files",
+    save: {
+      limits: `return { most = 11 }`,
+      m: site.lua.m.replace("old", "new"),
+      main: `${site.lua.main} error("last")`,
+    },
+    error: { code: "LUA_ERROR", file: "lua/main.lua", message: "last" },
+  },
+  {
+    title: "an error in a file that is required newly",
+    save: { main: `require("fresh") ${site.lua.main}`, fresh: `App.n = 99 error("fresh")` },
+    error: { code: "LUA_ERROR", message: "fresh", file: "lua/fresh.lua" },
+  },
+  {
+    title: "a file that does not exist",
+    save: { main: `require("nowhere")` },
+    error: { code: "REQUIRE_MISSING", file: "lua/main.lua" },
+  },
   { title: "an endless loop", save: { m: `while true do end` }, error: { code: "LIMIT_TIME" } },
-  { title: "a loop that swallows errors", save: { m: `for i = 1, 3 do pcall(function() while true do end end) end error("late")` }, error: {} },
-  { title: "too much memory", save: { m: `local t = {} for i = 1, 1e9 do t[i] = { i } end` }, error: { code: /^LIMIT_/ } },
-  { title: "endless recursion", save: { m: `local function f() return 1 + f() end f()` }, error: { code: /^LUA_ERROR|LIMIT_/ } },
-  { title: "a bad argument", save: { m: `session:prototype(5)` }, error: { code: "LUA_ERROR", file: "lua/m.lua", line: 1 } },
-  { title: "changes everywhere, then an error", save: { m: `App.n, App.text = 7, nil session:removePrototype("App") session:createAppVariable({ type = "X" }) _G.next_global = 1 for k in pairs(package.loaded) do package.loaded[k] = nil end session.prototype = nil error("half-way")` }, error: { message: "half-way" } },
-  { title: "a coroutine that fails", save: { m: `coroutine.wrap(function() error("inside") end)()` }, error: { code: "LUA_ERROR", message: "inside" } },
+  {
+    title: "a loop that swallows errors",
+    save: { m: `for i = 1, 3 do pcall(function() while true do end end) end error("late")` },
+    error: {},
+  },
+  {
+    title: "too much memory",
+    save: { m: `local t = {} for i = 1, 1e9 do t[i] = { i } end` },
+    error: { code: /^LIMIT_/ },
+  },
+  {
+    title: "endless recursion",
+    save: { m: `local function f() return 1 + f() end f()` },
+    error: { code: /^LUA_ERROR|LIMIT_/ },
+  },
+  {
+    title: "a bad argument",
+    save: { m: `session:prototype(5)` },
+    error: { code: "LUA_ERROR", file: "lua/m.lua", line: 1 },
+  },
+  {
+    title: "changes everywhere, then an error",
+    save: {
+      m: `App.n, App.text = 7, nil session:removePrototype("App") session:createAppVariable({ type = "X" }) _G.next_global = 1 for k in pairs(package.loaded) do package.loaded[k] = nil end session.prototype = nil error("half-way")`,
+    },
+    error: { message: "half-way" },
+  },
+  {
+    title: "a coroutine that fails",
+    save: { m: `coroutine.wrap(function() error("inside") end)()` },
+    error: { code: "LUA_ERROR", message: "inside" },
+  },
 ];
 
 for (const { title, save, error } of broken) {
@@ -61,7 +127,10 @@ for (const { title, save, error } of broken) {
 t.test("Lua that fails and viewdefs that do not: the viewdefs are exchanged, the old code goes on", async (t) => {
   const session = await LuaSession.start(site, { hotload: true });
   const page = session.connect();
-  const report = session.save({ lua: { m: "local" }, viewdefs: { "App.DEFAULT": `<h1><i ui-value="n"></i><b ui-value="text()"></b></h1>` } });
+  const report = session.save({
+    lua: { m: "local" },
+    viewdefs: { "App.DEFAULT": `<h1><i ui-value="n"></i><b ui-value="text()"></b></h1>` },
+  });
   t.match(report.error, { code: "LUA_SYNTAX" });
   t.same(report.files, []);
   t.equal(page.root.value("n"), 1);

@@ -30,9 +30,13 @@ const viewdefs = {
 };
 
 t.test("1,000 reloads of one file: Lua's memory, variables and timers do not grow", async (t) => {
-  const session = await LuaSession.start({ lua: { main, m, limits: "return { most = 1 }" }, viewdefs }, { hotload: true });
+  const session = await LuaSession.start(
+    { lua: { main, m, limits: "return { most = 1 }" }, viewdefs },
+    { hotload: true },
+  );
   const page = session.connect();
-  const used = (): number => Number(session.evaluate(`collectgarbage() collectgarbage() return collectgarbage("count")`));
+  const used = (): number =>
+    Number(session.evaluate(`collectgarbage() collectgarbage() return collectgarbage("count")`));
   const reload = (round: number): void => {
     // Functions move up and down, one is edited, and now and then a value.
     const text = `${"\n".repeat(round % 3)}${m.replace("v0", `v${round}`).replace('"b"', round % 7 === 0 ? '"b", "c"' : '"b"')}`;

@@ -40,97 +40,6 @@ scenario(
 );
 
 scenario(
-  "dependants run again when a plain value of what they require changed, in the order of need, and only then",
-  {
-    limits: `return { most = 10, name = function() return "old" end }`,
-    a: `local most = require("limits").most return { most = function() return most end, twice = most * 2 }`,
-    b: `local twice = require("a").twice return function() return twice end`,
-    other: `return 1`,
-    main: `require("other") local a, b = require("a"), require("b") function probe() return a.most() .. " " .. b() .. require("limits").name() end`,
-  },
-  (app) => {
-    app.edit("limits", { '"old"': '"new"' }, { files: ["lua/limits.lua"] });
-    app.gives("probe()", "10 20new");
-    app.edit("limits", { "10": "50" }, { files: ["lua/limits.lua", "lua/a.lua", "lua/b.lua", "lua/main.lua"] });
-    app.gives("probe()", "50 100new");
-    app.edit("limits", { "most = 50, ": "most = 50, added = 1, " });
-    app.edit("limits", { "added = 1, ": "" }, { files: ["lua/limits.lua", "lua/a.lua"] });
-  },
-);
-
-scenario(
-  "a plain value that is removed or added concerns who may have copied it",
-  {
-    config: `return { debug = true }`,
-    main: `local config = require("config") local debug, level = config.debug or false, config.level or 1 function probe() return tostring(debug) .. level end`,
-  },
-  (app) => {
-    app.gives("probe()", "true1");
-    app.save({ config: `return { level = 7 }` }, { files: ["lua/config.lua", "lua/main.lua"] });
-    app.gives("probe()", "false7");
-  },
-);
-
-scenario(
-  "defaults of a prototype are plain values of its file",
-  {
-    contact: `Contact = session:prototype("Contact", { limit = 3 }) return Contact`,
-    main: `local limit = require("contact").limit function probe() return limit end`,
-  },
-  (app) => {
-    app.edit("contact", { "3": "4" }, { files: ["lua/contact.lua", "lua/main.lua"] });
-    app.gives("probe()", 4);
-  },
-);
-
-scenario(
-  "files that are saved together run in the order of need, whatever their names",
-  {
-    a: `local z = require("z") return { x = z.x .. "a" }`,
-    z: `return { x = "1z" }`,
-    main: `probe = function() return require("a").x end`,
-  },
-  (app) => {
-    app.save({ main: `require("a") probe = function() return "main" .. require("a").x end` });
-    app.save(
-      { a: `local z = require("z") return { x = z.x .. "A" }`, z: `return { x = "2z" }`, main: `require("a") probe = function() return "MAIN" .. require("a").x end` },
-      { files: ["lua/z.lua", "lua/a.lua", "lua/main.lua"] },
-    );
-    app.gives("probe()", "MAIN2zA");
-  },
-);
-
-scenario(
-  "a file that is required newly, and was saved too, runs before the one that requires it",
-  {
-    a: `return { x = 1 }`,
-    z: `return { x = 2 }`,
-    main: `require("a") require("z") probe = function() return require("a").x end`,
-  },
-  (app) => {
-    app.save(
-      { a: `return { x = require("z").x + 100 }`, z: `return { x = 3 }` },
-      { files: ["lua/z.lua", "lua/a.lua", "lua/main.lua"] },
-    );
-    app.gives("probe()", 103);
-  },
-);
-
-scenario(
-  "a diamond: what two files need runs once, before both",
-  {
-    base: `runs = (runs or 0) + 1 return { v = 1 }`,
-    left: `return { v = require("base").v * 10 }`,
-    right: `return { v = require("base").v * 100 }`,
-    main: `local l, r = require("left"), require("right") probe = function() return l.v + r.v end`,
-  },
-  (app) => {
-    app.edit("base", { "v = 1": "v = 2" }, { files: ["lua/base.lua", "lua/left.lua", "lua/right.lua", "lua/main.lua"] });
-    app.gives("probe() .. ' ' .. runs", "220 2");
-  },
-);
-
-scenario(
   "files that require each other",
   {
     a: `local A = {} package.loaded["a"] = A local B = require("b") function A.f() return "old a" end function A.g() return B.g() end return A`,
@@ -210,94 +119,6 @@ scenario(
 );
 
 scenario(
-  "a file that is not required any more stays loaded, and can go then",
-  {
-    old: `function old_global() return 1 end session:setInterval(function() end, 1000) return { f = function() end }`,
-    main: `require("old")`,
-  },
-  (app) => {
-    app.save({ main: `x = 1` });
-    app.gives("old_global()", 1);
-    app.save({ old: null }, { files: ["lua/old.lua"] });
-    app.gives("old_global", "nil");
-    app.t.equal(app.session.nextTimer, undefined, "its timer is gone");
-  },
-);
-
-scenario(
-  "deleting a file unloads what it declared: module, globals, prototypes, wrappers, timers",
-  {
-    gone: `
-      Gone = session:prototype("Gone", {})
-      gone_config = { a = 1 }
-      gone_number = 5
-      gone_changed = 6
-      function gone_function() end
-      ui.registerWrapper("GoneWrapper", { new = function() return {} end })
-      session:setInterval(function() ticks = (ticks or 0) + 1 end, 10)
-      return { f = gone_function }`,
-    main: `require("gone")`,
-  },
-  (app) => {
-    app.run("gone_changed = 7");
-    app.save({ gone: null, main: `x = 1` });
-    app.gives("Gone, gone_config, gone_number, gone_function", "nil, nil, nil, nil");
-    app.gives("gone_changed", 7);
-    app.gives(`pcall(require, "gone")`, "false, There is no module gone.");
-    app.session.advance(100);
-    app.gives("ticks", "nil");
-  },
-);
-
-scenario(
-  "deleting a file that others need keeps its code, says who needs it, and unloads it when nobody does any more",
-  {
-    m: `local M = {} function M.f() return 1 end return M`,
-    main: `M = require("m") function probe() return M.f() end`,
-  },
-  (app) => {
-    app.save(
-      { m: null },
-      { notes: [{ code: "RELOAD_NEEDED", file: "lua/m.lua", message: /main.lua needs it/ as unknown as string }], files: [], stale: ["m.lua:1"] },
-    );
-    app.gives("probe()", 1);
-    app.save({ main: `M = nil function probe() return 2 end` }, { files: ["lua/main.lua", "lua/m.lua"] });
-    app.gives("probe()", 2);
-  },
-);
-
-scenario(
-  "a deleted file that comes back is reloaded",
-  {
-    m: `local M = {} function M.f() return 1 end return M`,
-    main: `local f = require("m").f function probe() return f() end`,
-  },
-  (app) => {
-    app.save({ m: null }, { notes: [{ code: "RELOAD_NEEDED" }], stale: ["m.lua:1"] });
-    app.save({ m: `local M = {} function M.f() return 2 end return M` });
-    app.gives("probe()", 2);
-  },
-);
-
-scenario(
-  "functions of a deleted file that somebody still holds are told of",
-  {
-    m: `function make() return function() return 1 end end`,
-    main: `require("m") held = make()`,
-  },
-  (app) => {
-    app.run("held_by_the_app = held");
-    app.save(
-      { m: null, main: `x = 1` },
-      { notes: [{ code: "RELOAD_STALE", file: "lua/m.lua", line: 1 }], stale: ["m.lua:1"] },
-    );
-    app.gives("held", "nil");
-    app.run("held_by_the_app = nil");
-    app.save({ main: `x = 2` });
-  },
-);
-
-scenario(
   "a module that could not be had is tried again when its file comes, or has been corrected",
   {
     broken: `error("not yet")`,
@@ -318,41 +139,14 @@ scenario(
   },
 );
 
-scenario(
-  "policies: only-if-changed does not follow what it requires, never stays and says so, always does",
-  {
-    base: `return { v = 1 }`,
-    only: `session:reloadPolicy("only-if-changed") local v = require("base").v return { v = v, f = function() return "old" end }`,
-    never: `session:reloadPolicy("never") local v = require("base").v return { v = v }`,
-    always: `session:reloadPolicy("always") local v = require("base").v return { v = v }`,
-    main: `function probe() return require("only").v .. require("never").v .. require("always").v .. require("only").f() end probe()`,
-  },
-  (app) => {
-    app.save({ main: `require("only") require("never") require("always") ${app.lua["main"]}` });
-    app.edit("base", { "v = 1": "v = 2" }, { files: ["lua/base.lua", "lua/always.lua", "lua/main.lua"] });
-    app.gives("probe()", "112old");
-    app.edit("only", { old: "new" }, { files: ["lua/only.lua", "lua/main.lua"] });
-    app.gives("probe()", "212new");
-    app.save(
-      { never: `session:reloadPolicy("never") return { v = 9 }` },
-      { files: [], notes: [{ code: "RELOAD_NEVER", file: "lua/never.lua" }] },
-    );
-    app.gives("probe()", "212new");
-  },
-);
-
 scenario("a file whose text is the same does not run", { main: `runs = (runs or 0) + 1` }, (app) => {
   app.save({ main: app.lua["main"] ?? "" }, { files: [] });
   app.gives("runs", 1);
 });
 
-scenario(
-  "a file that the session has not loaded is none of its business",
-  { main: `x = 1` },
-  (app) => {
-    app.save({ other: `error("nobody runs this")` }, { files: [] });
-  },
-);
+scenario("a file that the session has not loaded is none of its business", { main: `x = 1` }, (app) => {
+  app.save({ other: `error("nobody runs this")` }, { files: [] });
+});
 
 scenario(
   "a file that was forgotten and required again is one file with all its functions",

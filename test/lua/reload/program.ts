@@ -1,4 +1,7 @@
-/** A part of a program: what it gives depends on its two constants, and on how often it was called if it counts. */
+/**
+ * A part of a program: what it gives depends on its two constants, on the one that another file has, and on how often it was
+ * called if it counts.
+ */
 export interface Part {
   name: string;
   kind: number;
@@ -10,8 +13,10 @@ export interface Part {
 interface Kind {
   /** Lua that makes `M.NAME`, a function of one text. */
   lua: string;
-  /** What `M.NAME(x)` gives. `calls`: how often it has been called, this time included. */
-  gives: (part: Part, x: string, calls: number) => string;
+  /**
+   * What `M.NAME(x)` gives. `calls`: how often it has been called, this time included; `most`: what the file `limits` says.
+   */
+  gives: (part: Part, x: string, calls: number, most: string) => string;
 }
 
 /** The forms that code takes: NAME, K and L are replaced. */
@@ -38,7 +43,10 @@ export const kinds: readonly Kind[] = [
     lua: `local o_NAME = setmetatable({ k = "K" }, { __index = function() return "L" end })\nM.NAME = function(x) return o_NAME.k .. o_NAME.other .. x end`,
     gives: ({ k, l }, x) => k + l + x,
   },
-  { lua: `function g_NAME(x) return "K" .. x end\nfunction M.NAME(x) return g_NAME(x) end`, gives: ({ k }, x) => k + x },
+  {
+    lua: `function g_NAME(x) return "K" .. x end\nfunction M.NAME(x) return g_NAME(x) end`,
+    gives: ({ k }, x) => k + x,
+  },
   {
     lua: `function M.NAME(x)\n  local function inner(y) return y .. "K" end\n  return inner(x) .. "L"\nend`,
     gives: ({ k, l }, x) => x + k + l,
@@ -71,7 +79,20 @@ export const kinds: readonly Kind[] = [
     lua: `S_NAME = S_NAME or { n = 0 }\nfunction M.NAME(x) S_NAME.n = S_NAME.n + 1 return "K" .. S_NAME.n .. x end`,
     gives: ({ k }, x, calls) => k + calls + x,
   },
+  {
+    lua: `local m_NAME = require("limits").most\nfunction M.NAME(x) return m_NAME .. "K" .. x end`,
+    gives: ({ k }, x, calls, most) => most + k + x,
+  },
+  {
+    lua: `local limits_NAME = require("limits")\nlocal made_NAME = { text = limits_NAME.most .. "K", n = 0 }\nfunction M.NAME(x) made_NAME.n = made_NAME.n + 1 return made_NAME.text .. limits_NAME.f() .. made_NAME.n .. x end`,
+    gives: ({ k }, x, calls, most) => `${most}${k}f${most}${calls}${x}`,
+  },
 ];
+
+/** The file that has a constant for others, as a value and in a function. */
+export function renderLimits(most: string): string {
+  return `local L = { most = "${most}" }\nfunction L.f() return "f${most}" end\nreturn L`;
+}
 
 /** The file that parts make. */
 export function render(parts: readonly Part[]): string {

@@ -11,7 +11,10 @@ scenario(
   (app) => {
     app.run("before = Contact label = a.label");
     app.edit("main", { '"old "': '"new "' });
-    app.gives("a:label() .. label(a) .. tostring(before == Contact and getmetatable(a) == before)", "new Adanew Adatrue");
+    app.gives(
+      "a:label() .. label(a) .. tostring(before == Contact and getmetatable(a) == before)",
+      "new Adanew Adatrue",
+    );
   },
 );
 
@@ -59,7 +62,11 @@ scenario(
       held = P.first`,
   },
   (app) => {
-    app.edit("main", { "P:first() return self.n": "P:second() return self.n", "p:first()": "p:second()", "P.first": "P.second" });
+    app.edit("main", {
+      "P:first() return self.n": "P:second() return self.n",
+      "p:first()": "p:second()",
+      "P.first": "P.second",
+    });
     app.gives("P.first, held(p)", "nil, 7");
     app.session.advance(1000);
     app.gives("seen", 7);
@@ -90,7 +97,9 @@ scenario(
   "a prototype called Object becomes the base of all others that have none",
   { main: `P = session:prototype("P", {}) p = p or P:new()` },
   (app) => {
-    app.save({ main: `Object = session:prototype("Object", { common = 1 }) P = session:prototype("P", {}) p = p or P:new()` });
+    app.save({
+      main: `Object = session:prototype("Object", { common = 1 }) P = session:prototype("P", {}) p = p or P:new()`,
+    });
     app.gives("p.common", 1);
   },
 );
@@ -109,7 +118,9 @@ scenario(
 
 scenario(
   "EMPTY: to a value, to another field, back, and away",
-  { main: `P = session:prototype("P", { a = EMPTY, b = 1 }) if not session.reloading then p, q = P:new(), P:new{ a = "own" } end` },
+  {
+    main: `P = session:prototype("P", { a = EMPTY, b = 1 }) if not session.reloading then p, q = P:new(), P:new{ a = "own" } end`,
+  },
   (app) => {
     app.edit("main", { "a = EMPTY, b = 1": "a = 5, b = EMPTY" });
     app.gives("p.a, p.b, q.a", "5, nil, own");
@@ -131,7 +142,10 @@ scenario(
   (app) => {
     app.edit("main", { "(self.mutated or 0) + 1": "(self.mutated  or 0) + 1" });
     app.gives("a.mutated, b.mutated", "nil, nil");
-    app.edit("main", { 'text = ""': "parts = EMPTY", "function P:mutate()": "function P:mutate() self.parts = self.text .. '!'" });
+    app.edit("main", {
+      'text = ""': "parts = EMPTY",
+      "function P:mutate()": "function P:mutate() self.parts = self.text .. '!'",
+    });
     app.gives("a.mutated .. b.mutated .. a.parts .. b.parts", "111,2!3!");
     app.gives("a.text, b.text", "nil, nil");
     app.save({ main: `${app.lua["main"]}\n` });
@@ -178,7 +192,16 @@ scenario(
     app.edit(
       "main",
       { '{ text = "" })': "{ number = 0 })\nfunction P:mutate() self.number = self.text + 1 end" },
-      { notes: [{ code: "LUA_ERROR", message: /mutate of P: attempt to add/ as unknown as string, file: "lua/main.lua", line: 3 }] },
+      {
+        notes: [
+          {
+            code: "LUA_ERROR",
+            message: /mutate of P: attempt to add/,
+            file: "lua/main.lua",
+            line: 3,
+          },
+        ],
+      },
     );
     app.gives("a.number .. c.number, a.text, b.text, b.number", "24, nil, x, 0");
     app.edit("main", { "self.text + 1": "(tonumber(self.text) or 100) + 1" });
@@ -235,7 +258,10 @@ scenario(
     app.gives("c:label()", "old Ada");
     app.edit("contact", { '"old "': '"new "' });
     app.gives("c:label() .. Contact.of('Bob'):label()", "new Adanew Bob");
-    app.gives(`getmetatable(c) == Contact and require("contact") == Contact and getmetatable(Contact.of("x")) == Contact`, true);
+    app.gives(
+      `getmetatable(c) == Contact and require("contact") == Contact and getmetatable(Contact.of("x")) == Contact`,
+      true,
+    );
     app.edit("contact", { "function Contact.of": "function Contact:more() return 'more' end function Contact.of" });
     app.gives("c:more()", "more");
     app.edit("contact", { "local Contact = {}": "local Contact = { city = 'Rom' }" });

@@ -1,21 +1,26 @@
 import { scenario } from "./scenario.ts";
 
+const toNew = { [`"old"`]: `"new"` };
+
 const m = `
   local M = {}
   function M.f() return "old" end
   return M`;
-const toNew = { [`"old"`]: `"new"` };
 
 scenario("a field of a module's table is the new function", { m, main: `require("m")` }, (app) => {
   app.edit("m", toNew);
   app.gives(`require("m").f()`, "new");
 });
 
-scenario("a function taken out of a module into a local is the new one", { m, main: `local f = require("m").f function probe() return f() end` }, (app) => {
-  app.edit("m", toNew, { files: ["lua/m.lua"] });
-  app.gives(`probe()`, "new");
-  app.gives(`probe() == require("m").f()`, true);
-});
+scenario(
+  "a function taken out of a module into a local is the new one",
+  { m, main: `local f = require("m").f function probe() return f() end` },
+  (app) => {
+    app.edit("m", toNew, { files: ["lua/m.lua"] });
+    app.gives(`probe()`, "new");
+    app.gives(`probe() == require("m").f()`, true);
+  },
+);
 
 scenario(
   "a module's table keeps its identity, so a local that holds it has the new functions",
@@ -65,266 +70,6 @@ scenario(
 );
 
 scenario(
-  "factories: closures made before run the new code with the variables that each has",
-  {
-    m: `
-      local made = 0
-      return function(start)
-        made = made + 1
-        local n = start
-        return {
-          add = function() n = n + 1 return n end,
-          text = function() return "old " .. n .. " of " .. made end,
-        }
-      end`,
-    main: `local new = require("m") a, b = new(0), new(10) a.add() b.add() b.add()`,
-  },
-  (app) => {
-    app.gives("a.text()", "old 1 of 2");
-    app.edit("m", { [`"old "`]: `"new "`, "n = n + 1": "n = n + 100" });
-    app.gives("a.text()", "new 1 of 2");
-    app.gives("b.text()", "new 12 of 2");
-    app.run("a.add()");
-    app.gives("a.text()", "new 101 of 2");
-    app.gives("b.text()", "new 12 of 2");
-  },
-);
-
-scenario(
-  "what a factory made when the file ran keeps its variables",
-  {
-    m: `
-      local function counter(from) local n = from return function() n = n + 1 return n end end
-      local next_id = counter(0)
-      local M = { other = counter(100) }
-      function M.id() return "id-" .. next_id() end
-      return M`,
-    main: `local M = require("m") M.id() M.id() M.other() taken = M.other`,
-  },
-  (app) => {
-    app.edit("m", { [`"id-"`]: `"ID-"` });
-    app.gives(`require("m").id()`, "ID-3");
-    app.gives(`require("m").other()`, 102);
-    app.gives(`taken == require("m").other`, true);
-    app.edit("m", { "n = n + 1": "n = n + 10" });
-    app.gives(`require("m").id()`, "ID-13");
-    app.gives(`taken()`, 112);
-    app.edit("m", { "counter(0)": "counter(1000)" });
-    app.gives(`require("m").id()`, "ID-1010");
-    app.gives(`taken()`, 122);
-  },
-);
-
-scenario(
-  "variables of a block at file level are kept, also by functions that are added to it",
-  {
-    m: `
-      local M = {}
-      do
-        local n = 0
-        function M.add() n = n + 1 end
-        function M.get() return n end
-      end
-      return M`,
-    main: `require("m").add() require("m").add()`,
-  },
-  (app) => {
-    app.edit("m", { "return n": "return 'n = ' .. n" });
-    app.gives(`require("m").get()`, "n = 2");
-    app.edit("m", { "function M.get": "function M.twice() n = n * 2 end function M.get" });
-    app.run(`require("m").twice()`);
-    app.gives(`require("m").get()`, "n = 4");
-  },
-);
-
-scenario(
-  "closures in closures, three deep, all run the new code with their own variables",
-  {
-    m: `
-      return function(a)
-        return function(b)
-          return function(c) return "old " .. a .. b .. c end
-        end
-      end`,
-    main: `local m = require("m") one = m("a") two = m("A")("B")`,
-  },
-  (app) => {
-    app.gives(`one("b")("c")`, "old abc");
-    app.edit("m", { "old ": "new " });
-    app.gives(`one("b")("c")`, "new abc");
-    app.gives(`two("c")`, "new ABc");
-  },
-);
-
-scenario(
-  "functions on one line are told apart",
-  {
-    m: `return { a = function() return "a1" end, b = function() return "b1" end, c = function() return "c1" end }`,
-    main: `local m = require("m") a, b, c = m.a, m.b, m.c`,
-  },
-  (app) => {
-    app.edit("m", { b1: "b2", c1: "c2" });
-    app.gives("a() .. b() .. c()", "a1b2c2");
-    app.edit("m", { "b = function() return \"b2\" end, ": "" , c2: "c3" }, {
-      notes: [{ code: "RELOAD_STALE", file: "lua/m.lua", line: 1, message: /gone from the file/ as unknown as string }],
-      stale: ["m.lua:1"],
-    });
-    app.gives("a() .. c()", "a1c3");
-    app.run("b = nil");
-    app.save({ m: app.lua.m + "\n" });
-  },
-);
-
-scenario(
-  "recursion: a local function calls its new self",
-  { m: `local function count(n) if n == 0 then return "old" end return count(n - 1) end return count`, main: `count = require("m")` },
-  (app) => {
-    app.edit("m", toNew);
-    app.gives("count(3)", "new");
-  },
-);
-
-scenario(
-  "mutual recursion through forward-declared locals",
-  {
-    m: `
-      local even, odd
-      function even(n) if n == 0 then return "even" end return odd(n - 1) end
-      function odd(n) if n == 0 then return "odd" end return even(n - 1) end
-      return { even = even }`,
-    main: `even = require("m").even`,
-  },
-  (app) => {
-    app.gives("even(3)", "odd");
-    app.edit("m", { [`"odd"`]: `"ODD"` });
-    app.gives("even(3)", "ODD");
-    app.edit("m", { [`"even"`]: `"EVEN"` });
-    app.gives("even(4)", "EVEN");
-  },
-);
-
-scenario(
-  "varargs, also in functions that hold them",
-  { m: `return function(...) local n = select("#", ...) local all = { ... } return function(...) return n, all[1], ... end end`, main: `held = require("m")("x", "y")` },
-  (app) => {
-    app.edit("m", { "return n,": "return 'new', n," });
-    app.gives("held('z')", "new, 2, x, z");
-  },
-);
-
-scenario(
-  "closures that a loop makes are several, each with its own variable",
-  {
-    m: `
-      local M = {}
-      for i, name in ipairs({ "a", "b", "c" }) do
-        M[i] = function() return "old " .. name .. i end
-      end
-      return M`,
-    main: `local m = require("m") list = { m[3], m[2], m[1] }`,
-  },
-  (app) => {
-    app.edit("m", { "old ": "new " });
-    app.gives("list[1]() .. list[2]() .. list[3]()", "new c3new b2new a1");
-    app.gives(`list[1] == require("m")[3]`, true);
-    app.edit("m", { [`"b"`]: `"B"` });
-    app.gives("list[1]() .. list[2]() .. list[3]()", "new c3new B2new a1");
-  },
-);
-
-scenario(
-  "goto and continue in a loop that makes closures",
-  {
-    m: `
-      local M = {}
-      for i = 1, 4 do
-        if i % 2 == 0 then goto continue end
-        M[#M + 1] = function() return "old" .. i end
-        ::continue::
-      end
-      return M`,
-    main: `list = { require("m")[1], require("m")[2] }`,
-  },
-  (app) => {
-    app.edit("m", { '"old"': '"new"' });
-    app.gives("list[1]() .. list[2]()", "new1new3");
-    app.edit("m", { "i % 2 == 0": "i % 2 == 1" });
-    app.gives("list[1]() .. list[2]()", "new2new4");
-  },
-);
-
-scenario(
-  "a function that is defined one way or another is the one that the new version defines",
-  {
-    m: `
-      local M = {}
-      local fast = false
-      if fast then function M.f() return "fast" end else function M.f() return "slow" end end
-      return M`,
-    main: `f = require("m").f`,
-  },
-  (app) => {
-    app.edit("m", { '"slow"': '"slower"' });
-    app.gives("f()", "slower");
-    app.edit("m", { "fast = false": "fast = true" }, undefined);
-    app.gives(`require("m").f()`, "fast");
-  },
-);
-
-scenario(
-  "constants: <const> and <close> variables",
-  {
-    m: `
-      local log = {}
-      local LIMIT <const> = 10
-      local M = {}
-      function M.f()
-        local x <const> = LIMIT
-        do local c <close> = setmetatable({}, { __close = function() log[#log + 1] = "old" end }) end
-        return x .. table.concat(log, ",")
-      end
-      return M`,
-    main: `f = require("m").f`,
-  },
-  (app) => {
-    app.gives("f()", "10old");
-    app.edit("m", { "LIMIT <const> = 10": "LIMIT <const> = 20", '"old"': '"new"' });
-    app.gives("f()", "20old,new");
-  },
-);
-
-scenario(
-  "shadowed names are different variables",
-  {
-    m: `
-      local x = "outer"
-      local function a() return x end
-      local x = "inner"
-      local function b() return x end
-      return { a = a, b = b, set = function(v) x = v end }`,
-    main: `local m = require("m") a, b = m.a, m.b m.set("changed")`,
-  },
-  (app) => {
-    app.edit("m", { "return { a": "\nreturn { a" });
-    app.gives("a() .. ' ' .. b()", "outer changed");
-    app.edit("m", { '"outer"': '"OUTER"' });
-    app.gives("a() .. ' ' .. b()", "OUTER changed");
-  },
-);
-
-scenario(
-  "long strings, with what looks like code in them",
-  {
-    m: `return { f = function() return [==[function() return "old" end]==] end }`,
-    main: `f = require("m").f`,
-  },
-  (app) => {
-    app.edit("m", toNew);
-    app.gives("f()", `function() return "new" end`);
-  },
-);
-
-scenario(
   "a method that is renamed: the old name is gone, who holds the function has the new one",
   {
     m: `
@@ -342,12 +87,19 @@ scenario(
 
 scenario(
   "a function that is deleted is gone from its module, and reported where it is still held",
-  { m: `local M = {}\nfunction M.f() return 1 end\nfunction M.g() return 2 end\nreturn M`, main: `held = require("m").f` },
+  {
+    m: `local M = {}\nfunction M.f() return 1 end\nfunction M.g() return 2 end\nreturn M`,
+    main: `held = require("m").f`,
+  },
   (app) => {
-    app.edit("m", { "function M.f() return 1 end": "" }, {
-      notes: [{ code: "RELOAD_STALE", file: "lua/m.lua", line: 2 }],
-      stale: ["m.lua:2"],
-    });
+    app.edit(
+      "m",
+      { "function M.f() return 1 end": "" },
+      {
+        notes: [{ code: "RELOAD_STALE", file: "lua/m.lua", line: 2 }],
+        stale: ["m.lua:2"],
+      },
+    );
     app.gives(`require("m").f`, "nil");
     app.run("held = nil");
     app.save({ m: app.lua.m + " " });
@@ -387,7 +139,9 @@ scenario(
     main: `probe = require("m").probe`,
   },
   (app) => {
-    app.edit("m", { 'function() return "function" end': 'setmetatable({}, { __call = function() return "table" end })' });
+    app.edit("m", {
+      'function() return "function" end': 'setmetatable({}, { __call = function() return "table" end })',
+    });
     app.gives("probe()", "table");
     app.edit("m", { 'setmetatable({}, { __call = function() return "table" end })': 'function() return "again" end' });
     app.gives("probe()", "again");
@@ -416,7 +170,11 @@ scenario(
 
 scenario(
   "another name of a function that is taken out of the source is gone, the function is not",
-  { m: `local M = {} function M.f() return "f" end M.alias = M.f return M`, b: `return { f = function() return "b" end }`, main: `M = require("m")` },
+  {
+    m: `local M = {} function M.f() return "f" end M.alias = M.f return M`,
+    b: `return { f = function() return "b" end }`,
+    main: `M = require("m")`,
+  },
   (app) => {
     app.edit("m", { "M.alias = M.f": `M.other = require("b").f` });
     app.gives("M.alias, M.f(), M.other()", "nil, f, b");

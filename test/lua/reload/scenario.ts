@@ -94,7 +94,8 @@ type Site = Record<string, string> | TestSite;
 /** A test whose title is a guarantee: a session with the site's files, `body` saves some, no old code is left in the end. */
 export function scenario(title: string, site: Site, body: (app: Scenario) => void | Promise<void>): void {
   void t.test(title, async (t) => {
-    const files = "lua" in site && typeof site.lua === "object" ? (site as TestSite) : { lua: site as Record<string, string> };
+    const files =
+      "lua" in site && typeof site.lua === "object" ? (site as TestSite) : { lua: site as Record<string, string> };
     const app = new Scenario(t, await LuaSession.start(files, { hotload: true }), files.lua);
     await body(app);
     app.end();

@@ -55,6 +55,7 @@ function views(title: string, site: TestSite, body: (app: Views) => void): void 
   void t.test(title, async (t) => {
     const session = await LuaSession.start(site, { hotload: true });
     body(new Views(t, session));
+    t.same(session.stale(), [], "no old code");
     session.close();
   });
 }
@@ -102,7 +103,9 @@ views("new slots are read, removed ones are forgotten", site, (app) => {
   const page = app.session.connect();
   app.save({ "App.DEFAULT": `<div><h1 ui-value="title2()"></h1><p ui-view="boss"></p></div>` });
   app.t.equal(page.root.value("title2()"), "T2");
-  app.save({ "App.DEFAULT": `<div><h1 ui-value="title"></h1><ul ui-viewlist="people"></ul><u ui-value="nowhere.at.all"></u></div>` });
+  app.save({
+    "App.DEFAULT": `<div><h1 ui-value="title"></h1><ul ui-viewlist="people"></ul><u ui-value="nowhere.at.all"></u></div>`,
+  });
   app.t.equal(page.root.rows("people").length, 2);
   app.save({ "App.DEFAULT": `<div>nothing</div>` });
   app.t.equal(page.values.size, 0);
@@ -120,7 +123,9 @@ views("the same path several times: each slot is one, also when one more comes o
 
 views("nested views of the same type are all exchanged, the inner ones inside the outer ones", site, (app) => {
   const page = app.session.connect();
-  app.save({ "Person.DEFAULT": `<div><u ui-value="name"></u><q ui-view="friend"></q><button ui-action="rename()"></button></div>` });
+  app.save({
+    "Person.DEFAULT": `<div><u ui-value="name"></u><q ui-view="friend"></q><button ui-action="rename()"></button></div>`,
+  });
   page.root.child("boss").child("friend").set("rename()");
   app.t.equal(page.root.child("boss").child("friend").value("name"), "Fox!");
   app.compare();
@@ -220,7 +225,9 @@ views(
   (app) => {
     const page = app.session.connect();
     page.root.child("name?wrapper=W").set("bump()");
-    app.session.save({ viewdefs: { "App.DEFAULT": `<div><u ui-value="other"></u><p ui-view="name?wrapper=W"></p></div>` } });
+    app.session.save({
+      viewdefs: { "App.DEFAULT": `<div><u ui-value="other"></u><p ui-view="name?wrapper=W"></p></div>` },
+    });
     const shown = page.root.child("name?wrapper=W");
     app.t.equal(shown.value("text()"), "x1");
     app.t.equal(app.session.evaluate("return made"), "1");
@@ -302,7 +309,9 @@ views(
   },
   (app) => {
     const page = app.session.connect();
-    app.save({ "App.DEFAULT": `<div><p ui-view="boss" ui-namespace="small"></p><ul ui-viewlist="people" ui-namespace="small"></ul></div>` });
+    app.save({
+      "App.DEFAULT": `<div><p ui-view="boss" ui-namespace="small"></p><ul ui-viewlist="people" ui-namespace="small"></ul></div>`,
+    });
     app.t.equal(page.root.child("boss").child("friend").value("label()"), "<Fox>");
     app.save({ "Person.small": `<i><u ui-value="label()"></u><p ui-view="friend" ui-namespace="card"></p></i>` });
     app.save({ "App.DEFAULT": `<div><p ui-view="boss"></p><ul ui-viewlist="people"></ul></div>` });
@@ -332,7 +341,8 @@ views("the app's own viewdef is deleted and comes back", site, (app) => {
   app.t.equal(page.root.value("title"), "T");
 });
 
-views("views on one element: outer, inner, or both are edited", 
+views(
+  "views on one element: outer, inner, or both are edited",
   {
     lua: { main: people },
     viewdefs: {
@@ -347,7 +357,11 @@ views("views on one element: outer, inner, or both are edited",
     app.save({ "Person.DEFAULT": `<p ui-view="friend" ui-namespace="small"></p>` });
     app.save({ "Person.small": `<i ui-value="label()"></i>` });
     app.save({ "App.DEFAULT": `<section ui-view="boss" ui-namespace="small"></section>` });
-    app.save({ "App.DEFAULT": `<section ui-view="boss"></section>`, "Person.small": `<u ui-value="name"></u>`, "Person.DEFAULT": `<div ui-view="friend" ui-namespace="small"></div>` });
+    app.save({
+      "App.DEFAULT": `<section ui-view="boss"></section>`,
+      "Person.small": `<u ui-value="name"></u>`,
+      "Person.DEFAULT": `<div ui-view="friend" ui-namespace="small"></div>`,
+    });
   },
 );
 
@@ -359,7 +373,9 @@ views("a slot becomes another use: value, view, list, action, with another prior
   // A browser has what was typed into it.
   page.values.set(page.root.variable("title"), "typed");
   app.compare();
-  app.save({ "App.DEFAULT": `<div><b ui-value="title?priority=high"></b><b ui-value="title2()?priority=low"></b></div>` });
+  app.save({
+    "App.DEFAULT": `<div><b ui-value="title?priority=high"></b><b ui-value="title2()?priority=low"></b></div>`,
+  });
   app.t.equal(page.root.value("title?priority=high"), "typed");
   app.save({ "App.DEFAULT": `<div><b ui-value="title"></b><ul ui-viewlist="people"></ul></div>` });
   app.save({ "App.DEFAULT": `<div><b ui-value="title"></b><ul ui-view="people?wrapper=lua.ViewList"></ul></div>` });
@@ -403,7 +419,9 @@ views("a method is not called more often than for a new page", site, (app) => {
 views("objects that change in the same event as their viewdefs", site, (app) => {
   const page = app.session.connect();
   const report = app.session.save({
-    lua: { main: `${people.replace('"<" ..', '"[" ..')} app.boss, app.people[3] = app.people[1], Person:new{ name = "Cid" }` },
+    lua: {
+      main: `${people.replace('"<" ..', '"[" ..')} app.boss, app.people[3] = app.people[1], Person:new{ name = "Cid" }`,
+    },
     viewdefs: { "App.DEFAULT": `<div><ul ui-viewlist="people"></ul><p ui-view="boss"></p></div>` },
   });
   app.t.match(report, { error: undefined, files: ["lua/main.lua"] });

@@ -1,0 +1,241 @@
+-- Makes what two versions of a file declare one, after the new one has run: all kinds of declarations, each by the rule of
+-- merge.lua.
+local M = ...
+local redeclare = {}
+
+local _G = _G
+local heal, merge, modules, pictures, prototype, state, timers, versions, wrappers =
+  M.heal, M.merge, M.modules, M.pictures, M.prototype, M.session, M.timers, M.versions, M.wrappers
+local getupvalue, setupvalue = M.raw.debug.getupvalue, M.raw.debug.setupvalue
+local ipairs, next, rawequal, rawget, rawset, type = ipairs, next, rawequal, rawget, rawset, type
+local identify, successor = versions.identify, versions.successor
+local NOTHING = {}
+
+-- Is the place of a function of the former version not in the new one?
+local function is_gone_from(edit, id)
+  local to, former = successor(edit, id)
+  return to == false or (to ~= nil and former.moved[id] == true)
+end
+
+-- Is this a function that the file put there, and is not in its source any more?
+local function is_gone(f, edit)
+  if type(f) ~= "function" then return false end
+  local id, source = identify(f)
+  return id ~= nil and source == edit.source and is_gone_from(edit, id)
+end
+
+-- Is something that the file has not declared again not in its source any more? It may be that it does so only under a
+-- condition (`if not session.reloading`).
+local function is_dropped(edit, name, present, base)
+  return is_gone(present, edit) or (edit.last.texts[name] and pictures.untouched(present, base))
+end
+
+local function merge_variables(edit, context)
+  local old, new = edit.old, edit.new
+  for name, cell in next, old.cells do
+    local declared_cell = new.cells[name]
+    if declared_cell then
+      local _, present = getupvalue(cell[1], cell[2])
+      local _, declared = getupvalue(declared_cell[1], declared_cell[2])
+      local kept = merge.value(present, old.base[name], declared, context)
+      if not rawequal(kept, present) then setupvalue(cell[1], cell[2], kept) end
+      if declared == nil then new.base[name] = pictures.keep(old.base[name]) end
+    end
+  end
+end
+
+-- What is to be in the place of `before`, which the file found in something that it did not make anew, and has made `present`.
+local function assigned(before, base, present, context)
+  if base ~= nil then
+    if present == nil then return nil end
+    return merge.value(before, base, present, context)
+  end
+  -- Newly declared, but the app has something there already.
+  if before ~= nil and type(present) ~= "function" then return before end
+  return present
+end
+
+-- What the file has done to tables that it found, before anything is done about it: a list of { t, name, before, present }.
+local function changes_of(found)
+  local changes = {}
+  for t, entry in next, found do
+    for name, before in next, entry.fields do
+      local present = rawget(t, name)
+      if not rawequal(before, present) then
+        changes[#changes + 1] = { t = t, name = name, before = before, present = present, base = entry.picture.fields[name] }
+      end
+    end
+  end
+  return changes
+end
+
+local function merge_changes(changes, context)
+  for _, change in ipairs(changes) do
+    rawset(change.t, change.name, assigned(change.before, change.base, change.present, context))
+  end
+end
+
+-- Fields of tables that the file found and went on using: what it has left alone may not be in its source any more.
+local function drop_fields(edit, context)
+  for t, entry in next, edit.begun.found do
+    for name, base in next, context.merged[t] and NOTHING or entry.picture.fields do
+      local present = rawget(t, name)
+      if present ~= nil and rawequal(present, entry.fields[name]) and is_dropped(edit, name, present, base) then
+        if prototype.owner(t) then prototype.remove_method(t, name) else rawset(t, name, nil) end
+      end
+    end
+  end
+end
+
+-- What another file declares a global as: it may have moved from there.
+local function declared_elsewhere(name, record)
+  for _, other in next, modules.records do
+    if other ~= record and other.declared and other.declared.globals[name] ~= nil then return other.declared.globals[name] end
+  end
+  return nil
+end
+
+local function merge_globals(edit, context)
+  local old, new = edit.old.globals, edit.new.globals
+  for name, before in next, edit.begun.globals do
+    local base, present = old[name], rawget(_G, name)
+    if not rawequal(before, present) then
+      if base == nil and present ~= nil then base = declared_elsewhere(name, edit.record) end
+      _G[name] = assigned(before, base, present, context)
+    elseif base ~= nil and (is_gone(present, edit) or (edit.last.globals[name] and pictures.untouched(present, base))) then
+      if declared_elsewhere(name, edit.record) == nil then _G[name] = nil end
+      new[name] = nil
+    end
+  end
+end
+
+local function merge_wrappers(edit, context)
+  for name, base in next, edit.old.wrappers do
+    local before, present = edit.begun.registered[name], wrappers.registered[name]
+    if not rawequal(before, present) then
+      wrappers.registered[name] = merge.value(before, base, present, context)
+    elseif edit.last.texts[name] then
+      wrappers.registered[name], edit.new.wrappers[name] = nil, nil
+    end
+  end
+end
+
+-- The timer of the former version that the file sets again by giving `f`.
+local function find_timer(edit, f, every)
+  local id, source = identify(f)
+  for _, entry in ipairs(id and edit.old.timers or NOTHING) do
+    local of = entry.of
+    if not entry.again and pictures.is_function(of) and of.source == source and (entry.every == nil) == (every == nil)
+      and versions.corresponds(source, of.id, id) then
+      return entry, of.id == id or versions.is_alike(source, of.id)
+    end
+  end
+  return nil
+end
+
+--- A timer that the file sets again is the one that it set before: that goes on, or stays gone, unless it was edited. Returns
+--- its handle, nil if there was none.
+function redeclare.reuse_timer(edit, f, ms, every)
+  local entry, is_alike = find_timer(edit, f, every)
+  if not entry then return nil end
+  entry.again = f
+  local timer = timers.pending[entry.handle]
+  if entry.ms ~= ms then
+    timers.set(entry.handle, timer and timer.f or f, ms, every)
+  elseif not timer and not is_alike then
+    timers.set(entry.handle, f, ms, every)
+  end
+  return entry.handle
+end
+
+-- Has a timer that the file did not set again been taken out of its source? It may only be guarded (`if not session.reloading`).
+local function is_timer_dropped(edit, entry)
+  local of = entry.of
+  if not pictures.is_function(of) or of.source ~= edit.source then return false end
+  local id = successor(edit, of.id)
+  return is_gone_from(edit, of.id) or (edit.timed and not edit.timed[id or of.id])
+end
+
+local function merge_timers(edit, context)
+  local new = edit.new.timers
+  for _, entry in ipairs(edit.old.timers) do
+    local timer = timers.pending[entry.handle]
+    if entry.again then
+      if timer then timer.f = merge.value(timer.f, entry.of, entry.again, context) end
+    elseif is_timer_dropped(edit, entry) then
+      timers.pending[entry.handle] = nil
+    else
+      pictures.keep(entry.of)
+      new[#new + 1] = entry
+    end
+  end
+end
+
+-- The app that people see stays, also when another file shows it now.
+local function merge_app(edit, context)
+  local declared, from = edit.new, modules.records[edit.app_module]
+  if not declared.app then
+    declared.app = edit.old.app
+    return
+  end
+  local base = edit.old.app or (from and from.declared.app)
+  if base then state.app = merge.value(edit.app, base, state.app, context) end
+end
+
+-- Functions that did not change keep their identity, also where nothing that the file declares tells which is which.
+local function find_twins(edit, context)
+  for id, f in next, edit.new.functions do
+    local before, common = edit.old.functions[id], true
+    for _, name in ipairs(edit.variables[id]) do common = common and name end
+    if common and before and not rawequal(before, f) and not context.twins[f] then context.twins[f] = before end
+  end
+end
+
+-- What merge.lua has to know about the file of an edit, besides `twins`: what has become of tables and functions, `heirs`: the
+-- new functions that have taken an old one's place, `cells`: by their identity, variables that are others now, and `merged`: the
+-- tables that have taken in a new one.
+local function merge_context(edit, context)
+  local pictured, existing = edit.begun.context, edit.existing
+  -- A picture of something that the new version declares.
+  function context.picture(declared) return pictured.seen[declared] or pictures.take(declared, pictured) end
+  -- The new version declares a field after all, as the former one did.
+  function context.declare(t, name, base)
+    local fields = context.picture(t).fields
+    if fields then fields[name] = pictures.keep(base) end
+  end
+  -- Was it there before the file ran?
+  function context.is_found(value) return existing[value] or pictured.foreign[value] end
+  -- Is it a function that the file made when it ran before?
+  function context.is_former(f)
+    local id, source = identify(f)
+    return source == edit.source and (existing[f] or not edit.variables[id] or rawequal(edit.old.functions[id], f))
+  end
+  -- Does a field go that the new version does not declare?
+  function context.is_dropped(name, present, base)
+    return is_dropped(edit, name, present, base) or (type(present) ~= "function" and pictures.untouched(present, base))
+  end
+  -- A function of the new version shares the file's variables.
+  function context.join(f, id)
+    if edit.variables[id] then heal.join(f, edit, id) end
+  end
+end
+
+--- Merges all that a file declares. `edit` (see versions.lua) has `old` and `new`, what the two versions declared, `begun`, what
+--- was there before the new one ran, `value`, which it returned, `former_value`, which the one before did, `app`, which was
+--- shown, and `app_module`, by whom.
+function redeclare.merge(edit, context)
+  merge_context(edit, context)
+  local changes = changes_of(edit.begun.found)
+  merge_variables(edit, context)
+  merge_changes(changes, context)
+  modules.set_value(edit.record, merge.value(edit.former_value, edit.old.value, edit.value, context))
+  merge_globals(edit, context)
+  merge_wrappers(edit, context)
+  merge_timers(edit, context)
+  merge_app(edit, context)
+  drop_fields(edit, context)
+  find_twins(edit, context)
+  heal.join_declared(edit)
+end
+
+return redeclare
