@@ -1,4 +1,5 @@
 import type { WireError } from "../protocol/error-code.ts";
+import type { ReloadError } from "../protocol/message.ts";
 import type { Model } from "./model.ts";
 
 const LIMIT = 20;
@@ -8,6 +9,7 @@ export class ErrorDisplay {
   development = false;
   readonly #model: Model;
   #faults: WireError[] = [];
+  #site: readonly ReloadError[] = [];
   #shown = "";
 
   constructor(model: Model) {
@@ -21,21 +23,27 @@ export class ErrorDisplay {
     if (this.#faults.length < LIMIT) this.#faults.push(error);
   }
 
+  /** What is wrong with the files of the site now. */
+  setSite(errors: readonly ReloadError[]): void {
+    this.#site = errors;
+  }
+
   clear(): void {
     this.#faults = [];
+    this.#site = [];
   }
 
   /** Shows what there is now, if that is something else than before. */
   update(): void {
     if (!this.development) return;
-    const errors = [...this.#model.errors.values(), ...this.#faults];
+    const errors = [...this.#site, ...this.#model.errors.values(), ...this.#faults];
     const text = JSON.stringify(errors);
     if (text === this.#shown || (errors.length === 0 && this.#shown === "")) return;
     this.#shown = text;
     void this.#show(errors, text);
   }
 
-  async #show(errors: WireError[], text: string): Promise<void> {
+  async #show(errors: (WireError | ReloadError)[], text: string): Promise<void> {
     const { showOverlay } = await import("./overlay.ts");
     // While the overlay was loaded there may have been other frames.
     if (text !== this.#shown) return;

@@ -1,7 +1,6 @@
 import type { WireError } from "../protocol/error-code.ts";
 import {
   PROTOCOL_VERSION,
-  type HotloadUi,
   type Reload,
   type ServerFrame,
   type ServerMessage,
@@ -16,7 +15,7 @@ export interface FrameReaderParts {
   /** Loads what HTML from the host needs before it can be shown. */
   prepareHtml(): Promise<void>;
   /** Loads what a page needs whose site's files are watched. */
-  prepareHotload(ui: HotloadUi): Promise<void>;
+  prepareHotload(): Promise<void>;
   welcome(message: Welcome): void;
   fault(error: WireError): void;
   reload(message: Reload): void;
@@ -70,7 +69,7 @@ export class FrameReader {
     if (!this.#htmlReady && messages.some(bringsHtml))
       return this.#parts.prepareHtml().then(() => void (this.#htmlReady = true));
     const ui = messages.find((message) => message.type === "welcome")?.hotload;
-    if (!this.#hotloadReady && ui) return this.#parts.prepareHotload(ui).then(() => void (this.#hotloadReady = true));
+    if (!this.#hotloadReady && ui) return this.#parts.prepareHotload().then(() => void (this.#hotloadReady = true));
     return undefined;
   }
 

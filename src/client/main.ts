@@ -15,6 +15,7 @@ import { ErrorDisplay } from "./error-display.ts";
 import { fieldOf } from "./fields.ts";
 import { FrameReader } from "./frame-reader.ts";
 import type { Hotload } from "./hotload/main.ts";
+import { matchesKeys, parseKeys } from "./keys.ts";
 import { findExemplar } from "./list.ts";
 import { Model, type Undo } from "./model.ts";
 import { Outbox } from "./outbox.ts";
@@ -25,6 +26,7 @@ import { ScriptRunner } from "./scripts.ts";
 import { sessionUrl } from "./session-url.ts";
 import { Socket } from "./socket.ts";
 import { staying } from "./stay.ts";
+import { equal } from "./text.ts";
 import { Ties } from "./ties.ts";
 import { mountView } from "./view.ts";
 import { ViewdefStore } from "./viewdef-store.ts";
@@ -50,8 +52,10 @@ const socket = new Socket(sessionUrl(location, facts?.content), {
   state(state) {
     root.setAttribute("data-moonpool-state", state);
     bridge.entered(state);
+    hotload?.entered(state);
   },
   fresh() {
+    hotload?.fresh();
     outbox.clear();
     frames.clear();
     errorDisplay.clear();
@@ -144,24 +148,40 @@ const frames = new FrameReader({
       page.report("INTERNAL", `ui-html shows plain text: ${String(error)}`);
     }
   },
-  async prepareHotload(ui) {
+  async prepareHotload() {
     try {
       const { startHotload } = await import("./hotload/main.ts");
-      hotload = startHotload(page, ui, { fieldOf, findExemplar, staying });
+      const { prefix = "" } = JSON.parse(facts?.content ?? "{}") as { prefix?: string };
+      hotload = startHotload(
+        page,
+        { equal, fieldOf, findExemplar, matchesKeys, parseKeys, staying },
+        {
+          prefix,
+          state: () => socket.state,
+          statistics: () => moonpool.statistics(),
+          reconnect() {
+            outbox.flush();
+            socket.reconnect();
+          },
+          showErrors: (errors) => errorDisplay.setSite(errors),
+        },
+      );
     } catch (error) {
       page.report("INTERNAL", `Views are made anew when their files change: ${String(error)}`);
     }
   },
-  welcome({ development }) {
+  welcome({ development, hotload: ui }) {
     errorDisplay.development = development;
+    hotload?.welcome(ui);
   },
-  reload() {},
+  reload: (message) => hotload?.reload(message),
   failed: (error) => page.failed(error),
   fault: (error) => errorDisplay.add(error),
   applied(seq) {
     for (const task of frameTasks) task();
     void scripts.run();
     errorDisplay.update();
+    hotload?.applied();
     socket.applied(seq);
     page.counts.frames++;
   },
@@ -204,7 +224,7 @@ addEventListener("reset", ({ target }) =>
   }),
 );
 addEventListener("pagehide", () => {
-  page.commitInput(root);
+  if (!hotload?.isLeaving) page.commitInput(root);
   outbox.flush();
 });
 addEventListener("online", () => socket.retryNow());

@@ -68,6 +68,15 @@ export class Socket {
     if (this.state === "disconnected") this.connect();
   }
 
+  /** Gives the connection up for another one, to which the host says everything anew. */
+  reconnect(): void {
+    const former = this.#socket;
+    this.#socket = undefined;
+    this.#stopAcknowledging();
+    this.connect();
+    former?.close();
+  }
+
   get open(): boolean {
     return this.state === "connected";
   }

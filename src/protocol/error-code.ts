@@ -334,6 +334,8 @@ export interface WireError {
   line?: number;
   /** Lua traceback, in development mode only. */
   stack?: string;
+  /** What was being shown or done ("Contact.DEFAULT fullName()"), in development mode only. */
+  where?: string;
 }
 
 /** An error of the catalogue as a JavaScript error. */

@@ -72,7 +72,7 @@ export async function readReloadTable(compiler: LuaCompiler, from: LuaCode, to: 
     else if (kind === "key") keys.push(key);
     else throw new Error(`a strange line: ${line}`);
   }
-  if (keys.toSorted().join() !== "alike,edited,from,globals,map,moved,names,texts")
+  if (keys.toSorted().join() !== "alike,constants,edited,from,globals,map,moved,names,texts")
     throw new Error(`keys ${keys.join()}`);
   table.edited.sort();
   return table;

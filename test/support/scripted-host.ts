@@ -104,7 +104,8 @@ function sendFile(response: http.ServerResponse, file: string): void {
 }
 
 function send(response: http.ServerResponse, name: string, body: string | Buffer): void {
-  response.writeHead(200, { "content-type": TYPES[path.extname(name)] ?? "text/html" }).end(body);
+  const type = TYPES[path.extname(name)] ?? "text/html";
+  response.writeHead(200, { "content-type": type, "cache-control": "no-cache" }).end(body);
 }
 
 /** The host's end of one connection: sends frames, and reads what the page sends one message at a time. */

@@ -31,7 +31,8 @@ interface Slot {
 export type Templates = Record<string, string>;
 
 export interface StageOptions extends SceneOptions {
-  hotload?: Partial<HotloadUi>;
+  /** false: no files are watched. */
+  hotload?: Partial<HotloadUi> | false;
 }
 
 const UI: HotloadUi = {
@@ -121,6 +122,11 @@ export class Stage {
     return messages;
   }
 
+  /** What the app shows. */
+  get thing(): Thing {
+    return this.#root.thing;
+  }
+
   /** The variable of a path of the app, or further below: `id("contacts", 2, "name")`. */
   id(...path: (string | number)[]): number {
     let at: { id: number; view?: View; rows?: { id: number; view?: View }[] } = { id: 1, view: this.#root };
@@ -140,7 +146,8 @@ export class Stage {
 
   #greeting({ hotload, more = [] }: StageOptions): ServerMessage[] {
     const all = Object.fromEntries(Array.from(this.#compiled, ([key, { viewdef }]) => [key, viewdef]));
-    const messages: ServerMessage[] = [welcome(true, { ...UI, ...hotload }), deliver(all)];
+    const ui = hotload === false ? undefined : { ...UI, ...hotload };
+    const messages: ServerMessage[] = [welcome(true, ui), deliver(all)];
     this.#show(this.#root, messages);
     return [...messages, ...more];
   }

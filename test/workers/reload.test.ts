@@ -35,7 +35,15 @@ class Client {
       key: "App.DEFAULT",
       hash: "1",
       slots: [
-        { text: "next()", up: 0, segments: [{ call: "next" }], not: false, access: "r", priority: "high", use: "value" },
+        {
+          text: "next()",
+          up: 0,
+          segments: [{ call: "next" }],
+          not: false,
+          access: "r",
+          priority: "high",
+          use: "value",
+        },
       ],
     };
     const text = Buffer.from(JSON.stringify([["App.DEFAULT", JSON.stringify(plan)]]));
@@ -52,7 +60,10 @@ class Client {
   async connect(number: number): Promise<number> {
     this.client.post(sessionEvent("connect", number, 1, "{}"));
     const outcome = await this.client.next();
-    const own = String(outcome).split("\nc ").find((part) => part.startsWith(`${number} `)) ?? "";
+    const own =
+      String(outcome)
+        .split("\nc ")
+        .find((part) => part.startsWith(`${number} `)) ?? "";
     return Number(/"values":\[(\d+)\]/.exec(own)?.[1]);
   }
 
@@ -90,7 +101,10 @@ t.test("after any error the session is as it was before, and the next good versi
     ["local x =", { code: "LUA_SYNTAX", file: "lua/main.lua", line: 1 }],
     [counter("count = 0") + " error('half-way')", { code: "LUA_ERROR", file: "lua/main.lua", line: 6 }],
     [counter("count = 0") + " while true do end", { code: "LIMIT_TIME" }],
-    [counter("count = 0") + " local t = {} while true do t[#t + 1] = ('x'):rep(1e5) .. #t end", { code: "LIMIT_MEMORY" }],
+    [
+      counter("count = 0") + " local t = {} while true do t[#t + 1] = ('x'):rep(1e5) .. #t end",
+      { code: "LIMIT_MEMORY" },
+    ],
     [counter("count = 0") + " require('nowhere')", { code: "REQUIRE_MISSING", file: "lua/main.lua" }],
   ];
   for (const [text, error] of broken) {

@@ -72,8 +72,7 @@ t.test(
       if (turn % 3 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     const bytes = () => tenants.reduce((sum, { image }) => sum + (image && !image.packed ? image.data.length : 0), 0);
-    while (bytes() > ready)
-      await new Promise((resolve) => setImmediate(resolve));
+    while (bytes() > ready) await new Promise((resolve) => setImmediate(resolve));
     t.equal(slots.size, 3);
     for (const tenant of tenants) slots.forget(tenant);
   },

@@ -138,7 +138,7 @@ export class Takeover {
       if (rows && heir >= 0) {
         this.#newLists.splice(heir, 1);
         this.#moving.push(rows);
-      } else if (stays) for (const node of rows?.nodes ?? []) node.remove();
+      } else for (const node of rows?.nodes ?? []) node.remove();
       return;
     }
     // Whatever takes the place of the field shows what was typed.

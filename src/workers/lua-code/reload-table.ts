@@ -15,6 +15,7 @@ const LONGEST_TEXT = 100;
  *                                             the same variable, for each upvalue of the new one; 0: there was none
  *     names  = { [old id] = "App.start" }     for each id in map: the place of the old function, for messages
  *     edited = { ["LIMIT#1"] = true }         variables of file level that both initialise with constants, not the same
+ *     constants = { ["LIMIT#1"] = 20 }        what the new version initialises these with; nil and 2.0 are left out
  *     alike  = { [old id] = true }            those in map whose counterpart does the same: nothing but lines and names differ
  *     moved  = { [old id] = true }            those in map whose counterpart stands in another place, or under another name
  *     globals = { DEBUG = true }              globals that are assigned in the former version and not in the new one
@@ -42,9 +43,10 @@ export function reloadTable(from: readonly LuaFunction[], to: readonly LuaFuncti
     upvalues.set(right.id, numbers);
   }
   const edited = editedVariables(from, to);
+  const constants = new Map([...edited.keys()].flatMap((id) => constantEntry(id, initialConstants(to).get(id))));
   const globals = missing(assignedGlobals(from), assignedGlobals(to));
   const texts = missing(allTexts(from), allTexts(to));
-  const tables = { map, from: upvalues, names, edited, alike, moved, globals, texts };
+  const tables = { map, from: upvalues, names, edited, constants, alike, moved, globals, texts };
   return tableText(new Map<string, TableValue>(Object.entries(tables)));
 }
 
@@ -81,6 +83,16 @@ function editedVariables(from: readonly LuaFunction[], to: readonly LuaFunction[
     if (former !== undefined && !isSame(former, constant)) edited.set(id, true);
   }
   return edited;
+}
+
+function constantEntry(id: string, constant: LuaConstant | undefined): [string, TableValue][] {
+  if (constant === undefined || constant === null) return [];
+  // A float without a fraction would be written as an integer.
+  if (Number.isInteger(constant)) return [];
+  if (typeof constant !== "object") return [[id, constant]];
+  const text = utf8(constant.text);
+  // Bytes that are no text cannot be written as one.
+  return Buffer.from(text).toString("latin1") === constant.text ? [[id, text]] : [];
 }
 
 /** What each variable of file level begins with, if that is a constant. */

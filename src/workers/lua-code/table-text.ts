@@ -1,5 +1,11 @@
-/** A value that can be written as Lua source: tables are objects of numbered or named fields. */
-export type TableValue = string | number | boolean | readonly TableValue[] | ReadonlyMap<string | number, TableValue>;
+/** A value that can be written as Lua source: tables are objects of numbered or named fields; 2 and 2n are both integers. */
+export type TableValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | readonly TableValue[]
+  | ReadonlyMap<string | number, TableValue>;
 
 /** Lua source of the value: `{"a",2,false}`, `{[7]="seven"}`. */
 export function tableText(value: TableValue): string {

@@ -30,7 +30,7 @@ function heal.join_declared(edit)
   for id, f in next, edit.new.functions do join(f, edit, id) end
   for _, cell in next, edit.new.cells do
     local id = identify(cell[1])
-    join(cell[1], edit, id)
+    if id then join(cell[1], edit, id) end
   end
 end
 

@@ -17,14 +17,14 @@ local NOTHING = {}
 
 local value
 
--- The variable that is upvalue `i` of new function `f` is another one from now on. The function that is returned keeps its
--- identity from being given to a variable that is made meanwhile.
+--- A function whose first upvalue is the variable that is upvalue `i` of `f`, which lives as long as that.
 local function keep(f, i)
   local cell
   local function keeper() return cell end
   upvaluejoin(keeper, 1, f, i)
   return keeper
 end
+merge.keep = keep
 
 -- Upvalue `i` of the new function is the variable that is upvalue `j` of the old one, which keeps what it has unless
 -- the source says otherwise.
@@ -33,6 +33,7 @@ local function adopt(new, i, old, j, base, context)
   if rawequal(id, upvalueid(old, j)) then return end
   local _, present = getupvalue(old, j)
   local _, declared = getupvalue(new, i)
+  -- Its identity must not be given to another variable meanwhile.
   context.cells[id] = { old, j, keep(new, i) }
   upvaluejoin(new, i, old, j)
   local kept = present

@@ -30,17 +30,38 @@ local function is_dropped(edit, name, present, base)
   return is_gone(present, edit) or (edit.last.texts[name] and pictures.untouched(present, base))
 end
 
-local function merge_variables(edit, context)
+local function merge_variable(edit, name, cell, declared_cell, context)
   local old, new = edit.old, edit.new
-  for name, cell in next, old.cells do
-    local declared_cell = new.cells[name]
-    if declared_cell then
-      local _, present = getupvalue(cell[1], cell[2])
-      local _, declared = getupvalue(declared_cell[1], declared_cell[2])
-      local kept = merge.value(present, old.base[name], declared, context)
-      if not rawequal(kept, present) then setupvalue(cell[1], cell[2], kept) end
-      if declared == nil then new.base[name] = pictures.keep(old.base[name]) end
+  local _, present = getupvalue(cell[1], cell[2])
+  local _, declared = getupvalue(declared_cell[1], declared_cell[2])
+  local kept = merge.value(present, old.base[name], declared, context)
+  if not rawequal(kept, present) then setupvalue(cell[1], cell[2], kept) end
+  if declared == nil then new.base[name] = pictures.keep(old.base[name]) end
+end
+
+-- Does the new version of the file have a variable that its functions share?
+local function is_used(edit, name)
+  for _, names in next, edit.variables do
+    for _, other in ipairs(names) do
+      if other == name then return true end
     end
+  end
+  return false
+end
+
+-- The functions that use a variable have not been made again (`if not session.reloading then bus.on(…) end`).
+local function carry_over(edit, name, cell)
+  local constant = edit.last.constants[name]
+  if constant ~= nil then setupvalue(cell[1], cell[2], constant) end
+  if not is_used(edit, name) then return end
+  edit.new.cells[name] = { merge.keep(cell[1], cell[2]), 1, kept = true }
+  edit.new.base[name] = constant == nil and pictures.keep(edit.old.base[name]) or constant
+end
+
+local function merge_variables(edit, context)
+  for name, cell in next, edit.old.cells do
+    local declared = edit.new.cells[name]
+    if declared then merge_variable(edit, name, cell, declared, context) else carry_over(edit, name, cell) end
   end
 end
 

@@ -78,7 +78,7 @@ end
 local function former_version(record, from, to)
   local result
   if from == to then
-    result = { map = NOTHING, from = NOTHING, names = NOTHING, edited = NOTHING, alike = NOTHING, moved = NOTHING,
+    result = { map = NOTHING, from = NOTHING, names = NOTHING, constants = NOTHING, alike = NOTHING, moved = NOTHING,
       globals = NOTHING, texts = NOTHING }
   else
     local message

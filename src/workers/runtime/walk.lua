@@ -9,7 +9,7 @@ local connection, modules, prototype, sandbox, timers, versions, wrappers =
 local raw = M.raw.debug
 local getinfo, getlocal, getmetatable, getupvalue, setlocal, setmetatable, setupvalue =
   raw.getinfo, raw.getlocal, raw.getmetatable, raw.getupvalue, raw.setlocal, raw.setmetatable, raw.setupvalue
-local ipairs, next, rawget, rawset, sub, type = ipairs, next, rawget, rawset, string.sub, type
+local ipairs, next, rawget, rawset, type = ipairs, next, rawget, rawset, type
 local status = coroutine.status
 
 local MOST_FRAMES <const> = 200000
@@ -158,8 +158,10 @@ local function push_roots()
   prototype.visit(push)
   for _, record in next, modules.records do
     if record.declared then
-      push(record.declared.cells)
       push(record.declared.functions)
+      for _, cell in next, record.declared.cells do
+        if cell.kept then visit_function(cell[1]) else push(cell) end
+      end
     end
   end
 end

@@ -177,3 +177,30 @@ scenario(
     app.t.equal(page.root.value("log"), "newer later1");
   },
 );
+
+scenario(
+  "variables that only functions use which are not made again: edited constants are new, everything else stays",
+  {
+    bus: `local bus = { list = {} } function bus.on(f) bus.list[#bus.list + 1] = f end return bus`,
+    m: `
+      local count, LIMIT, name, list = 0, 10, "a", { "x" }
+      if not session.reloading then
+        require("bus").on(function() count = count + 1 return "old " .. count .. LIMIT .. name .. list[1] end)
+      end`,
+    main: `require("m") fire = function() return require("bus").list[1]() end`,
+  },
+  (app) => {
+    app.gives("fire()", "old 110ax");
+    app.edit("m", { '"old "': '"new "', "10": "20", '"a"': '"b"' });
+    app.gives("fire()", "new 220bx");
+    app.edit("m", {
+      '"new "': '"newer "',
+      "local count": "local added, count",
+      "0, 20": "7, 0, 20",
+      "LIMIT ..": "LIMIT + added ..",
+    });
+    app.gives("fire()", "newer 327bx");
+    app.edit("m", { '"newer "': '"newest "', "7, 0, 20": "7, 0, 30" });
+    app.gives("fire()", "newest 437bx");
+  },
+);

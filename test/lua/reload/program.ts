@@ -81,7 +81,7 @@ export const kinds: readonly Kind[] = [
   },
   {
     lua: `local m_NAME = require("limits").most\nfunction M.NAME(x) return m_NAME .. "K" .. x end`,
-    gives: ({ k }, x, calls, most) => most + k + x,
+    gives: ({ k }, x, __calls, most) => most + k + x,
   },
   {
     lua: `local limits_NAME = require("limits")\nlocal made_NAME = { text = limits_NAME.most .. "K", n = 0 }\nfunction M.NAME(x) made_NAME.n = made_NAME.n + 1 return made_NAME.text .. limits_NAME.f() .. made_NAME.n .. x end`,

@@ -132,9 +132,11 @@ scenario(
     registry: `return { entries = {} }`,
     m: `
       local entries = require("registry").entries
-      local function same() return "same" end
-      local function edited() return "old" end
-      entries[same], entries[edited] = { n = 0 }, { n = 0 }`,
+      local M = {}
+      function M.same() return "same" end
+      function M.edited() return "old" end
+      entries[M.same], entries[M.edited] = { n = 0 }, { n = 0 }
+      return M`,
     main: `require("m") entries = require("registry").entries`,
   },
   (app) => {
