@@ -18,7 +18,7 @@ t.test(
     await page.evaluate(() => {
       const pauses: number[] = [];
       Object.assign(window, { pauses });
-      const { setTimeout } = window;
+      const setTimeout = window.setTimeout.bind(window);
       window.setTimeout = ((task: () => void, pause = 0) => {
         if (pause >= 500) pauses.push(pause);
         return setTimeout(task, pause >= 500 ? 0 : pause);

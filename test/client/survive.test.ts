@@ -39,6 +39,7 @@ const SPACE = `<hr style="height: 3000px">`;
 /** Gives everything a state. */
 async function disturb(page: Page): Promise<void> {
   await page.evaluate(async () => {
+    // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- a cast with a selector
     const find = <T extends Element>(selector: string) => document.querySelector(selector) as T;
     find<HTMLInputElement>(".free").value = "typed";
     find<HTMLInputElement>("[type=checkbox]").checked = true;
@@ -82,6 +83,7 @@ async function disturb(page: Page): Promise<void> {
 /** What has become of it; fields that have the focus are for `typing` to look at. */
 const look = (page: Page) =>
   page.evaluate(() => {
+    // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- a cast with a selector
     const find = <T extends Element>(selector: string) => document.querySelector(selector) as T;
     const { kept } = window as never as { kept: Element[] };
     find<HTMLButtonElement>(".heard").click();

@@ -53,7 +53,7 @@ t.test(
     await one.page.until(() => one.page.values.get(one.page.slot(0)) === "first 1");
     const tabs = [one.page, two.page, await firstPage(await two.browser.connect(two.path))];
     save(host, "lua/main.lua", main.replace("first", "second"));
-    for (const page of tabs) await page.until(() => `${String(page.values.get(page.slot(0)))}`.startsWith("second"));
+    for (const page of tabs) await page.until(() => String(page.values.get(page.slot(0))).startsWith("second"));
     t.strictSame(
       tabs.map((page) => page.values.get(page.slot(0))),
       ["second 1", "second 0", "second 0"],

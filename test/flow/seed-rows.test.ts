@@ -187,6 +187,7 @@ t.test(
     const page = await open(t, site, 2);
     const isSameLoad = await loadOf(page);
     await page.evaluate(() => {
+      // oxlint-disable-next-line typescript/unbound-method -- it is put back as it was
       const { createComment } = Document.prototype;
       Document.prototype.createComment = () => {
         Document.prototype.createComment = createComment;

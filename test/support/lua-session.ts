@@ -326,6 +326,7 @@ export class TestPage {
         this.faults.push(message);
         break;
       case "welcome":
+      case "reload":
         break;
     }
   }

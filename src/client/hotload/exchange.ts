@@ -3,17 +3,27 @@ import type { Fill } from "../fill.ts";
 import type { Undo, Variable } from "../model.ts";
 import type { Page } from "../page.ts";
 import type { PreparedViewdef } from "../viewdef-store.ts";
+import type { Keepsake } from "./keepsake.ts";
 import { match, type Match, type SlotMap } from "./match.ts";
 import { nodesBelow, outlineOf, type Outline, type TemplateNode } from "./outline.ts";
 import { rememberScroll } from "./remember.ts";
 import { Takeover, type Change, type LiveNodes } from "./takeover.ts";
 import type { Tools } from "./tools.ts";
 
+/** For when an exchange fails. */
+export interface Rescue {
+  /** Takes note of what people have in hand. */
+  keep(): Keepsake;
+  giveBack(kept: Keepsake): void;
+  /** Nothing but a new page can help. */
+  giveUp(kept: Keepsake): void;
+}
+
 /** Exchanges viewdefs that are being shown for newer versions of them. */
 export class Exchange {
   readonly #page: Page;
   readonly #tools: Tools;
-  readonly #giveUp: (error: unknown) => void;
+  readonly #rescue: Rescue;
   readonly #live = new WeakMap<Fill, LiveNodes>();
   /** Old version → the newest comparison with another one. Most views of a viewdef ask for the same. */
   readonly #matches = new WeakMap<Outline, { now: Outline; slots: string; match: Match }>();
@@ -21,11 +31,10 @@ export class Exchange {
   /** How many views have been exchanged, and in how many ms. */
   readonly counts = { views: 0, time: 0 };
 
-  /** `giveUp` is called when nothing but a new page can help. */
-  constructor(page: Page, tools: Tools, giveUp: (error: unknown) => void) {
+  constructor(page: Page, tools: Tools, rescue: Rescue) {
     this.#page = page;
     this.#tools = tools;
-    this.#giveUp = giveUp;
+    this.#rescue = rescue;
   }
 
   /** Notes the nodes of a view that is about to be shown; `fragment` is a copy of its template. */
@@ -39,23 +48,14 @@ export class Exchange {
    */
   run(fill: Fill, viewdef: PreparedViewdef, first: number, renew: Undo, retry: Undo): void {
     const start = performance.now();
-    try {
-      const change = this.#compare(fill, viewdef, first);
-      if (disturbs(change, this.#page.composing)) {
-        // A task later the field has what was composed.
-        addEventListener("compositionend", () => setTimeout(() => this.#resume(fill, retry)), { once: true });
-        return;
-      }
-      if (change.old !== change.now || hasOthers(change)) this.#takeOver(change);
-      else fill.first = first;
-    } catch (error) {
-      this.#page.report("INTERNAL", `A view cannot be exchanged and is made anew: ${String(error)}`, fill.owner.id);
-      try {
-        renew();
-      } catch (again) {
-        this.#giveUp(again);
-      }
+    const change = this.#compare(fill, viewdef, first);
+    if (disturbs(change, this.#page.composing)) {
+      // A task later the field has what was composed.
+      addEventListener("compositionend", () => setTimeout(() => this.#resume(fill, retry)), { once: true });
+      return;
     }
+    if (change.old === change.now && !hasOthers(change)) fill.first = first;
+    else this.#takeOver(change, renew);
     this.counts.views++;
     this.counts.time += performance.now() - start;
   }
@@ -83,7 +83,7 @@ export class Exchange {
     return { fill, old, now, match: known.match, first, live: this.#live.get(fill) ?? [] };
   }
 
-  #takeOver(change: Change): void {
+  #takeOver(change: Change, renew: Undo): void {
     const { fill } = change;
     const anchor = document.createComment("");
     const nodes = fill.region.nodes();
@@ -97,13 +97,25 @@ export class Exchange {
     try {
       this.#live.set(fill, takeover.run(anchor));
     } catch (error) {
+      const kept = this.#rescue.keep();
       takeover.abandon(anchor);
-      throw error;
+      this.#page.report("INTERNAL", `A view cannot be exchanged and is made anew: ${String(error)}`, fill.owner.id);
+      this.#startOver(kept, renew);
+      return;
     }
     anchor.remove();
     scroll();
     field();
     this.#forget(change);
+  }
+
+  #startOver(kept: Keepsake, renew: Undo): void {
+    try {
+      renew();
+      this.#rescue.giveBack(kept);
+    } catch {
+      this.#rescue.giveUp(kept);
+    }
   }
 
   /** The undo takes the focus from a field that went to the one that shows the same variable now. */

@@ -44,7 +44,11 @@ export interface Surroundings {
 }
 
 export function startHotload(page: Page, tools: Tools, around: Surroundings): Hotload {
-  const exchange = new Exchange(page, tools, () => leave());
+  const exchange = new Exchange(page, tools, {
+    keep: () => keep(page, tools, exchange.preserve),
+    giveBack: (kept) => void giveBack(page, tools, kept),
+    giveUp: (kept) => leave(kept),
+  });
   const signs = new Signs();
   const counts = { reloads: 0, reloadMs: 0, failures: 0 };
   const actions = [
@@ -65,10 +69,9 @@ export function startHotload(page: Page, tools: Tools, around: Surroundings): Ho
     exchangeMs: Math.round(exchange.counts.time),
     ...around.statistics(),
   });
-  const leave = () => {
-    if (page.composing) return addEventListener("compositionend", () => setTimeout(leave), { once: true });
+  const leave = (kept = keep(page, tools, exchange.preserve)) => {
     isLeaving = true;
-    loadAnew(keep(page, tools, exchange.preserve));
+    loadAnew(kept);
   };
 
   signs.entered(around.state());
@@ -114,7 +117,8 @@ export function startHotload(page: Page, tools: Tools, around: Surroundings): Ho
       }
       if (!isNewPage || isOutdated) return;
       isOutdated = true;
-      leave();
+      if (page.composing) addEventListener("compositionend", () => setTimeout(leave), { once: true });
+      else leave();
     },
     applied() {
       if (!kept) return;

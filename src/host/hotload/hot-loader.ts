@@ -31,7 +31,7 @@ export interface HotLoaderSettings {
 export interface HotLoaderParts {
   store: ViewdefStore;
   /** Takes new plans to the threads, ahead of any event that is sent later. */
-  replacePlans(plans: ReadonlyMap<string, string>): void;
+  replacePlans: (plans: ReadonlyMap<string, string>) => void;
   sessions: SessionHost;
   page: SitePage;
 }

@@ -10,7 +10,7 @@ const MOST_COMPARISONS = 4096;
 export interface Correspondence {
   functions: ReadonlyMap<LuaFunction, LuaFunction>;
   /** Is `left`, of the one version, the same variable as `right`, of the other? */
-  same(left: LuaVariable, right: LuaVariable): boolean;
+  same: (left: LuaVariable, right: LuaVariable) => boolean;
 }
 
 /**

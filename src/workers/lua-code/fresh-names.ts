@@ -50,6 +50,7 @@ function isQuiet({ callee }: LuaCall): boolean {
   return callee.kind === "global" ? quietGlobals.has(callee.name) : quiet.has(nameOf(callee) ?? "");
 }
 
+// oxlint-disable-next-line typescript/consistent-return -- every case returns
 function isFresh(value: LuaValue): boolean {
   switch (value.kind) {
     case "constant":

@@ -72,6 +72,7 @@ class Labels {
   }
 
   /** The name of a table or a function where it is used, or "". */
+  // oxlint-disable-next-line typescript/consistent-return -- every case returns
   nameOf(value: LuaValue, depth: number): string {
     if (depth <= 0) return "";
     switch (value.kind) {
@@ -113,6 +114,7 @@ function tableName(name: string | undefined): string {
 function keyName(key: LuaValue): string {
   const value = bare(key);
   if (value.kind !== "constant") return "";
+  // oxlint-disable-next-line typescript/no-base-to-string -- what is left are numbers and truth values
   return textOf(value) ?? `[${String(value.constant)}]`;
 }
 

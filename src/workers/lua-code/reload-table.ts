@@ -15,7 +15,8 @@ const LONGEST_TEXT = 100;
  *                                             the same variable, for each upvalue of the new one; 0: there was none
  *     names  = { [old id] = "App.start" }     for each id in map: the place of the old function, for messages
  *     edited = { ["LIMIT#1"] = true }         variables of file level that both initialise with constants, not the same
- *     constants = { ["LIMIT#1"] = 20 }        what the new version initialises these with; nil and 2.0 are left out
+ *     constants = { ["LIMIT#1"] = 20 }        with what the new version initialises these and those that the former one does not
+ *                                             have or initialises with no constant; nil and 2.0 are left out
  *     alike  = { [old id] = true }            those in map whose counterpart does the same: nothing but lines and names differ
  *     moved  = { [old id] = true }            those in map whose counterpart stands in another place, or under another name
  *     globals = { DEBUG = true }              globals that are assigned in the former version and not in the new one
@@ -43,7 +44,7 @@ export function reloadTable(from: readonly LuaFunction[], to: readonly LuaFuncti
     upvalues.set(right.id, numbers);
   }
   const edited = editedVariables(from, to);
-  const constants = new Map([...edited.keys()].flatMap((id) => constantEntry(id, initialConstants(to).get(id))));
+  const constants = newConstants(from, to);
   const globals = missing(assignedGlobals(from), assignedGlobals(to));
   const texts = missing(allTexts(from), allTexts(to));
   const tables = { map, from: upvalues, names, edited, constants, alike, moved, globals, texts };
@@ -83,6 +84,17 @@ function editedVariables(from: readonly LuaFunction[], to: readonly LuaFunction[
     if (former !== undefined && !isSame(former, constant)) edited.set(id, true);
   }
   return edited;
+}
+
+/** With what the new version initialises variables that the former one initialises otherwise or does not have. */
+function newConstants(from: readonly LuaFunction[], to: readonly LuaFunction[]): Map<string, TableValue> {
+  const former = initialConstants(from);
+  return new Map(
+    [...initialConstants(to)].flatMap(([id, constant]) => {
+      const before = former.get(id);
+      return before !== undefined && isSame(before, constant) ? [] : constantEntry(id, constant);
+    }),
+  );
 }
 
 function constantEntry(id: string, constant: LuaConstant | undefined): [string, TableValue][] {

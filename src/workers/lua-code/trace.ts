@@ -72,6 +72,7 @@ class Tracer {
     const { a: A, b: B, c: C, k, bx } = instruction;
     const a = A(word);
     const operation = instruction.operation(word);
+    // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- all others calculate
     switch (operation) {
       case "MOVE":
         return this.#set(a, this.#get(B(word)));

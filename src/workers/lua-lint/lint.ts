@@ -9,9 +9,9 @@ export interface LintedSite {
   /** False when some files could not be compiled, so that nothing can be said about what is nowhere. */
   complete: boolean;
   /** The file that a module name stands for; undefined: none, or one that could not be compiled. */
-  find(module: string): LintedFile | undefined;
+  find: (module: string) => LintedFile | undefined;
   /** Why `require` does not find a module. */
-  whyMissing(module: string): MoonpoolError | undefined;
+  whyMissing: (module: string) => MoonpoolError | undefined;
   /** Names of the globals that Moonpool itself has. */
   globals: ReadonlySet<string>;
 }

@@ -43,8 +43,17 @@ local function follow_cells(f)
   end
 end
 
+-- A variable that the new version has and no function of it has been made for, if it is known what it begins with.
+local function make_cell(edit, name)
+  local constant = edit.last.constants[name]
+  if constant == nil then return nil end
+  local function keeper() return constant end
+  edit.new.cells[name] = { keeper, 1, kept = true }
+  return edit.new.cells[name]
+end
+
 local function cell_of(edit, name)
-  return name and (edit.cells[name] or edit.new.cells[name])
+  return name and (edit.cells[name] or edit.new.cells[name] or make_cell(edit, name))
 end
 
 -- The first variable that version `to` of a function needs and nobody has any more: its upvalue's number.

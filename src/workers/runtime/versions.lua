@@ -110,7 +110,7 @@ end
 function versions.begin_removal(record)
   local map = {}
   for id in next, versions.variables(record) do map[id] = false end
-  local last = { map = map, names = NOTHING, moved = NOTHING, globals = NOTHING, texts = NOTHING, hash = record.hash }
+  local last = { map = map, names = NOTHING, moved = NOTHING, constants = NOTHING, globals = NOTHING, texts = NOTHING, hash = record.hash }
   local source = "@" .. record.chunk
   edits[source] = {
     record = record, chunk = record.chunk, source = source, former = { last }, last = last, variables = NOTHING, leftovers = {},

@@ -582,7 +582,7 @@ t.test(
 
 t.test("a mistake of ours costs one batch, and neither the host nor the next batch", async (t) => {
   const { save, pool, log, store } = await setup(t);
-  const { replacePlans } = pool;
+  const replacePlans = pool.replacePlans.bind(pool);
   pool.replacePlans = () => {
     throw new Error("oops");
   };

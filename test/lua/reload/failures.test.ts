@@ -113,7 +113,7 @@ for (const { title, save, error } of broken) {
     app.t.equal(page.root.value("text()"), "old 1 of 102");
     const image = (): Buffer => Buffer.from(app.session.vm.saveImage().data);
     const before = image();
-    app.fail(save, error as object);
+    app.fail(save, error);
     app.t.ok(before.equals(image()), "the memory is what it was");
     app.session.advance(1000);
     app.t.equal(page.root.value("text()"), "old 3 of 104");

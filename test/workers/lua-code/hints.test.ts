@@ -44,6 +44,37 @@ t.test(
   },
 );
 
+t.test("globals and texts that only the former version has", async (t) => {
+  const from = `DEBUG = true function run() LATE = 1 print(READ, "gone", M.field) end`;
+  t.same(await sets(from, `function run() print(READ, M.other) end`), {
+    alike: [],
+    moved: [],
+    globals: ["DEBUG", "LATE"],
+    texts: ["DEBUG", "LATE", "field", "gone"],
+  });
+});
+
+t.test("constants that variables of the file begin with now, if they were edited or are new", async (t) => {
+  const text = await runWith(
+    {
+      table: compiler.reloadTable(
+        compiler.compile(
+          "app.lua",
+          `local a, b, c, d, e, f = 1, "x", true, 2.5, nil, 3 function g() return a, b, c, d, e, f end`,
+        ),
+        compiler.compile(
+          "app.lua",
+          `local a, b, c, d, e, f, n = -2, "\\n\\"é", false, -0.5, 7, 3, {} local m = 1 function g() return a, b, c, d, e, f, n, m end`,
+        ),
+      ),
+    },
+    `local c = chunk('table')().constants
+    return table.concat({ c['a#1'], math.type(c['a#1']), c['b#1'], tostring(c['c#1']), c['d#1'], c['e#1'], tostring(c['f#1']),
+      tostring(c['n#1']), c['m#1'] }, ' ')`,
+  );
+  t.equal(text, '-2 integer \n"é false -0.5 7 nil nil 1');
+});
+
 t.test("fresh are names under which a file puts only what it makes itself", (t) => {
   const names = freshNames(
     functionsOf(`
