@@ -104,6 +104,13 @@ t.test("style sheets that others import are exchanged, in links, in <style> and 
   await save(stage, { "/a.css": `@import "b.css" layer(base); p { top: 2px }` });
   await comes(page, "p", "top", "2px");
   t.equal(await styleOf(page, "p", "width"), "20px", "what it imports is the newest, too");
+  await save(stage, {
+    "/a.css": `@import "b.css" layer(base); p { top: 3px }`,
+    "/b.css": `@import url("deep/d.css"); p { width: 30px }`,
+  });
+  await comes(page, "p", "width", "30px");
+  await comes(page, "p", "top", "3px");
+  await page.waitForFunction("document.querySelectorAll('link, style').length === 2");
 });
 
 t.test("images, sources, posters and icons are exchanged; so is url() in styles", async (t) => {

@@ -6,11 +6,13 @@ const USERS = {
   poster: "video",
   href: "image,use",
 };
-/** How long an imported style sheet may take to come. */
-const PATIENCE_MS = 5_000;
+type SheetOwner = HTMLLinkElement | HTMLStyleElement;
 
 /** The newest version of a URL's file; undefined if the file has not changed. */
 type Newer = (url: string, base?: string) => string | undefined;
+
+/** Owners that stand in for others. */
+const stands = new WeakSet<SheetOwner>();
 
 /** One after the other, so that each finds the addresses which the one before has set. */
 let last = 0;
@@ -32,11 +34,11 @@ export function swapAssets(paths: readonly string[]): void {
     return parsed.href;
   };
   for (const root of roots(document)) {
-    for (const link of root.querySelectorAll<HTMLLinkElement>("link[href]")) swapLink(link, newer);
+    for (const owner of root.querySelectorAll<SheetOwner>("link[href],style")) swapSheet(owner, newer, version);
     for (const [name, users] of Object.entries(USERS))
       for (const element of root.querySelectorAll(users)) swapAttribute(element, name, newer);
     for (const element of root.querySelectorAll<HTMLElement>("[style*='url(']")) swapStyle(element.style, newer);
-    for (const sheet of [...root.styleSheets, ...root.adoptedStyleSheets]) swapSheet(sheet, newer);
+    for (const sheet of root.adoptedStyleSheets) swapRules(sheet, newer);
   }
 }
 
@@ -55,33 +57,40 @@ function* roots(root: Document | ShadowRoot): Generator<Document | ShadowRoot> {
   for (const { shadowRoot } of root.querySelectorAll("*")) if (shadowRoot) yield* roots(shadowRoot);
 }
 
+/** A sheet is loaded again if itself or one that it imports has changed. */
+function swapSheet(owner: SheetOwner, newer: Newer, version: string): void {
+  if (stands.has(owner)) return;
+  const { sheet } = owner;
+  const imports = sheet ? importsOf(sheet, newer) : [];
+  const href = "href" in owner ? newer(owner.href) : undefined;
+  if ("href" in owner && !/\bstylesheet\b/i.test(owner.rel)) {
+    if (href && /\bicon\b/i.test(owner.rel)) owner.href = href;
+  } else if (href || imports.length > 0) void loadAgain(owner, imports, version);
+  else if (sheet) swapRules(sheet, newer);
+}
+
 /**
- * A link loses its style sheet while it loads another one, so a second link stands in for it; the first one stays, because
- * scripts and views know it.
+ * Lets `renew` give `owner` another style sheet. It is without one until that has been loaded, so a copy stands in for it;
+ * it stays itself, because scripts and views know it.
  */
-function swapLink(link: HTMLLinkElement, newer: Newer): void {
-  const href = newer(link.href);
-  if (!href || !/\b(stylesheet|icon)\b/i.test(link.rel)) return;
-  if (!/\bstylesheet\b/i.test(link.rel)) {
-    link.href = href;
-    return;
-  }
-  const stand = link.cloneNode() as HTMLLinkElement;
+function exchange(owner: SheetOwner, renew: (owner: SheetOwner) => void): void {
+  const stand = owner.cloneNode(true) as SheetOwner;
+  stands.add(stand);
   stand.removeAttribute("id");
   const leave = () => stand.remove();
   stand.addEventListener("error", leave, { once: true });
   stand.addEventListener(
     "load",
     () => {
-      for (const type of ["load", "error"]) link.addEventListener(type, leave, { once: true });
-      link.href = href;
-      // Nothing is loaded of a link that is no longer in the page.
-      if (!link.isConnected) leave();
+      // Nothing is loaded of an element that is no longer in the page.
+      if (!owner.isConnected) return leave();
+      for (const type of ["load", "error"]) owner.addEventListener(type, leave, { once: true });
+      renew(owner);
     },
     { once: true },
   );
-  stand.href = href;
-  link.after(stand);
+  renew(stand);
+  owner.after(stand);
 }
 
 function swapAttribute(element: Element, name: string, newer: Newer): void {
@@ -94,38 +103,43 @@ function swapAttribute(element: Element, name: string, newer: Newer): void {
   if (next !== undefined && next !== value) element.setAttribute(name, next);
 }
 
-function swapSheet(sheet: CSSStyleSheet, newer: Newer, base = document.baseURI): void {
+/** URLs of changed sheets that `sheet` imports, directly or not. */
+function importsOf(sheet: CSSStyleSheet, newer: Newer, base = document.baseURI): string[] {
   const own = sheet.href ?? base;
-  for (const rule of rulesOf(sheet)) {
-    const href = rule instanceof CSSImportRule ? newer(rule.href, own) : undefined;
-    if (href) void swapImport(sheet, rule as CSSImportRule, href);
-    else swapRule(rule, newer, own);
-  }
+  return rulesOf(sheet).flatMap((rule) => {
+    if (!(rule instanceof CSSImportRule)) return [];
+    const inner = rule.styleSheet ? importsOf(rule.styleSheet, newer, own) : [];
+    return newer(rule.href, own) ? [new URL(rule.href, own).href, ...inner] : inner;
+  });
+}
+
+/** What a sheet imports has the addresses that stand in its text. */
+async function loadAgain(owner: SheetOwner, imports: string[], version: string): Promise<void> {
+  // They come from the browser's cache, which learns of the new versions by this.
+  await Promise.all(imports.map((url) => fetch(url, { cache: "reload" }).catch(() => {})));
+  exchange(owner, (element) => {
+    if (element instanceof HTMLStyleElement) {
+      if (element.firstChild instanceof Text) element.firstChild.data += "";
+      return;
+    }
+    const url = new URL(element.href);
+    url.searchParams.set(PARAMETER, version);
+    element.href = url.href;
+  });
+}
+
+function swapRules(sheet: CSSStyleSheet, newer: Newer): void {
+  for (const rule of rulesOf(sheet)) swapRule(rule, newer, sheet.href ?? document.baseURI);
 }
 
 function swapRule(rule: CSSRule, newer: Newer, base: string): void {
   if (rule instanceof CSSImportRule) {
-    if (rule.styleSheet) swapSheet(rule.styleSheet, newer, base);
+    for (const inner of rulesOf(rule.styleSheet)) swapRule(inner, newer, rule.styleSheet?.href ?? base);
     return;
   }
   const { style } = rule as CSSStyleRule;
   if (style) swapStyle(style, newer, base);
   for (const inner of rulesOf(rule as CSSGroupingRule)) swapRule(inner, newer, base);
-}
-
-/** The newer sheet stands behind the old one until it is there. */
-async function swapImport(sheet: CSSStyleSheet, rule: CSSImportRule, href: string): Promise<void> {
-  const index = rulesOf(sheet).indexOf(rule) + 1;
-  const { layerName, supportsText, media } = rule;
-  const layer = layerName === null ? "" : layerName === "" ? "layer" : `layer(${layerName})`;
-  const supports = supportsText ? `supports(${supportsText})` : "";
-  const text = `@import url(${JSON.stringify(href)}) ${layer} ${supports} ${media.mediaText};`;
-  sheet.insertRule(text, index);
-  const next = sheet.cssRules[index] as CSSImportRule;
-  const end = performance.now() + PATIENCE_MS;
-  while (!next.styleSheet && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
-  const gone = rulesOf(sheet).indexOf(next.styleSheet ? rule : next);
-  if (gone >= 0) sheet.deleteRule(gone);
 }
 
 function swapStyle(style: CSSStyleDeclaration, newer: Newer, base?: string): void {
