@@ -6,12 +6,23 @@ import { ViewdefStore } from "../../../src/host/viewdefs/viewdef-store.ts";
 import { SiteModules } from "../../../src/workers/site-modules.ts";
 import { Worker } from "node:worker_threads";
 
-/** Writes `text` into `file` after `ms`, in another thread, so that somebody who waits in this one can see it. */
-function writeLater(file: string, text: string, ms: number): Promise<unknown> {
-  const code = `const { workerData: { file, text, ms } } = require("node:worker_threads");
-    setTimeout(() => require("node:fs").writeFileSync(file, text), ms)`;
-  const worker = new Worker(code, { eval: true, workerData: { file, text, ms } });
-  return new Promise((resolve) => worker.once("exit", resolve));
+/** Another thread that writes `text` into `file` as soon as it is told, so that somebody who waits in this one can see it. */
+async function writer(file: string, text: string): Promise<{ write: () => void; ended: Promise<unknown> }> {
+  const flag = new Int32Array(new SharedArrayBuffer(4));
+  const code = `const { parentPort, workerData: { file, text, flag } } = require("node:worker_threads");
+    parentPort.postMessage("ready");
+    Atomics.wait(flag, 0, 0);
+    require("node:fs").writeFileSync(file, text)`;
+  const worker = new Worker(code, { eval: true, workerData: { file, text, flag } });
+  const ended = new Promise((resolve) => worker.once("exit", resolve));
+  await new Promise((resolve) => worker.once("message", resolve));
+  return {
+    write() {
+      Atomics.store(flag, 0, 1);
+      Atomics.notify(flag, 0);
+    },
+    ended,
+  };
 }
 
 t.test("a Lua file that has just been truncated, or deleted, is read when it has been written", async (t) => {
@@ -20,10 +31,11 @@ t.test("a Lua file that has just been truncated, or deleted, is read when it has
   const modules = new SiteModules(dir);
   t.equal(modules.read("m").source, "return 1");
   for (const begin of [() => fs.writeFileSync(file, ""), () => fs.rmSync(file)]) {
-    const written = writeLater(file, "return 2", 0);
+    const { write, ended } = await writer(file, "return 2");
     begin();
+    write();
     t.equal(modules.readAgain("lua/m.lua"), "return 2");
-    await written;
+    await ended;
     fs.writeFileSync(file, "return 1");
     await pause(30);
     modules.readAgain("lua/m.lua");
