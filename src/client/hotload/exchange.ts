@@ -48,14 +48,18 @@ export class Exchange {
    */
   run(fill: Fill, viewdef: PreparedViewdef, first: number, renew: Undo, retry: Undo): void {
     const start = performance.now();
-    const change = this.#compare(fill, viewdef, first);
-    if (disturbs(change, this.#page.composing)) {
-      // A task later the field has what was composed.
-      addEventListener("compositionend", () => setTimeout(() => this.#resume(fill, retry)), { once: true });
-      return;
+    try {
+      const change = this.#compare(fill, viewdef, first);
+      if (disturbs(change, this.#page.composing)) {
+        // A task later the field has what was composed.
+        addEventListener("compositionend", () => setTimeout(() => this.#resume(fill, retry)), { once: true });
+        return;
+      }
+      if (change.old === change.now && !hasOthers(change)) fill.first = first;
+      else this.#takeOver(change, renew);
+    } catch (error) {
+      this.#startOver(fill, error, renew);
     }
-    if (change.old === change.now && !hasOthers(change)) fill.first = first;
-    else this.#takeOver(change, renew);
     this.counts.views++;
     this.counts.time += performance.now() - start;
   }
@@ -97,11 +101,7 @@ export class Exchange {
     try {
       this.#live.set(fill, takeover.run(anchor));
     } catch (error) {
-      const kept = this.#rescue.keep();
-      takeover.abandon(anchor);
-      this.#page.report("INTERNAL", `A view cannot be exchanged and is made anew: ${String(error)}`, fill.owner.id);
-      this.#startOver(kept, renew);
-      return;
+      return this.#startOver(fill, error, renew, () => takeover.abandon(anchor));
     }
     anchor.remove();
     scroll();
@@ -109,7 +109,11 @@ export class Exchange {
     this.#forget(change);
   }
 
-  #startOver(kept: Keepsake, renew: Undo): void {
+  /** `abandon` takes the view out of the page that could not be exchanged. */
+  #startOver(fill: Fill, error: unknown, renew: Undo, abandon: Undo = () => {}): void {
+    const kept = this.#rescue.keep();
+    abandon();
+    this.#page.report("INTERNAL", `A view cannot be exchanged and is made anew: ${String(error)}`, fill.owner.id);
     try {
       renew();
       this.#rescue.giveBack(kept);

@@ -5,7 +5,7 @@ const OFF = "moonpool-notices-off";
 
 /** The error overlay stands above it, so a notice never covers its buttons. Nothing here moves. */
 const STYLE = `
-  :host { all: initial; position: fixed; inset: auto 12px 12px auto; z-index: 2147483646; pointer-events: none;
+  :host { all: initial; visibility: visible !important; position: fixed; inset: auto 12px 12px auto; z-index: 2147483646; pointer-events: none;
     display: flex; align-items: center; gap: 8px; font: 12px/1.4 system-ui, sans-serif; }
   .toast { padding: 4px 10px; border-radius: 6px; color: #f4f4f5; background: #27272ae6; max-width: 70vw; overflow: hidden;
     white-space: nowrap; text-overflow: ellipsis }
