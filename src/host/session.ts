@@ -141,14 +141,14 @@ export class Session {
 
   /**
    * Has the session take over files of its site that have changed; whoever shows it is sent what changes. Settles when it
-   * is done, whatever became of it; with undefined when the session ends first. Can be called while it starts. `log` gets
-   * what Lua code says meanwhile.
+   * is done, whatever became of it; with undefined when the session ends first. Can be called while it starts. Sessions that
+   * are told of the same `round` find the same text in files. `log` gets what Lua code says meanwhile.
    */
-  reload(changes: SiteChanges, log: Log = this.#settings.log): Promise<ReloadReport | undefined> {
+  reload(changes: SiteChanges, round: number, log: Log = this.#settings.log): Promise<ReloadReport | undefined> {
     if (this.#port === undefined) return Promise.resolve(undefined);
     return new Promise((settle) => {
       this.#reloads.push({ settle, log });
-      this.#record("reload", 0, reloadBody(changes));
+      this.#record("reload", round, reloadBody(changes));
     });
   }
 
@@ -177,11 +177,11 @@ export class Session {
   }
 
   /** The one place through which everything passes that happens to the VM. */
-  #record(kind: SessionEventKind, connection: number, body = "", onAnswer?: () => void): void {
+  #record(kind: SessionEventKind, number: number, body = "", onAnswer?: () => void): void {
     if (this.#port === undefined) return;
     // The VM's clock never runs backwards, whatever is done to the machine's.
     this.#eventTime = Math.max(this.#eventTime, this.#settings.clock.now());
-    const text = sessionEvent(kind, connection, this.#eventTime, body);
+    const text = sessionEvent(kind, number, this.#eventTime, body);
     this.#inFlight.add(text, onAnswer);
     this.#port.send(text);
   }

@@ -18,16 +18,16 @@ import type { SharedPlans } from "./worker-task.ts";
  *     disconnect 3 1700000000123\n
  *     pause 3 …   resume 3 …          the connection cannot take more for now / can again
  *     timer 0 1700000000123\n         made by the worker when a Lua timer is due
- *     reload 0 1700000000123\nlua lua/contacts.lua\nviewdef Contact.DEFAULT
+ *     reload 7 1700000000123\nlua lua/contacts.lua\nviewdef Contact.DEFAULT
  *                                     files of the site have changed: see reloadBody
  *
- * The number after the kind is the connection (0: none); the last is the time in ms that `os.time` answers from.
+ * The number after the kind is the connection (0: none), or which reload it is; the last is the time in ms that `os.time` answers from.
  */
 export type SessionEventKind = "start" | "connect" | "frame" | "disconnect" | "pause" | "resume" | "timer" | "reload";
 
 /** The text of a session event. `time` is ms since 1970. */
-export function sessionEvent(kind: SessionEventKind, connection: number, time: number, body = ""): string {
-  return `${kind} ${connection} ${Math.floor(time)}\n${body}`;
+export function sessionEvent(kind: SessionEventKind, number: number, time: number, body = ""): string {
+  return `${kind} ${number} ${Math.floor(time)}\n${body}`;
 }
 
 /** What of a frame concerns the session; error reports are for the host's log. */

@@ -16,6 +16,8 @@ export interface SessionSurroundings {
   timeLimit: number;
   /** Answers host calls other than `log`. Throws MoonpoolError. */
   answer: (name: string, argument: string) => string | Uint8Array;
+  /** A reload begins. Sessions that are told of the same one find the same text in files. */
+  beginReload: (round: number) => void;
   /** The viewdefs have changed. */
   replacePlans: (plans: SharedPlans) => void;
 }
@@ -96,7 +98,7 @@ export class HostedSession implements Tenant {
           this.#queue.shift();
           if (isReload) this.#reload(vm, message, image);
           else this.#dispatch(vm, message);
-          if (image) slots.discard(image);
+          if (image) this.#restAgain(image, now);
         } else {
           this.#queue.shift();
           if (message.kind === "plans") this.#around.replacePlans(message.plans);
@@ -105,6 +107,12 @@ export class HostedSession implements Tenant {
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** A session that was at rest, in `image`, when a reload came. */
+  #restAgain(image: MemoryImage, now: number): void {
+    this.#around.slots.discard(image);
+    if (this.#queue.length === 0 && !this.#isOver) this.#around.slots.rest(this, now);
   }
 
   #wait(turn: Promise<void>): void {
@@ -136,8 +144,10 @@ export class HostedSession implements Tenant {
   #reload(vm: LuaVm, text: string, image: MemoryImage | null): void {
     const began = performance.now();
     const [head = "", ...lines] = text.split("\n");
+    this.#around.beginReload(Number(head.split(" ")[1]));
     const viewdefs = lines.filter((line) => line.startsWith("viewdef "));
-    const before = viewdefs.length < lines.length ? (image ?? vm.saveImage()) : undefined;
+    const { slots } = this.#around;
+    const before = viewdefs.length < lines.length ? (image ?? slots.copy(vm)) : undefined;
     let result = this.#tryReload(vm, text);
     const { error } = result.report;
     if (error && before) {
@@ -148,6 +158,7 @@ export class HostedSession implements Tenant {
     } else {
       this.#alarm.set(readOutcomeHead(result.outcome).nextTimer);
     }
+    if (before && before !== image) slots.discard(before);
     this.#post({ kind: "reloaded", ...result, report: { ...result.report, time: performance.now() - began } });
   }
 

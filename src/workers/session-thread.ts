@@ -30,6 +30,9 @@ export class SessionThread {
   readonly #sweeper: NodeJS.Timeout;
   #plans = new Map<string, string>();
   #plansVersion = 0;
+  /** The reload that is going through the sessions, and what its files are, or why they cannot be had. */
+  #round = 0;
+  readonly #newest = new Map<string, LuaCode | MoonpoolError>();
 
   static async start(settings: ThreadSettings, birth: BirthImage): Promise<SessionThread> {
     const wasm = await loadLuaWasm(settings.memoryLimit);
@@ -51,6 +54,7 @@ export class SessionThread {
       slots: this.#slots,
       timeLimit: this.#settings.timeLimit,
       answer: (name, argument) => this.#answer(name, argument),
+      beginReload: (round) => this.#beginReload(round),
       replacePlans: (newer) => this.#replacePlans(newer),
     };
     return new HostedSession(port, around).ended;
@@ -65,15 +69,19 @@ export class SessionThread {
   #answer(name: string, argument: string): string | Uint8Array {
     const [first = "", second = "", third = ""] = argument.split("\n");
     switch (name) {
-      case "viewdef":
-        return this.#plans.get(argument) ?? "";
+      case "viewdef": {
+        const plan = this.#plans.get(argument);
+        return plan === undefined ? "" : this.#compiler.data(plan);
+      }
+      case "generated":
+        return this.#compiler.generated(first, argument.slice(first.length + 1));
       case "module": {
         const { key, chunk, source } = this.#modules.read(argument);
         const { hash, code } = this.#compiler.compile(chunk, source);
         return Buffer.concat([Buffer.from(`${key}\n${chunk}\n${hash}\n`), code]);
       }
       case "source": {
-        const { hash, code } = this.#compiler.compile(second, this.#modules.readAgain(first));
+        const { hash, code } = this.#findNewest(first, second);
         return Buffer.concat([Buffer.from(`${hash}\n`), hash === third ? Buffer.alloc(0) : code]);
       }
       case "variables":
@@ -89,6 +97,29 @@ export class SessionThread {
         break;
     }
     throw new MoonpoolError("INTERNAL", `The host has no "${name}" for ${argument}.`);
+  }
+
+  #beginReload(round: number): void {
+    if (round !== this.#round) this.#newest.clear();
+    this.#round = round;
+  }
+
+  /** Read and compiled for the first session of a reload: for each it would take as long as all the rest. */
+  #findNewest(key: string, chunk: string): LuaCode {
+    const name = `${key}\n${chunk}`;
+    let found = this.#newest.get(name);
+    if (!found) this.#newest.set(name, (found = this.#readNewest(key, chunk)));
+    if (found instanceof MoonpoolError) throw found;
+    return found;
+  }
+
+  #readNewest(key: string, chunk: string): LuaCode | MoonpoolError {
+    try {
+      return this.#compiler.compile(chunk, this.#modules.readAgain(key));
+    } catch (error) {
+      if (error instanceof MoonpoolError) return error;
+      throw error;
+    }
   }
 
   #version(chunk: string, hash: string): LuaCode {

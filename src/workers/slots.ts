@@ -49,6 +49,7 @@ export class Slots {
   #coldBytes = 0;
   readonly #packing = new Set<MemoryImage>();
   readonly #buffers = new BufferStock();
+  readonly #allocate = (size: number): Buffer => this.#buffers.take(size);
   readonly #free: LuaVm[] = [];
   readonly #births = new Set<Promise<void>>();
 
@@ -85,9 +86,19 @@ export class Slots {
     return this.take(tenant, now, keepImage);
   }
 
-  /** An image is not needed any more that `take` left to its tenant. */
+  /** The session in a VM as it is now, until it is given to `discard`. */
+  copy(vm: LuaVm): MemoryImage {
+    return vm.saveImage({ allocate: this.#allocate });
+  }
+
+  /** An image is not needed any more that came from `copy`, or that `take` left to its tenant. */
   discard(image: MemoryImage): void {
     if (!image.packed && !this.#packing.has(image)) this.#buffers.give(image.data);
+  }
+
+  /** Puts the tenant to rest at once: many of whom each has little to do then go through one VM, which stays in the caches. */
+  rest(tenant: Tenant, now: number): void {
+    this.#release(tenant, now, false);
   }
 
   /** The session has ended. */
@@ -137,10 +148,9 @@ export class Slots {
 
   /** Collecting garbage touches objects all over the memory: of what did little, the image is smaller as it is. */
   #save(vm: LuaVm, tidy: boolean): MemoryImage {
-    const allocate = (size: number) => this.#buffers.take(size);
-    const image = vm.saveImage({ allocate });
+    const image = this.copy(vm);
     if (!tidy) return image;
-    const tidied = vm.saveImage({ tidy, allocate });
+    const tidied = vm.saveImage({ tidy, allocate: this.#allocate });
     const [smaller, larger] = tidied.data.length < image.data.length ? [tidied, image] : [image, tidied];
     this.discard(larger);
     return smaller;

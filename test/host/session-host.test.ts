@@ -336,7 +336,7 @@ t.test("a reload is an event like others; its answer is delivered at once, as wh
   };
   connection.receive('{"seq":1,"ack":0,"event":true,"messages":[{"type":"update","id":1,"value":1}]}');
   const changes = { lua: ["lua/a.lua"], gone: ["lua/b.lua"], viewdefs: ["A.DEFAULT"] };
-  const result = await session.reload(changes);
+  const result = await session.reload(changes, 1);
   t.match(result, { files: ["lua/a.lua"], notes: [] });
   t.strictSame(
     pool.only.events.map(({ kind }) => kind),
@@ -352,12 +352,12 @@ t.test("a reload of a session that ends, or has ended, is over", async (t) => {
   const sessions = [await host.create("anna"), await host.create("bert"), await host.create("carl")];
   pool.isStuck = true;
   const nothing = { lua: [], gone: [], viewdefs: [] };
-  const reloads = sessions.map((session) => session.reload(nothing));
+  const reloads = sessions.map((session) => session.reload(nothing, 1));
   host.end(sessions[0]!.id);
   pool.sessions[1]?.say({ kind: "failed", error: { code: "LIMIT_MEMORY", message: "full" } });
   pool.sessions[2]?.end({ code: "SESSION_ENDED", message: "its thread died" });
   t.strictSame(await Promise.all(reloads), [undefined, undefined, undefined]);
-  t.equal(await sessions[0]?.reload(nothing), undefined);
+  t.equal(await sessions[0]?.reload(nothing, 1), undefined);
 });
 
 t.test(

@@ -97,8 +97,10 @@ export class LuaSession {
       case "viewdef": {
         this.asked.set(argument, (this.asked.get(argument) ?? 0) + 1);
         const plan = this.plans.get(argument);
-        return plan === undefined ? "" : JSON.stringify(plan);
+        return plan === undefined ? "" : this.compiler.data(JSON.stringify(plan));
       }
+      case "generated":
+        return this.compiler.generated(first, argument.slice(first.length + 1));
       case "log": {
         const lines = argument.split("\n");
         this.logs.push({ level: lines[0] ?? "", message: lines.slice(1, -1).join("\n"), error: lines.at(-1) ?? "" });

@@ -67,8 +67,10 @@ class Client {
     return Number(/"values":\[(\d+)\]/.exec(own)?.[1]);
   }
 
+  private rounds = 0;
+
   async reload(...lines: string[]): Promise<{ outcome: string; report: ReloadReport }> {
-    this.client.post(sessionEvent("reload", 0, 1, lines.join("\n")));
+    this.client.post(sessionEvent("reload", ++this.rounds, 1, lines.join("\n")));
     const answer: FromWorker = await this.client.next();
     if (typeof answer === "string" || answer.kind !== "reloaded") throw new Error(JSON.stringify(answer));
     return answer;

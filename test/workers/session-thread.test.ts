@@ -202,10 +202,12 @@ t.test("viewdefs are those of the thread, and can be replaced while sessions run
   t.teardown(() => fresh.close());
   const text = (entries: [string, string][]): Uint8Array => Buffer.from(JSON.stringify(entries));
   const [one, two] = [
-    new ThreadClient(fresh, { version: 1, text: text([["A.DEFAULT", "first"]]) }),
+    new ThreadClient(fresh, { version: 1, text: text([["A.DEFAULT", '"first"']]) }),
     new ThreadClient(fresh),
   ];
-  const ask = log(`host("viewdef", "A.DEFAULT") .. "," .. host("viewdef", "B.DEFAULT")`);
+  const plan = (key: string): string =>
+    `(function(code) return code ~= "" and load(code, "=plan", "b")() or "" end)(host("viewdef", "${key}"))`;
+  const ask = log(`${plan("A.DEFAULT")} .. "," .. ${plan("B.DEFAULT")}`);
   one.send("start", ask);
   t.equal(await one.log(), "first,");
   one.post({
@@ -213,8 +215,8 @@ t.test("viewdefs are those of the thread, and can be replaced while sessions run
     plans: {
       version: 2,
       text: text([
-        ["A.DEFAULT", "second"],
-        ["B.DEFAULT", "new"],
+        ["A.DEFAULT", '"second"'],
+        ["B.DEFAULT", '"new"'],
       ]),
     },
   });

@@ -203,7 +203,7 @@ export class HotLoader {
 
   async #reload(session: Session, { number, changes, summary, log }: Round): Promise<void> {
     const owed = this.#owed.add(session, number, changes);
-    const result = await session.reload(owed, log);
+    const result = await session.reload(owed, number, log);
     summary.add(session, result, result !== undefined && result.files.length + result.views > 0);
     if (result === undefined) return;
     if (result.error === undefined) {

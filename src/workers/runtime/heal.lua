@@ -17,9 +17,11 @@ local context, judged
 
 -- A function of the new version shares the variables that the file had before.
 local function join(f, edit, id)
+  if edit.joined[f] then return end
+  edit.joined[f] = true
   for i, name in ipairs(edit.variables[id] or NOTHING) do
     local cell = name and edit.cells[name]
-    if cell and not rawequal(upvalueid(f, i), upvalueid(cell[1], cell[2])) then upvaluejoin(f, i, cell[1], cell[2]) end
+    if cell and cell[1] ~= f and upvalueid(f, i) ~= upvalueid(cell[1], cell[2]) then upvaluejoin(f, i, cell[1], cell[2]) end
   end
 end
 

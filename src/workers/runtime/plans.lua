@@ -5,7 +5,7 @@ local plans = {}
 local json, path, host = M.json, M.path, M.host
 local raise = M.errors.raise
 local load = M.raw.load
-local ipairs, type = ipairs, type
+local error, ipairs, type = error, ipairs, type
 local concat, format, rep = table.concat, string.format, string.rep
 
 local known = {} -- key → plan, or false
@@ -19,17 +19,22 @@ plans.UNSET = function() end -- nobody has read it yet
 plans.FAILED = function() return 1 end -- reading it raised an error
 plans.REFUSED = function() return 2 end -- the client wrote something that was not accepted, so its page shows other things
 
+-- A function of Moonpool's own code, called with `...`. The host compiles a text once for all sessions.
+local function generate(name, text, ...)
+  local code, message = host("generated", name .. "\n" .. text)
+  return load(code or error(message, 0), name, "b")(...)
+end
+
 -- A node is made by a constructor of exactly its size: its values stand in the array part, which never has to grow, and
 -- nil among them does no harm.
 local constructors = {}
 local function constructor(n)
   local make = constructors[n]
   if not make then
-    make = load(
+    make = generate("=moonpool/node",
       "local UNSET = ... return function(id, scope, object, plan) return { " .. rep("UNSET,", n)
         .. " id = id, scope = scope, object = object, plan = plan, first = 0, kids = false, dead = false, values = false } end",
-      "=moonpool/node", "t"
-    )(plans.UNSET)
+      plans.UNSET)
     constructors[n] = make
   end
   return make
@@ -43,7 +48,7 @@ local function reader(names, at)
   for f, name in ipairs(names) do
     lines[f] = format("v = object[%q] if v ~= node[%d] then changed(node, %d, v) end", name, at[f], at[f])
   end
-  return load("return function(node, object, changed) local v " .. concat(lines, " ") .. " end", "=moonpool/reader", "t")()
+  return generate("=moonpool/reader", "return function(node, object, changed) local v " .. concat(lines, " ") .. " end")
 end
 
 -- What there is to read at one priority (or at all of them): `complex`, slots that need a call, `calls` of them, then
@@ -65,7 +70,7 @@ local function steps(slots, level)
   return { complex = complex, calls = #complex, names = names, at = at, read = reader(names, at) }
 end
 
---- Completes a decoded ViewPlan: `n` slots, `make` a node, and what to read at each level, false for nothing.
+--- Completes a ViewPlan: `n` slots, `make` a node, and what to read at each level, false for nothing.
 function plans.compile(plan)
   local slots = plan.slots
   plan.n = #slots
@@ -89,8 +94,9 @@ end
 local function get(key)
   local plan = known[key]
   if plan == nil then
-    local text = host("viewdef", key)
-    plan = text ~= nil and text ~= "" and plans.compile(json.decode(text)) or false
+    local code, message = host("viewdef", key)
+    if not code then error(message, 0) end
+    plan = code ~= "" and plans.compile(load(code, "=moonpool/plan", "b")()) or false
     known[key] = plan
   end
   return plan

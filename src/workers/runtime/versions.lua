@@ -98,6 +98,7 @@ function versions.begin(record, hash)
   local edit = {
     record = record, chunk = record.chunk, source = "@" .. record.chunk, hash = hash,
     former = { last }, last = last, variables = new.variables, fresh = new.fresh, timed = new.timed, leftovers = {},
+    joined = {}, -- the functions that have the file's variables
   }
   for left in next, record.leftovers or NOTHING do
     if left ~= record.hash then edit.former[#edit.former + 1] = former_version(record, left, hash) end

@@ -14,12 +14,14 @@ local status = coroutine.status
 
 local MOST_FRAMES <const> = 200000
 
--- Tables and functions that every VM is born with. Apps can put something into the tables, but not into the functions.
+-- Tables and functions that every VM is born with. Apps can put something into the tables, but not into the functions: of a
+-- table it is what it holds at birth, but for other tables.
 local born = {}
+local born_tables = {}
+local NONE = {}
 
 -- The walk that is going on.
 local replace, twins, heirs, seen, queue, last, on_frame
-local NONE = {}
 
 local function push(x)
   if not seen[x] then
@@ -54,9 +56,11 @@ local function visit_table(t)
     if other then setmetatable(t, other) end
   end
   local keys
+  local at_birth = born[t] or NONE
   -- Most of the time of a reload is spent here, so nothing is called that can be avoided.
   for name, field in next, t do
-    local kind = type(field)
+    local kind = at_birth[name] == field or type(field)
+    if kind == true then goto continue end
     if kind == "table" then
       local other = twins[field]
       if other then
@@ -80,6 +84,7 @@ local function visit_table(t)
         keys[name] = other
       end
     end
+    ::continue::
   end
   if not keys then return end
   for name, other in next, keys do
@@ -149,7 +154,7 @@ local function visit_node(node)
 end
 
 local function push_roots()
-  push(_G)
+  for _, t in ipairs(born_tables) do push(t) end
   push(getmetatable(""))
   push(modules.loaded)
   push(timers.pending)
@@ -206,8 +211,11 @@ function walk.is_born(value) return born[value] ~= nil end
 --- Notes what a VM is born with. To be called when the globals are what apps find.
 function walk.settle()
   local function enter(t)
-    born[t] = true
-    for _, value in next, t do
+    local fields = {}
+    born[t] = fields
+    born_tables[#born_tables + 1] = t
+    for name, value in next, t do
+      if type(value) ~= "table" then fields[name] = value end
       if type(value) == "function" then
         born[value] = true
       elseif type(value) == "table" and not born[value] then
