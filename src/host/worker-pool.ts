@@ -42,6 +42,8 @@ interface RunningSession {
 
 /** A session or a pool that does not end by itself is ended after this many ms. */
 const PATIENCE = 1000;
+/** How much of the machine's memory may hold images of sessions at rest that are not packed. */
+const IMAGE_SHARE = 1 / 8;
 const ENTRY = new URL("../workers/entry.js", import.meta.url).href;
 
 /**
@@ -65,10 +67,11 @@ export class WorkerPool implements SessionPool {
   constructor(options: WorkerPoolOptions) {
     const { dir, threads, dedicatedThreads = 100, memoryLimit = 64 * 2 ** 20, timeLimit = 1000 } = options;
     const { slots = 64, maxSessions = 10_000, seed = randomInt(2 ** 31 - 1) } = options;
-    this.#settings = { siteDir: dir, memoryLimit, timeLimit, slots, seed };
+    const count = threads ?? os.availableParallelism();
+    const imageMemory = Math.floor((os.totalmem() * IMAGE_SHARE) / count);
+    this.#settings = { siteDir: dir, memoryLimit, timeLimit, slots, imageMemory, seed };
     this.#maxSessions = maxSessions;
     this.#plans = share(1, options.plans ?? new Map());
-    const count = threads ?? os.availableParallelism();
     this.#shared = makePiscina({ minThreads: count, maxThreads: count, concurrentTasksPerWorker: maxSessions + 1 });
     this.#dedicated = makePiscina({ minThreads: 0, maxThreads: dedicatedThreads, concurrentTasksPerWorker: 1 });
     this.#birth = this.#bear();

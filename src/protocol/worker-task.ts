@@ -15,6 +15,8 @@ export interface ThreadSettings {
   timeLimit: number;
   /** VMs per thread; more sessions than that take turns. */
   slots: number;
+  /** Bytes of images of sessions at rest, per thread, that are kept ready to be loaded at once; others are packed. */
+  imageMemory: number;
   /** Makes the string hashing of this installation's VMs unlike that of others: an integer from 0 to 2^31 - 1. */
   seed: number;
 }

@@ -129,12 +129,19 @@ export function restore(
   }
   if (!image) return;
   const { runs } = image;
-  const data = image.packed ? zlib.inflateRawSync(image.data) : image.data;
+  const data = image.packed ? unpack(image) : image.data;
   for (let index = 0, from = 0; index < runs.length; index += 2) {
     const to = from + (runs[index + 1] ?? 0);
     heap.set(data.subarray(from, to), runs[index] ?? 0);
     from = to;
   }
+}
+
+function unpack({ data, runs }: MemoryImage): Buffer {
+  let size = 0;
+  for (let index = 1; index < runs.length; index += 2) size += runs[index] ?? 0;
+  // One piece of the right size: several would be copied together.
+  return zlib.inflateRawSync(data, { chunkSize: Math.max(64, size + 1) });
 }
 
 const deflate = promisify(zlib.deflateRaw);

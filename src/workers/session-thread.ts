@@ -42,7 +42,7 @@ export class SessionThread {
   private constructor(settings: ThreadSettings, compiler: LuaCompiler, bear: () => Promise<LuaVm>) {
     this.#settings = settings;
     this.#compiler = compiler;
-    this.#slots = new Slots({ bear, max: settings.slots });
+    this.#slots = new Slots({ bear, max: settings.slots, ready: settings.imageMemory });
     this.#modules = new SiteModules(settings.siteDir);
     this.#sweeper = setInterval(() => void this.#slots.sweep(performance.now()), SWEEP).unref();
   }

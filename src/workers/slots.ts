@@ -1,4 +1,3 @@
-import os from "node:os";
 import { BufferStock } from "./buffer-stock.ts";
 import { type MemoryImage, pack } from "./image.ts";
 import type { LuaVm } from "./lua-vm.ts";
@@ -16,8 +15,8 @@ export interface SlotsOptions {
   max: number;
   /** ms without an event after which a session gives its VM back. Default: 30 s. */
   idle?: number;
-  /** Bytes of images that are kept ready to be loaded at once. Default: a sixty-fourth of the machine's memory. */
-  ready?: number;
+  /** Bytes of images that are kept ready to be loaded at once. */
+  ready: number;
 }
 
 const IDLE = 30_000;
@@ -53,7 +52,7 @@ export class Slots {
   readonly #free: LuaVm[] = [];
   readonly #births = new Set<Promise<void>>();
 
-  constructor({ bear, max, idle = IDLE, ready = os.totalmem() / 64 }: SlotsOptions) {
+  constructor({ bear, max, idle = IDLE, ready }: SlotsOptions) {
     this.#bear = bear;
     this.#max = max;
     this.#idle = idle;

@@ -7,7 +7,7 @@ import { readRuntime } from "../../src/workers/runtime-files.ts";
 import { bearFirst, SessionThread } from "../../src/workers/session-thread.ts";
 import { noPlans, ThreadClient } from "../support/thread.ts";
 
-const settings = { memoryLimit: 16 * 2 ** 20, timeLimit: 3000, slots: 2, seed: 1 };
+const settings = { memoryLimit: 16 * 2 ** 20, timeLimit: 3000, slots: 2, imageMemory: 2 ** 20, seed: 1 };
 const seed = "0123456789abcdef".repeat(2);
 
 const counter = (step: string) => `

@@ -5,6 +5,8 @@ import { Slots, type Tenant } from "../../src/workers/slots.ts";
 import { run, vmFactory } from "../support/vm.ts";
 
 const { bear } = await vmFactory();
+/** More than all images of a test. */
+const ready = 2 ** 24;
 const newTenant = (): Tenant => ({ vm: undefined, image: null });
 
 /** Takes a VM, waiting for a birth if need be. */
@@ -20,7 +22,7 @@ t.test(
   "VMs are born when they are needed, and no more than allowed; then the least recently used gives way",
   async (t) => {
     let births = 0;
-    const slots = new Slots({ max: 2, bear: () => (births++, bear()) });
+    const slots = new Slots({ max: 2, ready, bear: () => (births++, bear()) });
     const [a, b, c] = [newTenant(), newTenant(), newTenant()];
     run(await take(slots, a, 1), "name = 'a'");
     t.equal(births, 1);
@@ -39,7 +41,7 @@ t.test(
 );
 
 t.test("idle sessions give their VM back, spare VMs are given up, and images are packed", async (t) => {
-  const slots = new Slots({ max: 8, bear, idle: 1000 });
+  const slots = new Slots({ max: 8, ready, bear, idle: 1000 });
   const tenants = Array.from({ length: 6 }, newTenant);
   for (const [index, tenant] of tenants.entries()) run(await take(slots, tenant, index), `x = ${index}`);
   await slots.sweep(999);
@@ -58,8 +60,8 @@ t.test("idle sessions give their VM back, spare VMs are given up, and images are
 t.test(
   "images beyond what is kept ready are packed at once; all sessions stay whole however they take turns",
   async (t) => {
-    const ready = 300_000;
-    const slots = new Slots({ max: 3, bear, ready });
+    const most = 300_000;
+    const slots = new Slots({ max: 3, bear, ready: most });
     const tenants = Array.from({ length: 40 }, newTenant);
     for (let turn = 0; turn < 400; turn++) {
       const index = (turn * 17 + Math.floor(turn / 40)) % tenants.length;
@@ -72,14 +74,14 @@ t.test(
       if (turn % 3 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     const bytes = () => tenants.reduce((sum, { image }) => sum + (image && !image.packed ? image.data.length : 0), 0);
-    while (bytes() > ready) await new Promise((resolve) => setImmediate(resolve));
+    while (bytes() > most) await new Promise((resolve) => setImmediate(resolve));
     t.equal(slots.size, 3);
     for (const tenant of tenants) slots.forget(tenant);
   },
 );
 
 t.test("an image that a session was loaded from stays good until it is discarded", async (t) => {
-  const slots = new Slots({ max: 1, bear });
+  const slots = new Slots({ max: 1, ready, bear });
   const [one, other] = [newTenant(), newTenant()];
   run(await take(slots, one), "x = 1");
   run(await take(slots, other), "x = 2");
@@ -96,7 +98,7 @@ t.test("an image that a session was loaded from stays good until it is discarded
 });
 
 t.test("a VM that has become large, or failed, is not given to the next", async (t) => {
-  const slots = new Slots({ max: 4, bear });
+  const slots = new Slots({ max: 4, ready, bear });
   const [large, next] = [newTenant(), newTenant()];
   const vm = await take(slots, large);
   run(vm, "t = {} for i = 1, 3e5 do t[i] = i end");
@@ -107,7 +109,7 @@ t.test("a VM that has become large, or failed, is not given to the next", async 
 });
 
 t.test("an image that cannot be loaded is told to its session alone, and the VM stays for others", async (t) => {
-  const slots = new Slots({ max: 1, bear });
+  const slots = new Slots({ max: 1, ready, bear });
   const [foreign, other] = [newTenant(), newTenant()];
   await take(slots, other);
   const image = other.vm?.saveImage() ?? null;
@@ -121,6 +123,7 @@ t.test("when no VM can be born the session that waits is told, and later ones ca
   let fails = true;
   const slots = new Slots({
     max: 1,
+    ready,
     bear: () => (fails ? Promise.reject(new MoonpoolError("INTERNAL", "no room")) : bear()),
   });
   await t.rejects(take(slots, newTenant()), { message: "no room" });
@@ -129,7 +132,7 @@ t.test("when no VM can be born the session that waits is told, and later ones ca
 });
 
 t.test("a session that is closed by a failure while it rests takes no one else with it", async (t) => {
-  const slots = new Slots({ max: 1, bear });
+  const slots = new Slots({ max: 1, ready, bear });
   const [broken, next] = [newTenant(), newTenant()];
   const vm = await take(slots, broken);
   vm.close();
