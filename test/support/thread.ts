@@ -13,7 +13,15 @@ export const noPlans: SharedPlans = { version: 1, text: Buffer.from("[]") };
 
 /** A session thread, in this thread, with the bare runtime. */
 export async function startThread(settings: Partial<ThreadSettings> = {}): Promise<SessionThread> {
-  const all = { siteDir: "/nowhere", memoryLimit: 16 * 2 ** 20, timeLimit: 500, slots: 3, imageMemory: 2 ** 20, seed: 1, ...settings };
+  const all = {
+    siteDir: "/nowhere",
+    memoryLimit: 16 * 2 ** 20,
+    timeLimit: 500,
+    slots: 3,
+    imageMemory: 2 ** 20,
+    seed: 1,
+    ...settings,
+  };
   return SessionThread.start(all, await bearFirst(all, bareRuntime));
 }
 

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Reload } from "../../protocol/main.ts";
 import type { SiteChanges } from "../../protocol/reload.ts";
 import type { Clock } from "../clock.ts";
@@ -57,10 +58,12 @@ interface Round {
 }
 
 /**
- * Reloads under way, for each thread. Two keep a thread busy while an answer and the next request pass each other; twice
- * that evens out that sessions are not spread exactly. More would only make events of people wait behind them.
+ * Reloads under way, for each thread. Two keep a thread busy while an answer and the next request pass each other. More
+ * would only make events of people wait behind them.
  */
-const PER_THREAD = 4;
+const PER_THREAD = 2;
+/** Sessions that are told something in one turn of the host: a few ms of writing to sockets. */
+const TOLD_AT_ONCE = 50;
 /** ms after which a session that has not answered holds up neither the others nor the next batch. */
 const PATIENCE = 100;
 /** ms that the line in the log waits for such sessions. */
@@ -151,7 +154,7 @@ export class HotLoader {
     sessions.siteChanged();
     if (batch.html.length > 0) page.forget();
     const { assets, needsPage } = staticChanges(batch.html);
-    if (assets.length > 0) this.#tellAll(sessions, { type: "reload", assets });
+    if (assets.length > 0) await this.#tell(sessions.living(), { type: "reload", assets });
     const viewdefs = await this.#loadViewdefs(batch.viewdefs, parts);
     const statics = batch.html.map((file) => path.posix.join("html", file));
     const files = [...batch.lua, ...batch.gone, ...viewdefs.files, ...statics];
@@ -160,7 +163,7 @@ export class HotLoader {
     const summary = new ReloadSummary(log, files, batch.since);
     const changes = { lua: batch.lua, gone: batch.gone, viewdefs: viewdefs.keys };
     const { answers } = await this.#reloadSessions(sessions, changes, summary);
-    if (needsPage) this.#tellAll(sessions, { type: "reload", page: true });
+    if (needsPage) await this.#tell(sessions.living(), { type: "reload", page: true });
     if (statics.length > 0 && this.#notices !== undefined)
       for (const session of sessions.living()) if (session.connectionCount > 0) summary.reloaded.add(session);
     const finish = (): void => this.#finish(summary, viewdefs.isWrong, !needsPage);
@@ -219,14 +222,18 @@ export class HotLoader {
     this.#reloads.count++;
     if (isWrong || summary.kept.size > 0) this.#reloads.failed++;
     this.#reloads.lastTime = summary.time;
-    if (this.#notices === undefined || !isTold) return;
+    if (!isTold) return;
     const done = { files: [...summary.files], sessions: summary.reloaded.size, time: summary.time };
-    for (const session of summary.reloaded) session.tell({ type: "reload", done });
+    void this.#guard(() => this.#tell(summary.reloaded, { type: "reload", done }));
   }
 
-  #tellAll(sessions: SessionHost, message: Reload): void {
+  async #tell(sessions: Iterable<Session>, message: Reload): Promise<void> {
     if (this.#notices === undefined) return;
-    for (const session of sessions.living()) session.tell(message);
+    let told = 0;
+    for (const session of sessions) {
+      if (++told % TOLD_AT_ONCE === 0) await nextTurn();
+      session.tell(message);
+    }
   }
 
   /** A mistake of ours must end neither the host nor the watching. */
