@@ -11,11 +11,11 @@ const shipped = ["protocol", "host", "workers", "client", "cli"].map((part) => `
 /** Builds everything, or only what is shipped; throws when a type error stops it. */
 export async function build({ onlySrc = false } = {}) {
   const projects = onlySrc ? shipped : [];
-  const compiler = "node_modules/@typescript/native/bin/tsc";
-  execFileSync(process.execPath, [compiler, "-b", ...projects], { cwd: root, stdio: "inherit" });
   const runtime = path.join(root, "dist/src/workers/runtime");
   fs.rmSync(runtime, { recursive: true, force: true });
   fs.cpSync(path.join(root, "src/workers/runtime"), runtime, { recursive: true });
+  const compiler = "node_modules/@typescript/native/bin/tsc";
+  execFileSync(process.execPath, [compiler, "-b", ...projects], { cwd: root, stdio: "inherit" });
   const { buildClient } = await import("./build-client.mjs");
   await buildClient(root);
 }

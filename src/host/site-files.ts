@@ -7,13 +7,15 @@ export interface SiteFile {
   file: string;
   /** Where it can be read. */
   path: string;
+  /** Why nobody knows what it is: it is no file, but a folder that cannot be listed. */
+  unreadable?: string;
 }
 
 /**
  * The files below `dir` whose names end in `ending`, in a fixed order (by name, files of a folder before its folders).
  * Symbolic links are followed; a folder that is reached twice counts once, so cycles end. Names that begin with a dot
- * are left out: they are what editors keep beside a file. A missing `dir` has no files; a link that leads nowhere is
- * listed, and reading it fails.
+ * are left out: they are what editors keep beside a file. A missing `dir` has no files. A link that leads nowhere is
+ * listed, and reading it fails; so is a folder that cannot be listed itself.
  * @param dir absolute
  * @param site the folder that `file` is relative to; absolute
  */
@@ -25,7 +27,11 @@ export async function findSiteFiles(dir: string, site: string, ending: string): 
     const real = await fs.realpath(folder).catch(() => undefined);
     if (real === undefined || visited.has(real)) return;
     visited.add(real);
-    const entries = await fs.readdir(folder, { withFileTypes: true });
+    const entries = await fs.readdir(folder, { withFileTypes: true }).catch((error: Error) => error);
+    if (entries instanceof Error) {
+      found.push({ file: siteName(folder, site), path: folder, unreadable: entries.message });
+      return;
+    }
     const folders: string[] = [];
     for (const entry of entries.sort((left, right) => (left.name < right.name ? -1 : 1))) {
       if (entry.name.startsWith(".")) continue;

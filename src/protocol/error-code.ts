@@ -189,6 +189,11 @@ export const errors = {
     text: "The viewdef file cannot be read.",
     advice: "Check the file's rights, or the target of the link.",
   },
+  VIEWDEF_TOO_LARGE: {
+    who: "app",
+    text: "The viewdef file is too large.",
+    advice: "Split it into several viewdefs, or keep large pictures and texts in files of `html/`.",
+  },
   ATTRIBUTE_UNKNOWN: {
     who: "app",
     text: "There is no such ui- attribute.",

@@ -105,6 +105,13 @@ t.test("a type without a viewdef is an error on its variable that says where it 
   t.match(page.errors.get(first + 2), { code: "TYPE_MISSING", message: /string/ });
   t.equal(page.values.get(first + 3), "x", "the rest of the page is there");
   session.close();
+  const without = await LuaSession.start({
+    lua: { main: `session:createAppVariable(session:prototype("App"):new())` },
+    viewdefs: {},
+  });
+  without.connect();
+  t.match(without.logs, [{ message: "the app: There is no viewdef for type App (looked for App.DEFAULT)." }]);
+  without.close();
 });
 
 t.test("an object that shows itself stops at a depth with an error instead of taking the session down", async (t) => {

@@ -78,6 +78,8 @@ export class HotLoader {
   readonly #settings: HotLoaderSettings;
   readonly #notices: PageNotices | undefined;
   readonly #owed = new OwedFiles();
+  /** Sessions in which the last reload failed. */
+  readonly #failing = new WeakSet<Session>();
   /** Tracking keys of all files that changed so far. */
   readonly #watched = new Set<string>();
   readonly #ready: Promise<HotLoaderParts | undefined>;
@@ -207,9 +209,14 @@ export class HotLoader {
   async #reload(session: Session, { number, changes, summary, log }: Round): Promise<void> {
     const owed = this.#owed.add(session, number, changes);
     const result = await session.reload(owed, number, log);
-    summary.add(session, result, result !== undefined && result.files.length + result.views > 0);
+    // What is as it was before a mistake runs no file again, but the mistake is over.
+    const isMended = result?.error === undefined && this.#failing.has(session);
+    summary.add(session, result, result !== undefined && (isMended || result.files.length + result.views > 0));
     if (result === undefined) return;
-    if (result.error === undefined) {
+    if (result.error !== undefined) {
+      this.#failing.add(session);
+    } else {
+      this.#failing.delete(session);
       this.#owed.settle(session, number);
       for (const file of result.files) if (owed.lua.includes(file)) summary.files.add(file);
     }

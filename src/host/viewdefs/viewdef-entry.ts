@@ -30,6 +30,8 @@ export interface UsableViewdef {
   planText: string;
 }
 
+/** Bytes. Compiling takes up to a ms per KB, and the host does nothing else meanwhile. */
+const LARGEST = 512 * 1024;
 /** At least one dot, nothing empty, no space: the last part is the namespace, the rest the type. */
 const KEY = /^[^.\s]+(\.[^.\s]+)+$/;
 
@@ -42,8 +44,15 @@ export async function readEntry(
   options: { uiCode: boolean },
   known?: ViewdefEntry,
 ): Promise<ViewdefEntry> {
+  if (file.unreadable !== undefined)
+    return failed(file.file, "VIEWDEF_UNREADABLE", `The folder cannot be read: ${file.unreadable}`);
   let source: string;
   try {
+    const { size } = await fs.stat(file.path);
+    if (size > LARGEST) {
+      const message = `The file has ${Math.ceil(size / 1024)} KB; a viewdef has ${LARGEST / 1024} KB at most.`;
+      return failed(file.file, "VIEWDEF_TOO_LARGE", message);
+    }
     source = await fs.readFile(file.path, "utf8");
   } catch (error) {
     return failed(file.file, "VIEWDEF_UNREADABLE", `The file cannot be read: ${reasonOf(error)}`);

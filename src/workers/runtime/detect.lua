@@ -24,6 +24,7 @@ local again = {} -- nodes that got another object after some of their slots had 
 local memo -- with several connections: object → { path → value }, so that a method is called once per event
 
 local function describe(node, slot)
+  if node.plan.key == "" then return "the app" end
   return node.plan.key .. " " .. slot.text
 end
 

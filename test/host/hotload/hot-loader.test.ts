@@ -465,6 +465,19 @@ t.test(
   },
 );
 
+t.test("a mistake that is undone is told as a reload, although no file had to run again", async (t) => {
+  const { save, open, vm, log } = await setup(t);
+  const { wire } = await open();
+  vm.onReload = () => broken("lua/main.lua", 1);
+  await save({ "lua/main.lua": "x" });
+  vm.onReload = () => ({ files: [] });
+  await save({ "lua/main.lua": "one" });
+  t.match(lines(log).at(-1), "info reloaded lua/main.lua · 1 session · N ms");
+  t.match(notices(wire).at(-1), { done: { files: ["lua/main.lua"], sessions: 1 } });
+  await save({ "lua/main.lua": "one" });
+  t.match(lines(log).at(-1), "info reloaded lua/main.lua · 0 sessions · N ms", "once");
+});
+
 t.test("a session that answers late counts, and its error is told and logged all the same", async (t) => {
   const { save, open, pool, clock, vm, log } = await setup(t);
   const [first, second] = [await open(), await open()];

@@ -111,6 +111,21 @@ t.test("a link that leads nowhere is a problem with the link's name", async (t) 
   t.match((await ViewdefStore.load(dir)).problems, [{ code: "VIEWDEF_UNREADABLE", file: "viewdefs/A.DEFAULT.html" }]);
 });
 
+t.test("a file that is too large to be compiled in passing is a problem, and the others are there", async (t) => {
+  const large = `<template>${"<p>x</p>".repeat(70_000)}</template>`;
+  const dir = t.testdir({ viewdefs: { "A.DEFAULT.html": large, "B.DEFAULT.html": ok } });
+  const store = await ViewdefStore.load(dir);
+  t.match(store.problems, [{ code: "VIEWDEF_TOO_LARGE", file: "viewdefs/A.DEFAULT.html", message: /547 KB.*512 KB/ }]);
+  t.ok(store.get("B.DEFAULT"));
+});
+
+t.test("when viewdefs is no folder that can be listed, that is a problem and no end", async (t) => {
+  const dir = t.testdir({ viewdefs: "a file" });
+  t.match((await ViewdefStore.load(dir)).problems, [
+    { code: "VIEWDEF_UNREADABLE", file: "viewdefs", message: /folder cannot be read: ENOTDIR/ },
+  ]);
+});
+
 t.test("equal texts have equal hashes, so that a save without a change is no change", async (t) => {
   const dir = t.testdir({
     viewdefs: { "A.DEFAULT.html": ok, "B.DEFAULT.html": `\uFEFF${ok}`, "C.DEFAULT.html": `${ok} ` },
