@@ -83,15 +83,17 @@ local function take_table(value, context)
   if found then
     take_found(value, picture, found, context)
   else
-    local fields = {}
+    local fields, own, is_whole = {}, 0, rawequal(value, context.whole)
     picture.fields = fields
     for name, field in next, value do
-      context.count = context.count + 1
+      own, context.count = own + 1, context.count + 1
       if context.count > MOST_FIELDS then
         picture.fields, picture.large = nil, true
         return picture
       end
       if is_name(name) then fields[name] = take_any(field, context) end
+      -- What a module has under one name is large or not, whatever it has under others.
+      if is_whole and type(name) == "string" then context.count = own end
     end
   end
   -- These two are not the file's.
@@ -111,7 +113,7 @@ end
 
 --- A picture of a value.
 function pictures.take(value, context)
-  context.count = 0
+  context.count, context.whole = 0, value
   return take_any(value, context)
 end
 

@@ -203,3 +203,20 @@ scenario(
     app.gives("f()", "new3430000");
   },
 );
+
+scenario(
+  "small tables of a module that has large data too keep what the app made of them",
+  {
+    m: `
+      local M = { big = {}, large = {}, cfg = { theme = "dark" }, names = { "x" } }
+      for i = 1, 21000 do M.big[i], M.large[i] = i, i end
+      function M.f() return "old" end
+      return M`,
+    main: `M = require("m")`,
+  },
+  (app) => {
+    app.run(`M.cfg.theme = "light" M.added = { 1 } table.insert(M.names, "mine")`);
+    app.edit("m", { '"old"': '"new"' });
+    app.gives("M.f() .. M.cfg.theme .. #M.names .. #M.added .. #M.big", "newlight2121000");
+  },
+);
