@@ -7,7 +7,8 @@ local _G = _G
 local heal, merge, modules, pictures, prototype, state, timers, versions, wrappers =
   M.heal, M.merge, M.modules, M.pictures, M.prototype, M.session, M.timers, M.versions, M.wrappers
 local getupvalue, setupvalue = M.raw.debug.getupvalue, M.raw.debug.setupvalue
-local ipairs, next, rawequal, rawget, rawset, type = ipairs, next, rawequal, rawget, rawset, type
+local ipairs, next, rawequal, rawget, rawlen, rawset, type = ipairs, next, rawequal, rawget, rawlen, rawset, type
+local mathtype = math.type
 local identify, successor = versions.identify, versions.successor
 local NOTHING = {}
 
@@ -96,15 +97,47 @@ local function merge_changes(changes, context)
   end
 end
 
--- Fields of tables that the file found and went on using: what it has left alone may not be in its source any more.
-local function drop_fields(edit, context)
-  for t, entry in next, edit.begun.found do
-    for name, base in next, context.merged[t] and NOTHING or entry.picture.fields do
-      local present = rawget(t, name)
-      if present ~= nil and rawequal(present, entry.fields[name]) and is_dropped(edit, name, present, base) then
-        if prototype.owner(t) then prototype.remove_method(t, name) else rawset(t, name, nil) end
+-- Takes items out of a list of `n`: what follows moves up, in the picture of it too.
+local function remove_items(t, n, gone, picture)
+  local to = 0
+  for i = 1, n do
+    if not gone[i] then
+      to = to + 1
+      rawset(t, to, rawget(t, i))
+      if picture then picture[to] = picture[i] end
+    end
+  end
+  for i = to + 1, n do
+    rawset(t, i, nil)
+    if picture then picture[i] = nil end
+  end
+end
+
+-- Fields of a table that the file found and went on using: what it has left alone may not be in its source any more.
+local function drop_from(t, entry, edit)
+  local items, n = nil, rawlen(t)
+  for name, base in next, entry.picture.fields do
+    local present = rawget(t, name)
+    if present ~= nil and rawequal(present, entry.fields[name]) and is_dropped(edit, name, present, base) then
+      if prototype.owner(t) then
+        prototype.remove_method(t, name)
+      elseif mathtype(name) == "integer" and name >= 1 and name <= n then
+        items = items or {}
+        items[name] = true
+      else
+        rawset(t, name, nil)
       end
     end
+  end
+  if items then
+    local now = edit.begun.context.seen[t]
+    remove_items(t, n, items, now and now.fields)
+  end
+end
+
+local function drop_fields(edit, context)
+  for t, entry in next, edit.begun.found do
+    if not context.merged[t] then drop_from(t, entry, edit) end
   end
 end
 

@@ -204,3 +204,34 @@ scenario(
     app.gives("fire()", "newest 437bx");
   },
 );
+
+scenario(
+  "a callback that is taken out of the source leaves no hole in the app's list: what follows moves up",
+  {
+    main: `
+      Bus = Bus or { list = {} }
+      function on(f) table.insert(Bus.list, f) end
+      function fire()
+        local said = {}
+        for _, f in ipairs(Bus.list) do said[#said + 1] = f() end
+        return table.concat(said, ",")
+      end
+      if not session.reloading then
+        on(function() return "log" end)
+        on(function() local text = "save" return text end)
+        on(function() return #{ "x" } .. "count" end)
+      end`,
+  },
+  (app) => {
+    app.run(`on(load("return 'mine'"))`);
+    app.gives("fire()", "log,save,1count,mine");
+    app.edit("main", { 'on(function() return "log" end)': "" });
+    app.gives("fire() .. #Bus.list", "save,1count,mine3");
+    app.edit("main", { '"count"': '"sum"' });
+    app.gives("fire() .. #Bus.list", "save,1sum,mine3");
+    app.edit("main", { 'on(function() local text = "save" return text end)': "" });
+    app.gives("fire() .. #Bus.list", "1sum,mine2");
+    app.edit("main", { 'on(function() return #{ "x" } .. "sum" end)': "" });
+    app.gives("fire() .. #Bus.list", "mine1");
+  },
+);
