@@ -221,6 +221,8 @@ local function has_others(name, picture, fresh, seen)
     for _, cell in next, picture.cells or NOTHING do
       if has_others("", cell, fresh, seen) then return true end
     end
+  elseif picture.begins ~= nil then
+    return has_others("", picture.begins, fresh, seen)
   elseif picture.fields then
     if not fresh[name] then return true end
     for field, value in next, picture.fields do

@@ -151,12 +151,16 @@ local function visit(value)
   return verdict
 end
 
--- A coroutine that has begun goes on in the code that it is in, which can only be told.
+-- A coroutine that has begun goes on in the code that it is in, which can only be told, unless it does the same in other lines.
 local function visit_frame(info)
   local id, source = identify(info.func)
   local edit = id and edits[source]
   if not edit or edit.variables[id] then return end
-  local _, former = successor(edit, id)
+  local to, former = successor(edit, id)
+  if to and former.alike[id] then
+    edit.leftovers[former.hash] = true
+    return
+  end
   note(edit, id, former, info.currentline, "is in the middle of its former version, in a coroutine, and goes on there")
 end
 

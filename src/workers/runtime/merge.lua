@@ -5,7 +5,7 @@
 local M = ...
 local merge = {}
 
-local pictures, prototype, sequences, versions = M.pictures, M.prototype, M.sequences, M.versions
+local pictures, prototype, sandbox, sequences, versions = M.pictures, M.prototype, M.sandbox, M.sequences, M.versions
 local raw = M.raw.debug
 local getmetatable, getupvalue, setmetatable, setupvalue, upvalueid, upvaluejoin =
   raw.getmetatable, raw.getupvalue, raw.setmetatable, raw.setupvalue, raw.upvalueid, raw.upvaluejoin
@@ -91,6 +91,21 @@ local function merge_function(old, base, new, context)
   -- `local original = M.f  M.f = function() … original() … end` finds its own function when it runs again.
   if context.is_former(new) then return old end
   return new
+end
+
+-- A coroutine goes on where it is when its function was not edited; otherwise the new one begins.
+local function merge_coroutine(old, base, new, context)
+  if rawequal(old, new) then return old end
+  local twin = context.twins[new]
+  if twin ~= nil then return twin end
+  if not pictures.equal(base, context.picture(new)) then return new end
+  if pictures.untouched(old, base) then
+    context.twins[new] = old
+    local _, f = getupvalue(sandbox.starter(old), 1)
+    local _, g = getupvalue(sandbox.starter(new), 1)
+    merge_function(f, base.begins, g, context)
+  end
+  return old
 end
 
 local function merge_metatable(old, base, new, context)
@@ -192,6 +207,7 @@ function value(old, base, new, context)
   -- `local app if not session.reloading then app = … end` says nothing about `app` when it runs again.
   if new == nil or rawequal(new, base) then return old end
   local kind = type(new)
+  if pictures.is_coroutine(base) and (kind == "function" or kind == "thread") then return merge_coroutine(old, base, new, context) end
   if kind == "table" then return merge_table(old, base, new, context) end
   if kind == "function" then return merge_function(old, base, new, context) end
   return new

@@ -1,11 +1,11 @@
 -- Pictures of what a file declared, to be compared with what the app made of it and with what the next version declares.
 -- A plain value is its own picture. That of a table is { fields, meta }, without what it holds under functions and tables; of
 -- one that is another's affair there is no more than that it is it. That of a function is { id, source, cells }: where it
--- stands, and the variables of its own that it was born with.
+-- stands, and the variables of its own that it was born with. That of a coroutine is { begins }, the picture of its function.
 local M = ...
 local pictures = {}
 
-local prototype, versions, walk = M.prototype, M.versions, M.walk
+local prototype, sandbox, versions, walk = M.prototype, M.sandbox, M.versions, M.walk
 local getmetatable, getupvalue = M.raw.debug.getmetatable, M.raw.debug.getupvalue
 local ipairs, next, rawequal, setmetatable, type = ipairs, next, rawequal, setmetatable, type
 local identify = versions.identify
@@ -16,7 +16,7 @@ local NOTHING = {}
 -- Stands for what cannot be compared.
 local OTHER = {}
 
--- picture → the table that it shows. Pictures keep nothing alive.
+-- picture → the table or coroutine that it shows. Pictures keep nothing alive.
 local shown = setmetatable({}, { __mode = "kv" })
 -- Pictures of functions that may be of another version soon while they themselves are not made anew: those of other files
 -- than the one that declared them, and what a file did not declare again.
@@ -103,11 +103,22 @@ local function take_table(value, context)
   return picture
 end
 
+local function take_coroutine(co, start, context)
+  local picture, _, f = {}, getupvalue(start, 1)
+  context.seen[co], shown[picture] = picture, co
+  picture.begins = take_any(f, context)
+  return picture
+end
+
 function take_any(value, context)
   local kind = type(value)
   if kind == "table" then return context.seen[value] or take_table(value, context) end
+  if kind == "function" or kind == "thread" then
+    local start = not context.seen[value] and sandbox.starter(value)
+    if start then return take_coroutine(value, start, context) end
+  end
   if kind == "function" then return context.seen[value] or take_function(value, context) end
-  if kind == "userdata" or kind == "thread" then return OTHER end
+  if kind == "userdata" or kind == "thread" then return context.seen[value] or OTHER end
   return value
 end
 
@@ -117,7 +128,7 @@ function pictures.take(value, context)
   return take_any(value, context)
 end
 
---- The table that a picture shows, if it still exists.
+--- The table or coroutine that a picture shows, if it still exists.
 function pictures.table(picture) return shown[picture] end
 
 --- Is it the picture of a function?
@@ -127,10 +138,17 @@ local function same_function(a, b)
   return a.source == b.source and b.id ~= nil and versions.corresponds(a.source, a.id, b.id)
 end
 
+-- Does the code of a coroutine do the same in both versions?
+local function same_beginning(a, b)
+  if type(a) ~= "table" or type(b) ~= "table" then return rawequal(a, b) end
+  return same_function(a, b) and (a.id == b.id or versions.is_alike(a.source, a.id))
+end
+
 local function equal(a, b, seen)
   if rawequal(a, b) then return not rawequal(a, OTHER) end
   if type(a) ~= "table" or type(b) ~= "table" then return false end
   if a.id then return same_function(a, b) end
+  if a.begins ~= nil then return same_beginning(a.begins, b.begins) end
   local x = shown[a]
   if x ~= nil and rawequal(x, shown[b]) then return true end
   if not a.fields or not b.fields then return false end
@@ -147,6 +165,9 @@ end
 
 --- Are these pictures, the second one of the newer version, of equal things?
 function pictures.equal(a, b) return equal(a, b, {}) end
+
+--- Is it the picture of a coroutine?
+function pictures.is_coroutine(picture) return type(picture) == "table" and picture.begins ~= nil end
 
 --- Is this function what became of the one that the picture shows?
 function pictures.is_of(picture, f)
@@ -183,11 +204,11 @@ end
 --- not.
 function pictures.plain_changed(a, b) return plain_changed(a, b, {}) end
 
---- After a reload: the tables that were pictured in `context` and have become others.
+--- After a reload: the tables and coroutines that were pictured in `context` and have become others.
 function pictures.follow(context, twins)
   for value, picture in next, context.seen do
     local twin = twins[value]
-    if twin and type(value) == "table" then shown[picture] = twin end
+    if twin and shown[picture] ~= nil then shown[picture] = twin end
   end
 end
 

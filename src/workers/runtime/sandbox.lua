@@ -69,9 +69,10 @@ end
 -- Nothing leads from a coroutine that has not begun to its function; hot reload has to find it. So a coroutine begins in a
 -- function of ours, and that goes over to the app's by a tail call.
 local create, wrap, getupvalue = coroutine.create, coroutine.wrap, M.raw.debug.getupvalue
-local starters = setmetatable({}, { __mode = "k" }) -- coroutine → function whose first upvalue is the app's
+-- Coroutine, and what `wrap` gave for it → function whose first upvalue is the app's.
+local starters = setmetatable({}, { __mode = "k" })
 
---- The function that a coroutine begins with; its first upvalue is the app's.
+--- The function that a coroutine begins with; its first upvalue is the app's. Also for what `coroutine.wrap` gave.
 function sandbox.starter(co) return starters[co] end
 
 local function starter(f, name)
@@ -90,7 +91,7 @@ local function safe_wrap(f)
   local start = starter(f, "wrap")
   local resume = wrap(start)
   local _, co = getupvalue(resume, 1)
-  starters[co] = start
+  starters[co], starters[resume] = start, start
   return resume
 end
 

@@ -121,3 +121,76 @@ return M`,
     app.edit("m", { '"new"': '"newest"' });
   },
 );
+
+scenario(
+  "coroutines that a file makes go on where they are when something else of it is edited, and begin anew when they are",
+  {
+    m: `
+      local M = { n = 0, made = coroutine.create(function() for i = 1, 100 do coroutine.yield(i) end end) }
+      local inner = coroutine.wrap(function() for i = 1, 100 do coroutine.yield(i) end end)
+      local function count(from) return coroutine.wrap(function() for i = from, 100 do coroutine.yield(i) end end) end
+      M.list = { count(10), count(20) }
+      counter = coroutine.wrap(function() for i = 1, 100 do M.n = i coroutine.yield(i) end end)
+      function M.text() return "old" end
+      function M.next()
+        return table.concat({ select(2, coroutine.resume(M.made)), inner(), M.list[1](), M.list[2](), counter(), M.n }, " ")
+      end
+      return M`,
+    main: `M = require("m") held = counter`,
+  },
+  (app) => {
+    app.gives("M.next()", "1 1 10 20 1 1");
+    app.edit("m", { '"old"': '"new"' });
+    app.gives("M.next() .. M.text()", "2 2 11 21 2 2new");
+    app.gives("held == counter", true);
+    app.edit("m", { '"new"': '"newer"' });
+    app.gives("M.next() .. M.text()", "3 3 12 22 3 3newer");
+    app.edit("m", { "M.n = i": "M.n = -i" }, { stale: ["m.lua:6"], notes: [{ code: "RELOAD_STALE" }] });
+    app.gives("M.next()", "4 4 13 23 1 -1");
+    app.gives("held == counter", false);
+    app.run("held = nil collectgarbage()");
+    app.edit("m", { '"newer"': '"newest"' });
+    app.gives("M.next()", "5 5 14 24 2 -2");
+  },
+);
+
+scenario(
+  "a coroutine of a file goes on where it is when only its lines are others, and what it calls is new",
+  {
+    m: `
+      local function step(i) return "old " .. i end
+      loop = coroutine.wrap(function() for i = 1, 100 do coroutine.yield(step(i)) end end)`,
+    main: `require("m")`,
+  },
+  (app) => {
+    app.gives("loop()", "old 1");
+    app.edit("m", { "local function": "\n\nlocal function", '"old "': '"new "' }, { stale: ["m.lua:3"] });
+    app.gives("loop()", "new 2");
+    app.edit("m", { "\n\nlocal function": "local function", '"new "': '"newer "' });
+    app.gives("loop()", "newer 3");
+    app.edit("m", { "local function": "\nlocal function", "i = 1, 100": "i = 50, 100" });
+    app.gives("loop()", "newer 50");
+  },
+);
+
+scenario(
+  "a coroutine that the app has begun again stays, and one that is taken out of the source is gone",
+  {
+    m: `
+      local M = {}
+      function M.run() for i = 1, 100 do coroutine.yield(i) end end
+      M.loop, M.other = coroutine.create(M.run), coroutine.create(M.run)
+      function M.next() return select(2, coroutine.resume(M.loop)) end
+      function M.again() M.loop = coroutine.create(M.run) end
+      return M`,
+    main: `M = require("m")`,
+  },
+  (app) => {
+    app.run("M.next() M.next() M.again()");
+    app.gives("M.next()", 1);
+    app.edit("m", { "select(2,": "select(1 + 1," });
+    app.gives("M.next()", 2);
+    app.edit("m", { "M.loop, M.other = coroutine.create(M.run), ": "M.loop = " });
+    app.gives("M.next(), M.other", "3, nil");
+  },
+);
