@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { assignments } from "./assignments.ts";
 import { freshNames } from "./fresh-names.ts";
 import { functionsOf, type LuaFunction } from "./functions.ts";
 import { type LuaProto, parseDump, writeDump } from "./lua-dump.ts";
@@ -20,7 +21,8 @@ export interface LuaCode {
   /**
    * A binary chunk that returns `{ [id] = { "count#1", false, "_ENV", … } }`: for each function but the file itself its
    * upvalues, by the ids of variables of file level, or false; and `{ ["rows#1"] = true, … }`: see fresh-names.ts;
-   * and `{ [id] = true, … }`, or false: see timer-functions.ts.
+   * and `{ [id] = true, … }`, or false: see timer-functions.ts; and `{ VERSION = true, … }` and
+   * `{ size = { "Config", … }, … }`: see assignments.ts.
    */
   readonly variables: Buffer;
   /** Each before those inside it, the file itself first. */
@@ -64,7 +66,11 @@ export class LuaVersion implements LuaCode {
     const fresh = new Map(freshNames(this.functions).map((name) => [name, true]));
     const timed = timerFunctions(this.functions);
     const timers = timed === undefined ? false : new Map(timed.map((id) => [id, true]));
-    const text = `return ${this.#variablesText()}, ${tableText(fresh)}, ${tableText(timers)}`;
+    const { globals, fields } = assignments(this.functions);
+    const assigned = new Map([...globals].map((name) => [name, true]));
+    const stored = new Map([...fields].map(([name, places]) => [name, [...places]]));
+    const tables = [fresh, timers, assigned, stored].map(tableText);
+    const text = `return ${[this.#variablesText(), ...tables].join(", ")}`;
     return (this.#variables = this.#translator.translate("=variables", text, { strip: true }));
   }
 

@@ -156,13 +156,15 @@ local function roots_of(record, value, begun)
   return roots
 end
 
-local function declare_globals(declared, begun, context)
+-- A file that assigns a global what is in it already declares it, too.
+local function declare_globals(declared, begun, context, assigned)
   local former = begun.former and begun.former.globals or NOTHING
   for name, now in next, _G do
-    if not rawequal(begun.globals[name], now) or (former[name] ~= nil and type(now) == "table") then
+    local last = former[name]
+    if not rawequal(begun.globals[name], now) or (last ~= nil and type(now) == "table") or (last == nil and assigned[name]) then
       declared.globals[name] = pictures.take(now, context)
     else
-      declared.globals[name] = pictures.keep(former[name])
+      declared.globals[name] = pictures.keep(last)
     end
   end
 end
@@ -183,7 +185,7 @@ local function done(record, value, begun)
   local declared = { globals = {}, prototypes = {}, wrappers = {}, timers = begun.timers, base = {},
     functions = collection.functions, cells = collection.cells }
   declared.value = pictures.take(value, context)
-  declare_globals(declared, begun, context)
+  declare_globals(declared, begun, context, versions.globals(record))
   for name, proto in next, prototype.of_module(record.key) do declared.prototypes[name] = pictures.take(proto, context) end
   for _, name in ipairs(wrappers.of_module(record.key)) do
     declared.wrappers[name] = pictures.take(wrappers.registered[name], context)

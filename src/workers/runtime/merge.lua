@@ -157,7 +157,7 @@ local function into(old, base, new, context)
     local present = rawget(old, name)
     if is_listed(name) or present == nil or rawget(new, name) ~= nil then
       -- It has been dealt with.
-    elseif context.is_dropped(name, present, former) then
+    elseif context.is_dropped(old, name, present, former) then
       rawset(old, name, nil)
     elseif type(present) == "function" then
       context.declare(new, name, former)

@@ -8,7 +8,7 @@ local heal, merge, modules, pictures, prototype, state, timers, versions, wrappe
   M.heal, M.merge, M.modules, M.pictures, M.prototype, M.session, M.timers, M.versions, M.wrappers
 local getupvalue, setupvalue = M.raw.debug.getupvalue, M.raw.debug.setupvalue
 local ipairs, next, rawequal, rawget, rawlen, rawset, type = ipairs, next, rawequal, rawget, rawlen, rawset, type
-local mathtype = math.type
+local mathtype, sub = math.type, string.sub
 local identify, successor = versions.identify, versions.successor
 local NOTHING = {}
 
@@ -113,12 +113,33 @@ local function remove_items(t, n, gone, picture)
   end
 end
 
+-- Is a place of assignments.ts that table?
+local function is_place(place, t, context)
+  if place == "" then return not prototype.owner(t) end
+  local there
+  if sub(place, 1, 1) == "=" then there = modules.loaded[sub(place, 2)] else there = rawget(_G, place) end
+  return there ~= nil and (rawequal(there, t) or rawequal(context.twins[there], t))
+end
+
+-- Does another file assign a field of that name in the table? It may have moved there, or always have been that file's.
+local function assigned_elsewhere(edit, t, name, context)
+  if type(name) ~= "string" then return false end
+  for _, other in next, modules.records do
+    local places = other ~= edit.record and other.declared and not other.deleted and versions.fields(other)[name]
+    for _, place in ipairs(places or NOTHING) do
+      if is_place(place, t, context) then return true end
+    end
+  end
+  return false
+end
+
 -- Fields of a table that the file found and went on using: what it has left alone may not be in its source any more.
-local function drop_from(t, entry, edit)
+local function drop_from(t, entry, edit, context)
   local items, n = nil, rawlen(t)
   for name, base in next, entry.picture.fields do
     local present = rawget(t, name)
-    if present ~= nil and rawequal(present, entry.fields[name]) and is_dropped(edit, name, present, base) then
+    if present ~= nil and rawequal(present, entry.fields[name]) and is_dropped(edit, name, present, base)
+      and not assigned_elsewhere(edit, t, name, context) then
       if prototype.owner(t) then
         prototype.remove_method(t, name)
       elseif mathtype(name) == "integer" and name >= 1 and name <= n then
@@ -137,7 +158,7 @@ end
 
 local function drop_fields(edit, context)
   for t, entry in next, edit.begun.found do
-    if not context.merged[t] then drop_from(t, entry, edit) end
+    if not context.merged[t] then drop_from(t, entry, edit, context) end
   end
 end
 
@@ -264,9 +285,12 @@ local function merge_context(edit, context)
     local id, source = identify(f)
     return source == edit.source and (existing[f] or not edit.variables[id] or rawequal(edit.old.functions[id], f))
   end
-  -- Does a field go that the new version does not declare?
-  function context.is_dropped(name, present, base)
-    return is_dropped(edit, name, present, base) or (type(present) ~= "function" and pictures.untouched(present, base))
+  -- Does a field of a table go that the new version does not declare?
+  function context.is_dropped(t, name, present, base)
+    if not is_dropped(edit, name, present, base) and (type(present) == "function" or not pictures.untouched(present, base)) then
+      return false
+    end
+    return not assigned_elsewhere(edit, t, name, context)
   end
   -- A function of the new version shares the file's variables.
   function context.join(f, id)

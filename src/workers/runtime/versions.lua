@@ -51,14 +51,14 @@ local by_hash = setmetatable({}, { __mode = "v" })
 
 -- About a version of a file: `variables`, what its functions have for upvalues: id → list of variable names, false for what is
 -- none of the file's own; `fresh`, the names under which it puts only tables of its own; `timed`, the ids of functions that it
--- gives to timers, false if that is not known: see src/workers/lua-code.
+-- gives to timers, false if that is not known; `globals` and `fields`, which it assigns when it runs: see src/workers/lua-code.
 local function version(chunk, hash)
   local name = chunk .. "\n" .. hash
   local result = by_hash[name]
   if not result then
-    local variables, fresh, timed = ask("variables", name)
+    local variables, fresh, timed, globals, fields = ask("variables", name)
     if not variables then error(fresh, 0) end
-    result = { variables = variables, fresh = fresh, timed = timed }
+    result = { variables = variables, fresh = fresh, timed = timed, globals = globals, fields = fields }
     by_hash[name] = result
   end
   return result
@@ -67,6 +67,12 @@ end
 --- What the functions of a file have for upvalues, in the version that ran last: id → list of variable names, false for what
 --- is none of the file's own.
 function versions.variables(record) return version(record.chunk, record.hash).variables end
+
+--- The globals that a file assigns when it runs, in the version that ran last, as a set.
+function versions.globals(record) return version(record.chunk, record.hash).globals end
+
+--- The fields of tables that it may not have made: name → list of places, see src/workers/lua-code/assignments.ts.
+function versions.fields(record) return version(record.chunk, record.hash).fields end
 
 --- The variables that a function's upvalues are; nil when it is of no version that ran last.
 function versions.names(id, source)

@@ -1,4 +1,5 @@
 import t from "tap";
+import { assignments } from "../../../src/workers/lua-code/assignments.ts";
 import { freshNames } from "../../../src/workers/lua-code/fresh-names.ts";
 import { timerFunctions } from "../../../src/workers/lua-code/timer-functions.ts";
 import { runWith, startCompiler } from "../../support/lua-code.ts";
@@ -131,3 +132,29 @@ t.test("a function that is called where it stands is named after what takes its 
   t.same(places, ["", "M.counter()", "M.counter()/return#1"]);
   t.end();
 });
+
+t.test(
+  "the globals and the fields of others' tables that a file assigns are known, not those that its functions do",
+  (t) => {
+    const { globals, fields } = assignments(
+      functionsOf(`
+      VERSION = "1" if not NAME then NAME = "x" end
+      local M, config = { own = 1 }, require("config")
+      M.rows, config.size, App.size = {}, 3, 4
+      local made = setmetatable({}, M) made.own = 1
+      Contact = session:prototype("Contact", {}) Contact.most = 3
+      local other = Other or {} other.deep = 1 App.view.title = "t"
+      function App.start(self) LATER = 1 self.later = 2 end
+      return M`),
+    );
+    t.same([...globals].toSorted(), ["Contact", "NAME", "VERSION"]);
+    t.same([...fields].map(([name, places]) => `${name} ${[...places].join(",")}`).toSorted(), [
+      "deep ",
+      "most Contact",
+      "size App,=config",
+      "start App",
+      "title ",
+    ]);
+    t.end();
+  },
+);
