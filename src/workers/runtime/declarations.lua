@@ -126,8 +126,8 @@ end
 local function begin(record)
   local former = record.declared
   running = {
-    former = former, reuse_timer = record.reuse_timer, globals = copy(_G), registered = copy(wrappers.registered), found = former and found_by(former) or {},
-    timers = {}, outer = running, outer_app = state.app_module,
+    in_reload = former ~= nil or (running ~= nil and running.in_reload), former = former, reuse_timer = record.reuse_timer, globals = copy(_G), registered = copy(wrappers.registered), found = former and found_by(former) or {},
+    timers = {}, outer = running, outer_app = state.app_module, taken = {}, contexts = {}, settled = {},
   }
   state.app_module = nil
   return running
@@ -169,10 +169,27 @@ local function declare_globals(declared, begun, context, assigned)
   end
 end
 
---- The globals that a file has declared are none of the file that required it.
-function declarations.settle_globals(declared)
+--- The globals that a file has declared, and those that it required, are none of the file that required it. `begun` is what
+--- was there before the file ran.
+function declarations.settle_globals(declared, begun)
   if not running then return end
-  for name in next, declared.globals do running.globals[name] = rawget(_G, name) end
+  for _, names in ipairs({ declared.globals, begun.settled }) do
+    for name in next, names do
+      running.globals[name], running.settled[name] = rawget(_G, name), true
+    end
+  end
+end
+
+-- A file has run for the first time while another one ran again: what was in the globals before may have moved there, see
+-- redeclare.lua.
+local function note_first(record, context, begun)
+  for name in next, record.declared.globals do
+    local before = begun.globals[name]
+    if before ~= nil and not rawequal(before, rawget(_G, name)) then running.taken[name] = { value = before, by = record } end
+  end
+  for name, taken in next, begun.taken do running.taken[name] = running.taken[name] or taken end
+  begun.contexts[#begun.contexts + 1] = context
+  for _, pictured in ipairs(begun.contexts) do running.contexts[#running.contexts + 1] = pictured end
 end
 
 -- After it ran: `record.declared` is what it declared; when it ran again `record.begun` is what was there before.
@@ -200,8 +217,10 @@ local function done(record, value, begun)
   leave(begun)
   if begun.former then
     begun.context, record.begun = context, begun
+    begun.contexts[#begun.contexts + 1] = context
   else
-    declarations.settle_globals(declared)
+    if running and running.in_reload then note_first(record, context, begun) end
+    declarations.settle_globals(declared, begun)
   end
 end
 

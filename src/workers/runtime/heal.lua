@@ -171,7 +171,7 @@ function heal.run(to_heal, connections)
   context.noted = {}
   walk.run(visit, context.twins, connections, visit_frame, context.heirs)
   for _, edit in next, edits do
-    if edit.begun then pictures.follow(edit.begun.context, context.twins) end
+    for _, pictured in ipairs(edit.begun and edit.begun.contexts or NOTHING) do pictures.follow(pictured, context.twins) end
   end
   pictures.follow_borrowed()
   context, judged = nil, nil

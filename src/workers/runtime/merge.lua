@@ -90,6 +90,7 @@ local function merge_function(old, base, new, context)
   if pictures.is_function(base) and pictures.is_of(base, new) then return old end
   -- `local original = M.f  M.f = function() … original() … end` finds its own function when it runs again.
   if context.is_former(new) then return old end
+  if pictures.is_function(base) and pictures.is_of(base, old) then context.displaced[old] = new end
   return new
 end
 
@@ -158,7 +159,7 @@ local function into(old, base, new, context)
     if is_listed(name) or present == nil or rawget(new, name) ~= nil then
       -- It has been dealt with.
     elseif context.is_dropped(old, name, present, former) then
-      rawset(old, name, nil)
+      context.drop(old, name, present, former)
     elseif type(present) == "function" then
       context.declare(new, name, former)
     end

@@ -31,6 +31,17 @@ local function is_dropped(edit, name, present, base)
   return is_gone(present, edit) or (edit.last.texts[name] and pictures.untouched(present, base))
 end
 
+-- Takes something away that is in a table. A file that runs later may put it there again: it has moved, then.
+local function drop(t, name, value, base, context)
+  local gone = context.gone[t]
+  if not gone then
+    gone = {}
+    context.gone[t] = gone
+  end
+  gone[name] = { value = value, base = base }
+  rawset(t, name, nil)
+end
+
 local function merge_variable(edit, name, cell, declared_cell, context)
   local old, new = edit.old, edit.new
   local _, present = getupvalue(cell[1], cell[2])
@@ -146,7 +157,7 @@ local function drop_from(t, entry, edit, context)
         items = items or {}
         items[name] = true
       else
-        rawset(t, name, nil)
+        drop(t, name, present, base, context)
       end
     end
   end
@@ -162,25 +173,81 @@ local function drop_fields(edit, context)
   end
 end
 
+-- Puts back what was taken away from a table that another file goes on with, and from those in it.
+local function put_back(picture, context, seen)
+  local t = type(picture) == "table" and not seen[picture] and pictures.table(picture)
+  if not t then return end
+  seen[picture] = true
+  for name, entry in next, context.gone[t] or NOTHING do
+    if rawget(t, name) == nil then rawset(t, name, entry.value) end
+  end
+  context.gone[t] = nil
+  for _, field in next, picture.fields or NOTHING do put_back(field, context, seen) end
+end
+
+-- What other files, of which the last one ran, do not put into tables any more, and this one does: it has moved here.
+local function take_over(context)
+  local moved = {}
+  for t, gone in next, context.gone do
+    for name, entry in next, gone do
+      if rawget(t, name) ~= nil then
+        gone[name] = nil
+        moved[#moved + 1] = { t = t, name = name, value = entry.value, base = entry.base }
+      end
+    end
+  end
+  for _, each in ipairs(moved) do
+    put_back(each.base, context, {})
+    rawset(each.t, each.name, assigned(each.value, each.base, rawget(each.t, each.name), context))
+  end
+end
+
 -- What another file declares a global as: it may have moved from there.
 local function declared_elsewhere(name, record)
   for _, other in next, modules.records do
-    if other ~= record and other.declared and other.declared.globals[name] ~= nil then return other.declared.globals[name] end
+    if other ~= record and other.declared and other.declared.globals[name] ~= nil then return other.declared.globals[name], other end
   end
   return nil
 end
 
+redeclare.declared_elsewhere = declared_elsewhere
+
+-- The same for a global that the file of `record` declares now: if the other one does not any more, it is none of its own.
+local function declared_before(name, record)
+  local base, other = declared_elsewhere(name, record)
+  local edit = other and versions.edits["@" .. other.chunk]
+  if edit and edit.last.globals[name] then other.declared.globals[name] = nil end
+  return base
+end
+
 local function merge_globals(edit, context)
-  local old, new = edit.old.globals, edit.new.globals
+  local old, new, gone = edit.old.globals, edit.new.globals, context.gone[_G] or NOTHING
   for name, before in next, edit.begun.globals do
-    local base, present = old[name], rawget(_G, name)
-    if not rawequal(before, present) then
-      if base == nil and present ~= nil then base = declared_elsewhere(name, edit.record) end
+    local base, present, is_unnamed = old[name], rawget(_G, name), edit.last.globals[name]
+    if present == nil and gone[name] then
+      -- A file that this one required has just been found not to declare it any more.
+    elseif not rawequal(before, present) then
+      if base == nil and present ~= nil then base = declared_before(name, edit.record) end
       _G[name] = assigned(before, base, present, context)
-    elseif base ~= nil and (is_gone(present, edit) or (edit.last.globals[name] and pictures.untouched(present, base))) then
-      if declared_elsewhere(name, edit.record) == nil then _G[name] = nil end
-      new[name] = nil
+    elseif base ~= nil and (is_unnamed or is_gone(present, edit)) then
+      local is_others = declared_elsewhere(name, edit.record) ~= nil
+      local is_left = is_gone(present, edit) or pictures.untouched(present, base)
+      if is_left and not is_others then drop(_G, name, present, base, context) end
+      if is_left or is_others then new[name] = nil end
     end
+  end
+end
+
+-- Globals that a file declared which ran for the first time while this one did. They may have moved there from any file.
+local function merge_taken(edit, context)
+  for name, taken in next, edit.begun.taken do
+    local base = edit.old.globals[name]
+    if base == nil then base = declared_before(name, taken.by) end
+    if base ~= nil then
+      local kept = assigned(taken.value, base, rawget(_G, name), context)
+      _G[name], edit.begun.globals[name] = kept, kept
+    end
+    if edit.last.globals[name] then edit.new.globals[name] = nil end
   end
 end
 
@@ -286,6 +353,7 @@ local function merge_context(edit, context)
     return source == edit.source and (existing[f] or not edit.variables[id] or rawequal(edit.old.functions[id], f))
   end
   -- Does a field of a table go that the new version does not declare?
+  function context.drop(t, name, present, base) drop(t, name, present, base, context) end
   function context.is_dropped(t, name, present, base)
     if not is_dropped(edit, name, present, base) and (type(present) == "function" or not pictures.untouched(present, base)) then
       return false
@@ -304,6 +372,8 @@ end
 function redeclare.merge(edit, context)
   merge_context(edit, context)
   local changes = changes_of(edit.begun.found)
+  take_over(context)
+  merge_taken(edit, context)
   merge_variables(edit, context)
   merge_changes(changes, context)
   modules.set_value(edit.record, merge.value(edit.former_value, edit.old.value, edit.value, context))
@@ -314,6 +384,28 @@ function redeclare.merge(edit, context)
   drop_fields(edit, context)
   find_twins(edit, context)
   heal.join_declared(edit)
+end
+
+-- Does a function call, or hold, another one?
+local function holds(f, other)
+  for i = 1, 255 do
+    local name, value = getupvalue(f, i)
+    if not name then return false end
+    if rawequal(value, other) then return true end
+  end
+  return false
+end
+
+--- When all files have run: functions that are gone from their file, and in whose place another file has put one, have moved
+--- there.
+function redeclare.follow_moved(context)
+  for old, new in next, context.displaced do
+    local id, source = identify(old)
+    local edit = versions.edits[source]
+    if edit and not context.twins[old] and successor(edit, id) == false and not holds(new, old) then
+      context.twins[old], context.heirs[new] = context.twins[new] or new, true
+    end
+  end
 end
 
 return redeclare

@@ -25,7 +25,7 @@ local function run(record, hash, code, context)
   edit.new, edit.begun = record.declared, record.begun
   record.reuse_timer, record.begun = nil, nil
   redeclare.merge(edit, context)
-  declarations.settle_globals(edit.new)
+  declarations.settle_globals(edit.new, edit.begun)
   context.files[#context.files + 1] = "lua/" .. record.chunk
   return declarations.plain_changed(edit.old, edit.new)
 end
@@ -98,7 +98,8 @@ local function remove(record, context)
   local edit, declared = versions.begin_removal(record), record.declared
   edit.old, edit.new, edit.cells = declared, { functions = {}, cells = {} }, declared.cells
   for name, picture in next, declared.globals do
-    if pictures.untouched(rawget(_G, name), picture) then _G[name] = nil end
+    local is_left = pictures.untouched(rawget(_G, name), picture) and not redeclare.declared_elsewhere(name, record)
+    if is_left then _G[name] = nil end
   end
   for _, entry in ipairs(declared.timers) do timers.pending[entry.handle] = nil end
   if state.app_module == record.key then state.app_module = nil end
@@ -172,7 +173,7 @@ local function new_context(changed, connections)
   local context = {
     connections = connections,
     changed = {}, visited = {}, stale = {}, files = {}, notes = {}, ran = {}, taken = { failures = {} }, -- see `visit`
-    twins = {}, heirs = {}, cells = {}, merged = {}, -- see redeclare.lua
+    twins = {}, heirs = {}, cells = {}, merged = {}, gone = {}, displaced = {}, -- see redeclare.lua
   }
   for _, key in ipairs(changed) do
     -- A file that nobody could load so far concerns those who tried.
@@ -194,6 +195,7 @@ function reload.run(changed, gone, connections)
   visit_all(context)
   remove_all(gone, context)
   remove_prototypes()
+  redeclare.follow_moved(context)
   if next(versions.edits) then heal.run(context, connections) end
   prototype.reload(nil)
   versions.finish()
