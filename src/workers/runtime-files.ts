@@ -30,6 +30,7 @@ const names = [
   "session",
   "versions",
   "walk",
+  "nested",
   "pictures",
   "sequences",
   "merge",

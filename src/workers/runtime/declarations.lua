@@ -5,8 +5,8 @@ local M = ...
 local declarations = {}
 
 local _G = _G
-local modules, pictures, prototype, state, timers, versions, walk, wrappers =
-  M.modules, M.pictures, M.prototype, M.session, M.timers, M.versions, M.walk, M.wrappers
+local modules, nested, pictures, prototype, state, timers, versions, walk, wrappers =
+  M.modules, M.nested, M.pictures, M.prototype, M.session, M.timers, M.versions, M.walk, M.wrappers
 local getupvalue, getmetatable, upvalueid = M.raw.debug.getupvalue, M.raw.debug.getmetatable, M.raw.debug.upvalueid
 local ipairs, next, rawequal, rawget, type = ipairs, next, rawequal, rawget, type
 local identify = versions.identify
@@ -125,7 +125,9 @@ end
 -- Before a file runs.
 local function begin(record)
   local former = record.declared
+  local copies = running and nested.before(running, foreigners(running.record))
   running = {
+    record = record, copies = copies, visited = 0, others = {},
     in_reload = former ~= nil or (running ~= nil and running.in_reload), former = former, reuse_timer = record.reuse_timer, globals = copy(_G), registered = copy(wrappers.registered), found = former and found_by(former) or {},
     timers = {}, outer = running, outer_app = state.app_module, taken = {}, contexts = {}, settled = {},
   }
@@ -136,6 +138,7 @@ end
 -- After it has failed, or is done.
 local function leave(begun)
   running = begun.outer
+  if running then nested.after(running, begun.copies) end
   if state.app_module == nil then state.app_module = begun.outer_app end
 end
 
@@ -195,7 +198,7 @@ end
 -- After it ran: `record.declared` is what it declared; when it ran again `record.begun` is what was there before.
 local function done(record, value, begun)
   local foreign = foreigners(record)
-  local context = pictures.context(record, foreign, begun.found)
+  local context = pictures.context(record, foreign, begun)
   local collection = new_collection(record, begun.former)
   collect_near(collection, roots_of(record, value, begun), foreign)
   if not is_complete(collection) then collect_everywhere(collection) end

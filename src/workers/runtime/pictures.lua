@@ -5,9 +5,9 @@
 local M = ...
 local pictures = {}
 
-local prototype, sandbox, versions, walk = M.prototype, M.sandbox, M.versions, M.walk
+local nested, prototype, sandbox, versions, walk = M.nested, M.prototype, M.sandbox, M.versions, M.walk
 local getmetatable, getupvalue = M.raw.debug.getmetatable, M.raw.debug.getupvalue
-local ipairs, next, rawequal, setmetatable, type = ipairs, next, rawequal, setmetatable, type
+local ipairs, next, rawequal, rawlen, setmetatable, type = ipairs, next, rawequal, rawlen, setmetatable, type
 local identify = versions.identify
 
 -- More than this in one thing is data: what there is of it is not compared.
@@ -23,9 +23,11 @@ local shown = setmetatable({}, { __mode = "kv" })
 local borrowed = setmetatable({}, { __mode = "k" })
 
 --- What pictures of a file's declarations are made with. `foreign` has the tables whose content is another's affair;
---- `before` has those that the file found: see declarations.lua.
-function pictures.context(record, foreign, before)
-  return { key = record.key, source = "@" .. record.chunk, foreign = foreign, before = before or NOTHING, seen = {}, count = 0 }
+--- `begun` has what the file found, and what others have added while it ran: see declarations.lua.
+function pictures.context(record, foreign, begun)
+  return {
+    key = record.key, source = "@" .. record.chunk, foreign = foreign, before = begun.found, others = begun.others, seen = {}, count = 0,
+  }
 end
 
 -- Other keys are things that a file may make anew each time that it runs.
@@ -60,7 +62,7 @@ local function take_function(f, context)
 end
 
 -- What the file did not touch of a table that it found is declared as it was; what the app put there is not declared.
-local function take_found(value, picture, found, context)
+local function take_found(value, picture, found, others, context)
   local fields, former = {}, found.picture.fields
   picture.fields = fields
   for name, field in next, value do
@@ -68,8 +70,21 @@ local function take_found(value, picture, found, context)
     local is_found = rawequal(field, found.fields[name])
     if is_found and (last == nil or not rawequal(field, shown[last])) then
       fields[name] = pictures.keep(last)
-    elseif is_name(name) then
+    elseif is_name(name) and not (others and nested.is_others(others, name, field)) then
       fields[name] = take_any(field, context)
+    end
+  end
+end
+
+-- A list in which some items are others': its own are counted without them.
+local function close_up(fields, n)
+  local to = 0
+  for i = 1, n do
+    local field = fields[i]
+    fields[i] = nil
+    if field ~= nil then
+      to = to + 1
+      fields[to] = field
     end
   end
 end
@@ -79,9 +94,9 @@ local function take_table(value, context)
   context.seen[value], shown[picture] = picture, value
   local owner = prototype.owner(value)
   if context.foreign[value] or walk.is_born(value) or (owner and owner ~= context.key) then return picture end
-  local found = context.before[value]
+  local found, others = context.before[value], context.others[value]
   if found then
-    take_found(value, picture, found, context)
+    take_found(value, picture, found, others, context)
   else
     local fields, own, is_whole = {}, 0, rawequal(value, context.whole)
     picture.fields = fields
@@ -91,10 +106,11 @@ local function take_table(value, context)
         picture.fields, picture.large = nil, true
         return picture
       end
-      if is_name(name) then fields[name] = take_any(field, context) end
+      if is_name(name) and not (others and nested.is_others(others, name, field)) then fields[name] = take_any(field, context) end
       -- What a module has under one name is large or not, whatever it has under others.
       if is_whole and type(name) == "string" then context.count = own end
     end
+    if others then close_up(fields, rawlen(value)) end
   end
   -- These two are not the file's.
   if owner then picture.fields.type, picture.fields.__index = nil, nil end

@@ -146,3 +146,33 @@ scenario(
     app.gives("table.concat(found, ' ')", "new5 same5");
   },
 );
+
+scenario(
+  "what required files put into tables of the file that requires them stays when that one is edited",
+  {
+    a: `table.insert(Pages, { name = "a" }) register("a", { 1 }) Pages.count = 1 require("deep")`,
+    b: `table.insert(Pages, 1, { name = "b" }) register("b", 5)`,
+    deep: `table.insert(Pages, { name = "deep" })`,
+    main: `
+      local known, first = {}, { name = "first" }
+      Pages = { first, { name = "second" } }
+      function register(name, value) known[name] = value end
+      function of(name) return known[name] end
+      function names() local list = {} for i, page in ipairs(Pages) do list[i] = page.name end return table.concat(list, " ") end
+      require("a") require("b")
+      table.insert(Pages, { name = "last" })
+      function text() return "old" end`,
+  },
+  (app) => {
+    app.gives("names()", "b first second a deep last");
+    app.run(`table.insert(Pages, { name = "mine" }) of("a")[1] = 2`);
+    app.edit("main", { '"old"': '"new"' });
+    app.gives("names() .. text()", "b first second a deep last minenew");
+    app.gives(`of("a")[1] .. of("b") .. Pages.count`, "251");
+    app.edit("main", { ', { name = "second" }': "" });
+    app.gives("names()", "b first a deep last mine");
+    app.edit("main", { '"last"': '"end"' });
+    app.gives("names()", "b first a deep end mine");
+    app.gives(`of("a")[1] .. of("b") .. Pages.count`, "251");
+  },
+);
