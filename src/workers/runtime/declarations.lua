@@ -202,7 +202,7 @@ local function done(record, value, begun)
   local collection = new_collection(record, begun.former)
   collect_near(collection, roots_of(record, value, begun), foreign)
   if not is_complete(collection) then collect_everywhere(collection) end
-  local declared = { globals = {}, prototypes = {}, wrappers = {}, timers = begun.timers, base = {},
+  local declared = { globals = {}, prototypes = {}, wrappers = {}, timers = begun.timers, base = {}, fields = versions.fields(record),
     functions = collection.functions, cells = collection.cells }
   declared.value = pictures.take(value, context)
   declare_globals(declared, begun, context, versions.globals(record))

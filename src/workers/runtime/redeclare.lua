@@ -136,7 +136,7 @@ end
 local function assigned_elsewhere(edit, t, name, context)
   if type(name) ~= "string" then return false end
   for _, other in next, modules.records do
-    local places = other ~= edit.record and other.declared and not other.deleted and versions.fields(other)[name]
+    local places = other ~= edit.record and other.declared and not other.deleted and other.declared.fields[name]
     for _, place in ipairs(places or NOTHING) do
       if is_place(place, t, context) then return true end
     end
