@@ -79,6 +79,14 @@ t.test("a session that has outgrown a slot makes it grow", async (t) => {
   t.equal(run(small, "return tostring(x)"), "nil", "and a small one fits it again");
 });
 
+t.test("an image of a session that uses all of its memory fits a fresh slot", async (t) => {
+  const [large, small] = [await bear(), await bear()];
+  run(large, "x = {} pcall(function() for i = 1, 1e7 do x[i] = 'text ' .. i end end) y = #x");
+  t.ok(large.bytes > 16 * 2 ** 20 - 2 * 65_536, "nearly to the last byte");
+  small.loadImage(large.saveImage());
+  t.equal(run(small, "return tostring(y == #x and y > 10000)"), "true");
+});
+
 t.test("an image that is larger than the memory limit is refused and leaves the VM usable", async (t) => {
   const { bear: bearSmall } = await vmFactory({ memoryLimit: 4 * 2 ** 20 });
   const [large, small] = [await bear(), await bearSmall()];
