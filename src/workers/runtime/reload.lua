@@ -3,10 +3,9 @@
 local M = ...
 local reload = {}
 
-local _G = _G
 local declarations, errors, heal, modules, pictures, prototype, rebuild, redeclare, state, timers, versions, walk =
   M.declarations, M.errors, M.heal, M.modules, M.pictures, M.prototype, M.rebuild, M.redeclare, M.session, M.timers, M.versions, M.walk
-local error, format, ipairs, next, pcall, rawget, type = error, string.format, ipairs, next, pcall, rawget, type
+local error, format, ipairs, next, pcall, rawget, rawset = error, string.format, ipairs, next, pcall, rawget, rawset
 local concat, sort = table.concat, table.sort
 
 -- Runs the new version of a file and makes its declarations and those of the former version one.
@@ -25,7 +24,7 @@ local function run(record, hash, code, context)
   edit.new, edit.begun = record.declared, record.begun
   record.reuse_timer, record.begun = nil, nil
   redeclare.merge(edit, context)
-  declarations.settle_globals(edit.new)
+  declarations.settle_common(edit.new)
   context.files[#context.files + 1] = "lua/" .. record.chunk
   return declarations.plain_changed(edit.old, edit.new)
 end
@@ -97,8 +96,10 @@ end
 local function remove(record, context)
   local edit, declared = versions.begin_removal(record), record.declared
   edit.old, edit.new, edit.cells = declared, { functions = {}, cells = {} }, declared.cells
-  for name, picture in next, declared.globals do
-    if pictures.untouched(rawget(_G, name), picture) then _G[name] = nil end
+  for t, fields in next, declared.common do
+    for name, picture in next, fields do
+      if pictures.untouched(rawget(t, name), picture) then rawset(t, name, walk.at_birth(t, name)) end
+    end
   end
   for _, entry in ipairs(declared.timers) do timers.pending[entry.handle] = nil end
   if state.app_module == record.key then state.app_module = nil end
