@@ -21,6 +21,7 @@ local function run(record, hash, code, context)
   rebuild.take(record.key, context.taken)
   record.reuse_timer = function(f, ms, every) return redeclare.reuse_timer(edit, f, ms, every) end
   edit.value = modules.execute(record, record.chunk, hash, code, true)
+  context.at = record
   edit.new, edit.begun = record.declared, record.begun
   record.reuse_timer, record.begun = nil, nil
   redeclare.merge(edit, context)
@@ -48,6 +49,7 @@ local function visit(record, context)
   end
   affected = affected and (record.policy == nil or record.policy == "always")
   if not context.changed[record.key] and not affected then return end
+  context.at = record
   local hash, code = modules.newest(record, affected and "" or record.hash)
   if hash == record.hash and not affected then return end
   if hash ~= record.hash and record.policy == "never" then
@@ -94,6 +96,7 @@ end
 
 -- Unloads what a file declared that was deleted.
 local function remove(record, context)
+  context.at = record
   local edit, declared = versions.begin_removal(record), record.declared
   edit.old, edit.new, edit.cells = declared, { functions = {}, cells = {} }, declared.cells
   for t, fields in next, declared.common do
@@ -174,6 +177,7 @@ local function new_context(changed, connections)
     connections = connections,
     changed = {}, visited = {}, stale = {}, files = {}, notes = {}, ran = {}, taken = { failures = {} }, -- see `visit`
     twins = {}, heirs = {}, cells = {}, merged = {}, -- see redeclare.lua
+    at = nil, -- the record of the file that is looked at, for errors of which nobody knows where they are
   }
   for _, key in ipairs(changed) do
     -- A file that nobody could load so far concerns those who tried.
@@ -187,10 +191,7 @@ local function new_context(changed, connections)
   return context
 end
 
---- Brings the session to the newest version of files. `changed` and `gone` are lists of tracking keys, `connections` the
---- session's. Returns the names of the files that ran and Errors worth telling. Raises an Error when one cannot be run.
-function reload.run(changed, gone, connections)
-  local context = new_context(changed, connections)
+local function bring_up(context, gone, connections)
   prototype.reload(context.twins)
   visit_all(context)
   remove_all(gone, context)
@@ -200,6 +201,14 @@ function reload.run(changed, gone, connections)
   versions.finish()
   exchange_objects(context, connections)
   for _, e in ipairs(context.taken.failures) do context.notes[#context.notes + 1] = errors.from(e, "LUA_ERROR") end
+end
+
+--- Brings the session to the newest version of files. `changed` and `gone` are lists of tracking keys, `connections` the
+--- session's. Returns the names of the files that ran and Errors worth telling. Raises an Error when one cannot be run.
+function reload.run(changed, gone, connections)
+  local context = new_context(changed, connections)
+  local ok, e = pcall(bring_up, context, gone, connections)
+  if not ok then error(errors.about(errors.from(e, "LUA_ERROR"), context.at and "lua/" .. context.at.chunk), 0) end
   return context.files, context.notes
 end
 

@@ -3,9 +3,9 @@
 local M = ...
 local versions = {}
 
-local host, modules = M.host, M.modules
+local host, modules, refuse = M.host, M.modules, M.errors.refuse
 local load, getinfo = M.raw.load, M.raw.debug.getinfo
-local error, ipairs, next, setmetatable, sub = error, ipairs, next, setmetatable, string.sub
+local ipairs, next, setmetatable, sub = ipairs, next, setmetatable, string.sub
 
 local FIRST_ID <const> = 1 << 30
 local NOTHING = {}
@@ -57,7 +57,7 @@ local function version(chunk, hash)
   local result = by_hash[name]
   if not result then
     local variables, fresh, timed = ask("variables", name)
-    if not variables then error(fresh, 0) end
+    if not variables then refuse(fresh) end
     result = { variables = variables, fresh = fresh, timed = timed }
     by_hash[name] = result
   end
@@ -93,7 +93,7 @@ end
 --- correspond to the new one: the last one first, then those of which code was in use after the last reload.
 function versions.begin(record, hash)
   local last, message = former_version(record, record.hash, hash)
-  if not last then error(message, 0) end
+  if not last then refuse(message) end
   local new = version(record.chunk, hash)
   local edit = {
     record = record, chunk = record.chunk, source = "@" .. record.chunk, hash = hash,
