@@ -35,19 +35,18 @@ local function note(context, code, message, file, line)
   list[#list + 1] = errors.make(code, message, file, line)
 end
 
--- Brings a file up to date, after those that it needs, if it or a plain value of one of them changed.
-local function visit(record, context)
-  if context.visited[record] or record.deleted then return end
-  context.visited[record] = true
-  local required = {}
-  for key in next, record.requires do required[#required + 1] = key end
-  sort(required)
-  local affected = false
-  for _, key in ipairs(required) do
-    if modules.records[key] then visit(modules.records[key], context) end
-    affected = affected or context.stale[key]
+-- Does a file run again because a plain value of one that it needs changed?
+local function is_affected(record, context)
+  if record.policy ~= nil and record.policy ~= "always" then return false end
+  for key in next, record.requires do
+    if context.stale[key] then return true end
   end
-  affected = affected and (record.policy == nil or record.policy == "always")
+  return false
+end
+
+-- Brings a file up to date, if it or a plain value of one that it needs changed.
+local function bring(record, context)
+  local affected = is_affected(record, context)
   if not context.changed[record.key] and not affected then return end
   context.at = record
   local hash, code = modules.newest(record, affected and "" or record.hash)
@@ -59,24 +58,53 @@ local function visit(record, context)
   end
 end
 
+local function sorted_keys(t)
+  local keys = {}
+  for key in next, t do keys[#keys + 1] = key end
+  sort(keys)
+  return keys
+end
+
+-- Is it known by now what becomes of all files that a file needs?
+local function is_settled(record, context)
+  for key in next, record.requires do
+    if context.open[modules.records[key]] then return false end
+  end
+  return true
+end
+
 -- In a circle of requires somebody was visited before it was known that a plain value of one of the others changed.
-local function visit_circles(keys, context)
-  for _, key in ipairs(keys) do
-    local record = modules.records[key]
-    for other in next, record and not context.ran[key] and record.requires or {} do
-      if context.stale[other] and context.visited[record] then
-        context.visited[record] = nil
-        visit(record, context)
-        break
+local function bring_circles(context)
+  if not context.circular then return end
+  local keys, again = sorted_keys(modules.records), true
+  while again do
+    again = false
+    for _, key in ipairs(keys) do
+      local record = modules.records[key]
+      if record and context.visited[record] and not context.open[record] and not context.ran[key]
+        and is_affected(record, context) and is_settled(record, context) then
+        bring(record, context)
+        again = again or context.ran[key]
       end
     end
   end
 end
 
+-- Brings a file up to date, after those that it needs.
+local function visit(record, context)
+  if context.open[record] then context.circular = true end
+  if context.visited[record] or record.deleted then return end
+  context.visited[record], context.open[record] = true, true
+  for _, key in ipairs(sorted_keys(record.requires)) do
+    if modules.records[key] then visit(modules.records[key], context) end
+  end
+  bring(record, context)
+  context.open[record] = nil
+  if context.stale[record.key] then bring_circles(context) end
+end
+
 local function visit_all(context)
-  local keys = {}
-  for key in next, modules.records do keys[#keys + 1] = key end
-  sort(keys)
+  local keys = sorted_keys(modules.records)
   -- What a file requires newly runs before it. If it fails it is not for that file to go on without it (`pcall(require, …)`).
   local failure
   modules.reload(function(record)
@@ -89,7 +117,7 @@ local function visit_all(context)
   for _, key in ipairs(keys) do
     if modules.records[key] then visit(modules.records[key], context) end
   end
-  visit_circles(keys, context)
+  bring_circles(context)
   modules.reload(nil)
   if failure then error(failure, 0) end
 end
@@ -175,7 +203,8 @@ end
 local function new_context(changed, connections)
   local context = {
     connections = connections,
-    changed = {}, visited = {}, stale = {}, files = {}, notes = {}, ran = {}, taken = { failures = {} }, -- see `visit`
+    changed = {}, stale = {}, files = {}, notes = {}, ran = {}, taken = { failures = {} },
+    visited = {}, open = {}, circular = false, -- see `visit`
     twins = {}, heirs = {}, cells = {}, merged = {}, -- see redeclare.lua
     at = nil, -- the record of the file that is looked at, for errors of which nobody knows where they are
   }
