@@ -133,6 +133,15 @@ local function common_fields()
   return fields
 end
 
+--- What variables of the file are called in its new version: `renamed` has their new names and the former ones.
+function declarations.rename(declared, renamed)
+  local cells, base = declared.cells, declared.base
+  for name, former in next, renamed do
+    cells[name], base[name] = cells[former], base[former]
+    cells[former], base[former] = nil, nil
+  end
+end
+
 -- Before a file runs.
 local function begin(record)
   local former = record.declared

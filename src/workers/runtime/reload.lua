@@ -12,6 +12,7 @@ local concat, sort = table.concat, table.sort
 local function run(record, hash, code, context)
   context.ran[record.key] = true
   local edit = versions.begin(record, hash)
+  declarations.rename(record.declared, edit.last.renamed)
   if not context.existing and declarations.may_find(record.declared, edit.fresh) then
     context.existing = walk.all(context.connections)
   end

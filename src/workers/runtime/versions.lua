@@ -79,7 +79,7 @@ local function former_version(record, from, to)
   local result
   if from == to then
     result = { map = NOTHING, from = NOTHING, names = NOTHING, constants = NOTHING, alike = NOTHING, moved = NOTHING,
-      globals = NOTHING, texts = NOTHING }
+      globals = NOTHING, texts = NOTHING, renamed = NOTHING }
   else
     local message
     result, message = ask("correspondence", record.chunk .. "\n" .. from .. "\n" .. to)
@@ -111,7 +111,8 @@ end
 function versions.begin_removal(record)
   local map = {}
   for id in next, versions.variables(record) do map[id] = false end
-  local last = { map = map, names = NOTHING, moved = NOTHING, constants = NOTHING, globals = NOTHING, texts = NOTHING, hash = record.hash }
+  local last = { map = map, names = NOTHING, moved = NOTHING, constants = NOTHING, globals = NOTHING, texts = NOTHING,
+    renamed = NOTHING, hash = record.hash }
   local source = "@" .. record.chunk
   edits[source] = {
     record = record, chunk = record.chunk, source = source, former = { last }, last = last, variables = NOTHING, leftovers = {},
