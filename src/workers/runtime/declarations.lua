@@ -1,6 +1,7 @@
--- What a file declared when it ran: the value it returned, its globals, prototypes, wrappers and timers, the app, and the
--- variables of the file that its functions share. Kept while files may be run again, because a reload has to know what
--- has become different since: by the next version of the file, or by what the app did in the meantime.
+-- What a file declared when it ran: the value it returned, its globals and what else it put into tables that are there for
+-- all files, its prototypes, wrappers and timers, the app, and the variables of the file that its functions share. Kept while
+-- files may be run again, because a reload has to know what has become different since: by the next version of the file, or
+-- by what the app did in the meantime.
 local M = ...
 local declarations = {}
 
@@ -116,17 +117,36 @@ local function found_by(former)
   end
   enter(former.value)
   enter(former.app)
-  for _, list in ipairs({ former.globals, former.prototypes, former.wrappers }) do
+  local function enter_all(list)
     for _, picture in next, list do enter(picture) end
   end
+  for _, fields in next, former.common do enter_all(fields) end
+  enter_all(former.prototypes)
+  enter_all(former.wrappers)
   return found
+end
+
+-- What was put into each table that is there for all files.
+local function common_fields()
+  local fields = {}
+  for _, t in ipairs(walk.common) do fields[t] = walk.added_to(t) end
+  return fields
+end
+
+--- What variables of the file are called in its new version: `renamed` has their new names and the former ones.
+function declarations.rename(declared, renamed)
+  local cells, base = declared.cells, declared.base
+  for name, former in next, renamed do
+    cells[name], base[name] = cells[former], base[former]
+    cells[former], base[former] = nil, nil
+  end
 end
 
 -- Before a file runs.
 local function begin(record)
   local former = record.declared
   running = {
-    former = former, reuse_timer = record.reuse_timer, globals = copy(_G), registered = copy(wrappers.registered), found = former and found_by(former) or {},
+    former = former, reuse_timer = record.reuse_timer, common = common_fields(), registered = copy(wrappers.registered), found = former and found_by(former) or {},
     timers = {}, outer = running, outer_app = state.app_module,
   }
   state.app_module = nil
@@ -139,11 +159,17 @@ local function leave(begun)
   if state.app_module == nil then state.app_module = begun.outer_app end
 end
 
+-- What the file put into a table that is there for all files when it ran before.
+local function former_fields(begun, t) return begun.former and begun.former.common[t] or NOTHING end
+
 -- The values that a file has just declared, by which its functions can be found.
-local function roots_of(record, value, begun)
-  local roots, former = { value }, begun.former
-  for name, now in next, _G do
-    if not rawequal(begun.globals[name], now) or (former and former.globals[name] ~= nil) then roots[#roots + 1] = now end
+local function roots_of(record, value, begun, present)
+  local roots = { value }
+  for t, fields in next, present do
+    local before, former = begun.common[t], former_fields(begun, t)
+    for name, now in next, fields do
+      if not rawequal(before[name], now) or former[name] ~= nil then roots[#roots + 1] = now end
+    end
   end
   for _, proto in next, prototype.of_module(record.key) do roots[#roots + 1] = proto end
   for _, name in ipairs(wrappers.of_module(record.key)) do roots[#roots + 1] = wrappers.registered[name] end
@@ -156,34 +182,39 @@ local function roots_of(record, value, begun)
   return roots
 end
 
-local function declare_globals(declared, begun, context)
-  local former = begun.former and begun.former.globals or NOTHING
-  for name, now in next, _G do
-    if not rawequal(begun.globals[name], now) or (former[name] ~= nil and type(now) == "table") then
-      declared.globals[name] = pictures.take(now, context)
-    else
-      declared.globals[name] = pictures.keep(former[name])
+local function declare_common(declared, begun, present, context)
+  for t, fields in next, present do
+    local before, former, pictured = begun.common[t], former_fields(begun, t), {}
+    for name, now in next, fields do
+      if not rawequal(before[name], now) or (former[name] ~= nil and type(now) == "table") then
+        pictured[name] = pictures.take(now, context)
+      else
+        pictured[name] = pictures.keep(former[name])
+      end
     end
+    if next(pictured) ~= nil then declared.common[t] = pictured end
   end
 end
 
---- The globals that a file has declared are none of the file that required it.
-function declarations.settle_globals(declared)
+--- The globals and the like that a file has declared are none of the file that required it.
+function declarations.settle_common(declared)
   if not running then return end
-  for name in next, declared.globals do running.globals[name] = rawget(_G, name) end
+  for t, fields in next, declared.common do
+    for name in next, fields do running.common[t][name] = rawget(t, name) end
+  end
 end
 
 -- After it ran: `record.declared` is what it declared; when it ran again `record.begun` is what was there before.
 local function done(record, value, begun)
-  local foreign = foreigners(record)
+  local foreign, present = foreigners(record), common_fields()
   local context = pictures.context(record, foreign, begun.found)
   local collection = new_collection(record, begun.former)
-  collect_near(collection, roots_of(record, value, begun), foreign)
+  collect_near(collection, roots_of(record, value, begun, present), foreign)
   if not is_complete(collection) then collect_everywhere(collection) end
-  local declared = { globals = {}, prototypes = {}, wrappers = {}, timers = begun.timers, base = {},
+  local declared = { common = {}, prototypes = {}, wrappers = {}, timers = begun.timers, base = {},
     functions = collection.functions, cells = collection.cells }
   declared.value = pictures.take(value, context)
-  declare_globals(declared, begun, context)
+  declare_common(declared, begun, present, context)
   for name, proto in next, prototype.of_module(record.key) do declared.prototypes[name] = pictures.take(proto, context) end
   for _, name in ipairs(wrappers.of_module(record.key)) do
     declared.wrappers[name] = pictures.take(wrappers.registered[name], context)
@@ -199,7 +230,7 @@ local function done(record, value, begun)
   if begun.former then
     begun.context, record.begun = context, begun
   else
-    declarations.settle_globals(declared)
+    declarations.settle_common(declared)
   end
 end
 
@@ -237,8 +268,11 @@ function declarations.may_find(declared, fresh)
   for name, picture in next, declared.base do
     if has_others(name, picture, fresh, seen) then return true end
   end
-  for name, picture in next, declared.globals do
-    if has_others("global " .. name, picture, fresh, seen) then return true end
+  for t, fields in next, declared.common do
+    for name, picture in next, fields do
+      local known = type(name) ~= "string" and "[]" or t == _G and "global " .. name or name
+      if has_others(known, picture, fresh, seen) then return true end
+    end
   end
   for _, picture in next, declared.wrappers do
     if has_others("wrapper", picture, fresh, seen) then return true end
@@ -266,9 +300,16 @@ local function list_changed(old, new)
   return false
 end
 
+local function common_changed(old, new)
+  for _, t in ipairs(walk.common) do
+    if list_changed(old[t] or NOTHING, new[t] or NOTHING) then return true end
+  end
+  return false
+end
+
 --- Did a plain value change that others may have taken from the file?
 function declarations.plain_changed(old, new)
-  return pictures.plain_changed(old.value, new.value) or list_changed(old.globals, new.globals)
+  return pictures.plain_changed(old.value, new.value) or common_changed(old.common, new.common)
     or list_changed(old.prototypes, new.prototypes)
 end
 

@@ -4,8 +4,8 @@ local M = ...
 local redeclare = {}
 
 local _G = _G
-local heal, merge, modules, pictures, prototype, state, timers, versions, wrappers =
-  M.heal, M.merge, M.modules, M.pictures, M.prototype, M.session, M.timers, M.versions, M.wrappers
+local heal, merge, modules, pictures, prototype, state, timers, versions, walk, wrappers =
+  M.heal, M.merge, M.modules, M.pictures, M.prototype, M.session, M.timers, M.versions, M.walk, M.wrappers
 local getupvalue, setupvalue = M.raw.debug.getupvalue, M.raw.debug.setupvalue
 local ipairs, next, rawequal, rawget, rawset, type = ipairs, next, rawequal, rawget, rawset, type
 local identify, successor = versions.identify, versions.successor
@@ -108,23 +108,29 @@ local function drop_fields(edit, context)
   end
 end
 
--- What another file declares a global as: it may have moved from there.
-local function declared_elsewhere(name, record)
+-- What another file declares a global as, or another field of a table that is there for all: it may have moved from there.
+local function declared_elsewhere(t, name, record)
   for _, other in next, modules.records do
-    if other ~= record and other.declared and other.declared.globals[name] ~= nil then return other.declared.globals[name] end
+    local fields = other ~= record and other.declared and other.declared.common[t]
+    if fields and fields[name] ~= nil then return fields[name] end
   end
   return nil
 end
 
-local function merge_globals(edit, context)
-  local old, new = edit.old.globals, edit.new.globals
-  for name, before in next, edit.begun.globals do
-    local base, present = old[name], rawget(_G, name)
+-- Has a field of a table that is there for all been taken out of the source? A global's name may still be read there.
+local function is_common_dropped(edit, t, name, present, base)
+  return is_dropped(edit, name, present, base) or (t == _G and edit.last.globals[name] and pictures.untouched(present, base))
+end
+
+local function merge_common(edit, t, context)
+  local old, new = edit.old.common[t] or NOTHING, edit.new.common[t]
+  for name, before in next, edit.begun.common[t] do
+    local base, present = old[name], rawget(t, name)
     if not rawequal(before, present) then
-      if base == nil and present ~= nil then base = declared_elsewhere(name, edit.record) end
-      _G[name] = assigned(before, base, present, context)
-    elseif base ~= nil and (is_gone(present, edit) or (edit.last.globals[name] and pictures.untouched(present, base))) then
-      if declared_elsewhere(name, edit.record) == nil then _G[name] = nil end
+      if base == nil and present ~= nil then base = declared_elsewhere(t, name, edit.record) end
+      rawset(t, name, assigned(before, base, present, context))
+    elseif base ~= nil and is_common_dropped(edit, t, name, present, base) then
+      if declared_elsewhere(t, name, edit.record) == nil then rawset(t, name, walk.at_birth(t, name)) end
       new[name] = nil
     end
   end
@@ -250,7 +256,7 @@ function redeclare.merge(edit, context)
   merge_variables(edit, context)
   merge_changes(changes, context)
   modules.set_value(edit.record, merge.value(edit.former_value, edit.old.value, edit.value, context))
-  merge_globals(edit, context)
+  for _, t in ipairs(walk.common) do merge_common(edit, t, context) end
   merge_wrappers(edit, context)
   merge_timers(edit, context)
   merge_app(edit, context)
