@@ -7,7 +7,7 @@ import { readRuntime } from "../../src/workers/runtime-files.ts";
 import { bearFirst, SessionThread } from "../../src/workers/session-thread.ts";
 import { noPlans, ThreadClient } from "../support/thread.ts";
 
-const settings = { memoryLimit: 16 * 2 ** 20, timeLimit: 3000, slots: 2, imageMemory: 2 ** 20, seed: 1 };
+const settings = { memoryLimit: 16 * 2 ** 20, timeLimit: 1500, slots: 2, imageMemory: 2 ** 20, seed: 1 };
 const seed = "0123456789abcdef".repeat(2);
 
 const counter = (step: string) => `
@@ -121,6 +121,30 @@ t.test("after any error the session is as it was before, and the next good versi
   t.match(report, { files: ["lua/main.lua"], error: undefined });
   t.ok((await session.connect(3)) > 100);
 });
+
+t.test(
+  "files in which one session was stuck are not tried in the others of its thread, until they change",
+  async (t) => {
+    const { thread, save } = await startSite(t, counter(""));
+    const sessions = Array.from({ length: 3 }, () => new Client(t, thread));
+    for (const session of sessions) await session.start();
+    for (const text of ["while true do end", "while true do end -- again"]) {
+      save(text);
+      const reports = [];
+      for (const session of sessions) reports.push((await session.reload("lua lua/main.lua")).report);
+      t.match(
+        reports.map(({ error }) => error?.code),
+        ["LIMIT_TIME", "LIMIT_TIME", "LIMIT_TIME"],
+      );
+      const [first = 0, ...others] = reports.map(({ time }) => time);
+      t.ok(first >= settings.timeLimit, "the first one ran");
+      for (const time of others) t.ok(time < first / 4, "the others did not");
+    }
+    save(counter("count = count + 100"));
+    for (const session of sessions)
+      t.match((await session.reload("lua lua/main.lua")).report, { files: ["lua/main.lua"], error: undefined });
+  },
+);
 
 t.test("when Lua fails, new viewdefs are exchanged all the same", async (t) => {
   const { thread, save } = await startSite(t, counter(""));
