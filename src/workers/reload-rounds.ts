@@ -15,6 +15,8 @@ export class ReloadRounds {
   #round = 0;
   /** Of this round: what the files are, or why they cannot be had. */
   readonly #newest = new Map<string, LuaCode | MoonpoolError>();
+  /** Of this round: where names lead. */
+  readonly #places = new Map<string, string>();
   /** Of this round: which versions of files a reload is about, by its lines. */
   readonly #versions = new Map<string, string>();
   readonly #hung = new Map<string, WireError>();
@@ -29,6 +31,7 @@ export class ReloadRounds {
     this.#round = round;
     this.#newest.clear();
     this.#versions.clear();
+    this.#places.clear();
   }
 
   /** Throws REQUIRE_MISSING, LUA_SYNTAX, LIMIT_MEMORY. */
@@ -36,6 +39,18 @@ export class ReloadRounds {
     const found = this.#remember(this.#newest, `${key}\n${chunk}`, () => this.#read(key, chunk));
     if (found instanceof MoonpoolError) throw found;
     return found;
+  }
+
+  /** Where `require` finds module `name` now: tracking key and chunk name, a line each; "" when there is none. */
+  resolve(name: string): string {
+    return this.#remember(this.#places, name, () => {
+      try {
+        const { key, chunk } = this.#modules.read(name);
+        return `${key}\n${chunk}`;
+      } catch {
+        return "";
+      }
+    });
   }
 
   /** The error with which another session came out of the time limit in a reload of just these versions of these files. */

@@ -37,6 +37,7 @@ const names = [
   "heal",
   "redeclare",
   "rebuild",
+  "moves",
   "reload",
   "main",
 ];

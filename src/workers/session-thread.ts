@@ -84,6 +84,8 @@ export class SessionThread {
         const { hash, code } = this.#rounds.newest(first, second);
         return Buffer.concat([Buffer.from(`${hash}\n`), hash === third ? Buffer.alloc(0) : code]);
       }
+      case "resolve":
+        return this.#rounds.resolve(argument);
       case "variables":
         return this.#version(first, second).variables;
       case "correspondence":

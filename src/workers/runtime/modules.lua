@@ -200,6 +200,22 @@ local function hide(record)
   loaded[record.key] = nil
 end
 
+--- The file of a record is another one from now on, under the same names.
+function modules.move(record, key)
+  local from = record.key
+  records[from], records[key], record.key = nil, record, key
+  loaded[from], loaded[key] = nil, loaded[from]
+  for name in pairs(record.names) do keys[name] = key end
+  for _, other in pairs(records) do
+    if other.requires[from] then other.requires[from], other.requires[key] = nil, true end
+  end
+end
+
+--- A name is not that of this file any more.
+function modules.release(record, name)
+  record.names[name], loaded[name], keys[name] = nil, nil, nil
+end
+
 --- Forgets that a file ran.
 function modules.forget(record)
   hide(record)

@@ -3,8 +3,9 @@
 local M = ...
 local reload = {}
 
-local declarations, errors, heal, modules, pictures, prototype, rebuild, redeclare, state, timers, versions, walk =
-  M.declarations, M.errors, M.heal, M.modules, M.pictures, M.prototype, M.rebuild, M.redeclare, M.session, M.timers, M.versions, M.walk
+local declarations, errors, heal, modules, moves, pictures, prototype, rebuild, redeclare, state, timers, versions, walk =
+  M.declarations, M.errors, M.heal, M.modules, M.moves, M.pictures, M.prototype, M.rebuild, M.redeclare, M.session, M.timers,
+  M.versions, M.walk
 local error, format, ipairs, next, pcall, rawget, rawset = error, string.format, ipairs, next, pcall, rawget, rawset
 local concat, sort = table.concat, table.sort
 
@@ -221,9 +222,12 @@ local function new_context(changed, connections)
   return context
 end
 
-local function bring_up(context, gone, connections)
+local function bring_up(context, changed, gone, connections)
   prototype.reload(context.twins)
+  moves.follow(changed, context)
+  moves.follow(gone, context)
   visit_all(context)
+  if context.without_main then modules.run_main() end
   remove_all(gone, context)
   remove_prototypes()
   if next(versions.edits) then heal.run(context, connections) end
@@ -237,7 +241,7 @@ end
 --- session's. Returns the names of the files that ran and Errors worth telling. Raises an Error when one cannot be run.
 function reload.run(changed, gone, connections)
   local context = new_context(changed, connections)
-  local ok, e = pcall(bring_up, context, gone, connections)
+  local ok, e = pcall(bring_up, context, changed, gone, connections)
   if not ok then error(errors.about(errors.from(e, "LUA_ERROR"), context.at and "lua/" .. context.at.chunk), 0) end
   return context.files, context.notes
 end
