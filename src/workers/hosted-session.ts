@@ -7,6 +7,7 @@ import { Alarm } from "./alarm.ts";
 import { EventLog } from "./event-log.ts";
 import type { MemoryImage } from "./image.ts";
 import type { LuaVm } from "./lua-vm.ts";
+import type { ReloadRounds } from "./reload-rounds.ts";
 import type { Slots, Tenant } from "./slots.ts";
 
 /** What sessions of a thread share. */
@@ -16,8 +17,7 @@ export interface SessionSurroundings {
   timeLimit: number;
   /** Answers host calls other than `log`. Throws MoonpoolError. */
   answer: (name: string, argument: string) => string | Uint8Array;
-  /** A reload begins. Sessions that are told of the same one find the same text in files. */
-  beginReload: (round: number) => void;
+  rounds: ReloadRounds;
   /** The viewdefs have changed. */
   replacePlans: (plans: SharedPlans) => void;
 }
@@ -144,14 +144,17 @@ export class HostedSession implements Tenant {
   #reload(vm: LuaVm, text: string, image: MemoryImage | null): void {
     const began = performance.now();
     const [head = "", ...lines] = text.split("\n");
-    this.#around.beginReload(Number(head.split(" ")[1]));
+    const { rounds, slots } = this.#around;
+    rounds.begin(Number(head.split(" ")[1]));
     const viewdefs = lines.filter((line) => line.startsWith("viewdef "));
-    const { slots } = this.#around;
-    const before = viewdefs.length < lines.length ? (image ?? slots.copy(vm)) : undefined;
-    let result = this.#tryReload(vm, text);
+    const files = lines.filter((line) => !line.startsWith("viewdef "));
+    const hung = rounds.hung(files);
+    const before = files.length > 0 && !hung ? (image ?? slots.copy(vm)) : undefined;
+    let result = hung ? failed(hung) : this.#tryReload(vm, text);
     const { error } = result.report;
-    if (error && before) {
-      vm.loadImage(before);
+    if (error?.code === "LIMIT_TIME") rounds.noteHung(files, error);
+    if (error && files.length > 0) {
+      if (before) vm.loadImage(before);
       // New viewdefs go with old code as well.
       result = viewdefs.length > 0 ? this.#tryReload(vm, [head, ...viewdefs].join("\n")) : nothing;
       result = { ...result, report: { ...result.report, error } };
@@ -167,7 +170,7 @@ export class HostedSession implements Tenant {
       return takeReport(this.#run(vm, text));
     } catch (error) {
       if (vm.broken || !(error instanceof MoonpoolError)) throw error;
-      return { outcome: "", report: { files: [], views: 0, notes: [], error: error.toWire() } };
+      return failed(error.toWire());
     }
   }
 
@@ -197,6 +200,10 @@ export class HostedSession implements Tenant {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of threads, not a window
     this.#port.postMessage(message);
   }
+}
+
+function failed(error: WireError): ReloadResult {
+  return { outcome: "", report: { ...nothing.report, error } };
 }
 
 /** The last number of the event's head line. */

@@ -38,6 +38,7 @@ const names = [
   "heal",
   "redeclare",
   "rebuild",
+  "moves",
   "reload",
   "main",
 ];

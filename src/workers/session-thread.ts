@@ -7,6 +7,7 @@ import type { LuaCode } from "./lua-code/compiler.ts";
 import { LuaCompiler } from "./lua-code/compiler.ts";
 import { LuaVm } from "./lua-vm.ts";
 import { loadLuaWasm } from "./lua-wasm.ts";
+import { ReloadRounds } from "./reload-rounds.ts";
 import type { RuntimeFile } from "./runtime-files.ts";
 import { SiteModules } from "./site-modules.ts";
 import { Slots } from "./slots.ts";
@@ -27,12 +28,10 @@ export class SessionThread {
   readonly #slots: Slots;
   readonly #modules: SiteModules;
   readonly #compiler: LuaCompiler;
+  readonly #rounds: ReloadRounds;
   readonly #sweeper: NodeJS.Timeout;
   #plans = new Map<string, string>();
   #plansVersion = 0;
-  /** The reload that is going through the sessions, and what its files are, or why they cannot be had. */
-  #round = 0;
-  readonly #newest = new Map<string, LuaCode | MoonpoolError>();
 
   static async start(settings: ThreadSettings, birth: BirthImage): Promise<SessionThread> {
     const wasm = await loadLuaWasm(settings.memoryLimit);
@@ -44,6 +43,7 @@ export class SessionThread {
     this.#compiler = compiler;
     this.#slots = new Slots({ bear, max: settings.slots, ready: settings.imageMemory });
     this.#modules = new SiteModules(settings.siteDir);
+    this.#rounds = new ReloadRounds(this.#modules, compiler);
     this.#sweeper = setInterval(() => void this.#slots.sweep(performance.now()), SWEEP).unref();
   }
 
@@ -54,7 +54,7 @@ export class SessionThread {
       slots: this.#slots,
       timeLimit: this.#settings.timeLimit,
       answer: (name, argument) => this.#answer(name, argument),
-      beginReload: (round) => this.#beginReload(round),
+      rounds: this.#rounds,
       replacePlans: (newer) => this.#replacePlans(newer),
     };
     return new HostedSession(port, around).ended;
@@ -81,9 +81,11 @@ export class SessionThread {
         return Buffer.concat([Buffer.from(`${key}\n${chunk}\n${hash}\n`), code]);
       }
       case "source": {
-        const { hash, code } = this.#findNewest(first, second);
+        const { hash, code } = this.#rounds.newest(first, second);
         return Buffer.concat([Buffer.from(`${hash}\n`), hash === third ? Buffer.alloc(0) : code]);
       }
+      case "resolve":
+        return this.#rounds.resolve(argument);
       case "variables":
         return this.#version(first, second).variables;
       case "correspondence":
@@ -97,29 +99,6 @@ export class SessionThread {
         break;
     }
     throw new MoonpoolError("INTERNAL", `The host has no "${name}" for ${argument}.`);
-  }
-
-  #beginReload(round: number): void {
-    if (round !== this.#round) this.#newest.clear();
-    this.#round = round;
-  }
-
-  /** Read and compiled for the first session of a reload: for each it would take as long as all the rest. */
-  #findNewest(key: string, chunk: string): LuaCode {
-    const name = `${key}\n${chunk}`;
-    let found = this.#newest.get(name);
-    if (!found) this.#newest.set(name, (found = this.#readNewest(key, chunk)));
-    if (found instanceof MoonpoolError) throw found;
-    return found;
-  }
-
-  #readNewest(key: string, chunk: string): LuaCode | MoonpoolError {
-    try {
-      return this.#compiler.compile(chunk, this.#modules.readAgain(key));
-    } catch (error) {
-      if (error instanceof MoonpoolError) return error;
-      throw error;
-    }
   }
 
   #version(chunk: string, hash: string): LuaCode {

@@ -65,6 +65,41 @@ t.test(
 );
 
 t.test(
+  "a module that main.lua holds follows its name: to where a link leads, to a file in its place, to x/init.lua",
+  async (t) => {
+    const holder = `
+local words = require("words")
+local App = session:prototype("App", { n = 0 })
+function App:text() return words.text() .. self.n end
+if not session:getApp() then session:createAppVariable(App:new()) end
+`;
+    const state = (text: string): string =>
+      `local n = 0 local words = {} function words.text() n = n + 1 return "${text} " .. n .. " " end return words`;
+    const { host, elsewhere } = await start(t);
+    const file = path.join(host.dir, "lua/words.lua");
+    save(path.join(elsewhere, "one/words.lua"), state("one"));
+    save(path.join(elsewhere, "two/words.lua"), state("two"));
+    link(path.join(elsewhere, "one/words.lua"), file);
+    save(path.join(host.dir, "lua/main.lua"), holder);
+    const { page } = await host.open();
+    const says = (text: RegExp) => page.until(() => text.test(String(page.values.get(page.slot(0)))));
+    await says(/^one 1 /);
+    link(path.join(elsewhere, "two/words.lua"), file);
+    await says(/^two [2-9] /);
+    save(path.join(elsewhere, "two/words.lua"), state("second"));
+    await says(/^second [3-9] /);
+    save(file, state("own"));
+    await says(/^own [4-9] /);
+    fs.mkdirSync(path.join(host.dir, "lua/words"));
+    fs.renameSync(file, path.join(host.dir, "lua/words/init.lua"));
+    save(path.join(host.dir, "lua/words/init.lua"), state("inside"));
+    await says(/^inside /);
+    save(path.join(host.dir, "lua/words/init.lua"), state("inside again"));
+    await says(/^inside again /);
+  },
+);
+
+t.test(
   "a viewdef behind a link has the link's name, whatever its own, and the link may be led elsewhere or removed",
   async (t) => {
     const { host, elsewhere } = await start(t);

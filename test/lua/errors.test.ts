@@ -298,3 +298,24 @@ t.test("memory that runs out while the page is read is told, and the page comes 
   t.equal(page.root.value("n"), 1);
   session.close();
 });
+
+t.test("a function of the library that does not say where it was called is an error with file and line", async (t) => {
+  const lines = [
+    "coroutine.yield()",
+    "local sorted = table.sort({ 1, 'a' })",
+    "rawset({}, nil, 1)",
+    "local ok = coroutine.wrap(function() string.gsub('a', 'a', coroutine.yield) end)()",
+  ];
+  for (const line of lines) {
+    await t.rejects(
+      LuaSession.start({ lua: { main: `local n = 1\n${line}` } }),
+      { cause: { code: "LUA_ERROR", file: "lua/main.lua", line: 2 } },
+      line,
+    );
+  }
+  await t.rejects(
+    LuaSession.start({ lua: { main: `\nerror("without a place", 0)` } }),
+    { cause: { message: "without a place", file: undefined } },
+    "what the app says itself is left as it is",
+  );
+});

@@ -41,6 +41,8 @@ export interface ReadReloadTable {
   from: Record<string, number[]>;
   names: Record<string, string>;
   edited: string[];
+  /** By the variable's new name. */
+  renamed: Record<string, string>;
 }
 
 /** Loads the reload table of two versions in a session's VM and reads it. */
@@ -53,6 +55,7 @@ export async function readReloadTable(compiler: LuaCompiler, from: LuaCode, to: 
     for new, numbers in pairs(t.from) do line('from', new, table.concat(numbers, ' ')) end
     for old, name in pairs(t.names) do line('names', old, name) end
     for id, yes in pairs(t.edited) do line('edited', id, tostring(yes)) end
+    for new, old in pairs(t.renamed) do line('renamed', new, old) end
     for key in pairs(t) do line('key', key) end
     return table.concat(lines, '\\n')`,
   );
@@ -61,7 +64,7 @@ export async function readReloadTable(compiler: LuaCompiler, from: LuaCode, to: 
     if (!found) throw new Error(`${id} is no function's id`);
     return found.place;
   };
-  const table: ReadReloadTable = { map: {}, from: {}, names: {}, edited: [] };
+  const table: ReadReloadTable = { map: {}, from: {}, names: {}, edited: [], renamed: {} };
   const keys: string[] = [];
   for (const line of text.split("\n")) {
     const [kind = "", key = "", value = ""] = line.split("\t");
@@ -69,10 +72,11 @@ export async function readReloadTable(compiler: LuaCompiler, from: LuaCode, to: 
     else if (kind === "from") table.from[placeIn(to, key)] = value === "" ? [] : value.split(" ").map(Number);
     else if (kind === "names") table.names[placeIn(from, key)] = value;
     else if (kind === "edited" && value === "true") table.edited.push(key);
+    else if (kind === "renamed") table.renamed[key] = value;
     else if (kind === "key") keys.push(key);
     else throw new Error(`a strange line: ${line}`);
   }
-  if (keys.toSorted().join() !== "alike,constants,edited,from,globals,map,moved,names,texts")
+  if (keys.toSorted().join() !== "alike,constants,edited,from,globals,map,moved,names,renamed,texts")
     throw new Error(`keys ${keys.join()}`);
   table.edited.sort();
   return table;

@@ -110,6 +110,10 @@ export class LuaSession {
         const { hash, code } = this.compiler.compile(second, this.source(second));
         return Buffer.concat([Buffer.from(`${hash}\n`), hash === third ? Buffer.alloc(0) : code]);
       }
+      case "resolve": {
+        const real = this.real(argument);
+        return real in this.site.lua ? `${keyOf(real)}\n${argument.replaceAll(".", "/")}.lua` : "";
+      }
       case "variables":
         return this.version(first, second).variables;
       case "correspondence":
@@ -119,8 +123,7 @@ export class LuaSession {
       default: {
         const chunk = `${argument.replaceAll(".", "/")}.lua`;
         const { hash, code } = this.compiler.compile(chunk, this.source(chunk));
-        const key = `lua/${this.real(argument).replaceAll(".", "/")}.lua`;
-        return Buffer.concat([Buffer.from(`${key}\n${chunk}\n${hash}\n`), code]);
+        return Buffer.concat([Buffer.from(`${keyOf(this.real(argument))}\n${chunk}\n${hash}\n`), code]);
       }
     }
   }
@@ -161,7 +164,7 @@ export class LuaSession {
   }): ReloadResult["report"] {
     const lines: string[] = [];
     for (const [name, source] of Object.entries(files.lua ?? {})) {
-      const key = `lua/${name.replaceAll(".", "/")}.lua`;
+      const key = keyOf(name);
       if (source === null) delete this.site.lua[name];
       else this.site.lua[name] = source;
       lines.push(`${source === null ? "gone" : "lua"} ${key}`);
@@ -447,4 +450,9 @@ export class TestView {
   set(text: string, value: Value = null): void {
     this.page.send([{ type: "update", id: this.variable(text), value }]);
   }
+}
+
+/** The tracking key of a module. */
+function keyOf(name: string): string {
+  return `lua/${name.replaceAll(".", "/")}.lua`;
 }

@@ -79,6 +79,15 @@ t.test("a session that has outgrown a slot makes it grow", async (t) => {
   t.equal(run(small, "return tostring(x)"), "nil", "and a small one fits it again");
 });
 
+t.test("an image of a session that uses all of its memory fits a fresh slot", async (t) => {
+  const [large, small] = [await bear(), await bear()];
+  run(large, "x = {} pcall(function() for i = 1, 1e7 do x[i] = 'text ' .. i end end)");
+  t.ok(large.bytes > 16 * 2 ** 20 - 2 * 65_536, "nearly to the last byte");
+  const ask = "for i = 1, 5000 do x[i] = '' end collectgarbage() return x[5000] .. #x";
+  small.loadImage(large.saveImage());
+  t.ok(Number(run(small, ask)) > 100_000);
+});
+
 t.test("an image that is larger than the memory limit is refused and leaves the VM usable", async (t) => {
   const { bear: bearSmall } = await vmFactory({ memoryLimit: 4 * 2 ** 20 });
   const [large, small] = [await bear(), await bearSmall()];

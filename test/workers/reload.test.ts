@@ -7,7 +7,7 @@ import { readRuntime } from "../../src/workers/runtime-files.ts";
 import { bearFirst, SessionThread } from "../../src/workers/session-thread.ts";
 import { noPlans, ThreadClient } from "../support/thread.ts";
 
-const settings = { memoryLimit: 16 * 2 ** 20, timeLimit: 3000, slots: 2, imageMemory: 2 ** 20, seed: 1 };
+const settings = { memoryLimit: 16 * 2 ** 20, timeLimit: 1500, slots: 2, imageMemory: 2 ** 20, seed: 1 };
 const seed = "0123456789abcdef".repeat(2);
 
 const counter = (step: string) => `
@@ -68,10 +68,13 @@ class Client {
   }
 
   private rounds = 0;
+  /** Lines that were printed in reloads. */
+  logs = 0;
 
   async reload(...lines: string[]): Promise<{ outcome: string; report: ReloadReport }> {
     this.client.post(sessionEvent("reload", ++this.rounds, 1, lines.join("\n")));
-    const answer: FromWorker = await this.client.next();
+    let answer: FromWorker = await this.client.next();
+    for (; typeof answer === "object" && answer.kind === "log"; answer = await this.client.next()) this.logs++;
     if (typeof answer === "string" || answer.kind !== "reloaded") throw new Error(JSON.stringify(answer));
     return answer;
   }
@@ -121,6 +124,27 @@ t.test("after any error the session is as it was before, and the next good versi
   t.match(report, { files: ["lua/main.lua"], error: undefined });
   t.ok((await session.connect(3)) > 100);
 });
+
+t.test(
+  "files in which one session was stuck are not tried in the others of its thread, until they change",
+  async (t) => {
+    const { thread, save } = await startSite(t, counter(""));
+    const sessions = Array.from({ length: 3 }, () => new Client(t, thread));
+    for (const session of sessions) await session.start();
+    for (const text of ["print('tried') while true do end", "print('again') while true do end"]) {
+      save(text);
+      for (const session of sessions)
+        t.match((await session.reload("lua lua/main.lua")).report.error, { code: "LIMIT_TIME" });
+    }
+    t.same(
+      sessions.map(({ logs }) => logs),
+      [2, 0, 0],
+    );
+    save(counter("count = count + 100"));
+    for (const session of sessions)
+      t.match((await session.reload("lua lua/main.lua")).report, { files: ["lua/main.lua"], error: undefined });
+  },
+);
 
 t.test("when Lua fails, new viewdefs are exchanged all the same", async (t) => {
   const { thread, save } = await startSite(t, counter(""));

@@ -58,6 +58,11 @@ export function parseViewdefFile(source: string, report: Report): Markup | undef
     report("error", "VIEWDEF_TEMPLATE", `A viewdef is one <template>, and there is ${what}.`, elementPlace(other));
     return undefined;
   }
+  if (template.sourceCodeLocation?.endTag === undefined) {
+    const reason = "The <template> is not closed: the file ends before its </template>.";
+    report("error", "VIEWDEF_TEMPLATE", reason, elementPlace(template));
+    return undefined;
+  }
   const content = contentOf(template);
   if (content === undefined || children(content).length === 0) {
     report("error", "VIEWDEF_EMPTY", "The template has no element.", elementPlace(template));

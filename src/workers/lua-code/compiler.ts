@@ -1,5 +1,6 @@
 import type { LuaWasm } from "../lua-wasm.ts";
 import { reloadTable } from "./reload-table.ts";
+import { SourceArchive } from "./source-archive.ts";
 import { jsonTable } from "./table-text.ts";
 import { LuaTranslator } from "./translator.ts";
 import { type LuaCode, LuaVersion, versionHash } from "./version.ts";
@@ -18,6 +19,7 @@ export class LuaCompiler {
   readonly #translator: LuaTranslator;
   /** By chunk and hash; those used last come last. */
   readonly #files = new Map<string, Map<string, LuaCode>>();
+  readonly #archive = new SourceArchive();
   /** Those used last come last. */
   readonly #texts = new Map<string, Buffer>();
   readonly #tables = new WeakMap<LuaCode, WeakMap<LuaCode, Buffer>>();
@@ -36,13 +38,24 @@ export class LuaCompiler {
    * Lua's own text ("app.lua:3: '=' expected near 'x'"), LIMIT_MEMORY.
    */
   compile(chunk: string, source: string): LuaCode {
-    return this.find(chunk, versionHash(chunk, source)) ?? this.#keep(new LuaVersion(this.#translator, chunk, source));
+    const hash = versionHash(chunk, source);
+    const known = this.find(chunk, hash);
+    if (known) return known;
+    const code = new LuaVersion(this.#translator, chunk, source);
+    this.#archive.add(hash, source);
+    return this.#keep(code);
   }
 
-  /** A version compiled before. The last 33 of each of the last 2,000 files are known. */
+  /**
+   * A version compiled before, however many there have been since; undefined after a few thousand. All but the last 33 of a
+   * file are compiled again: sessions in which a file fails, or is not to be reloaded, go on with an old one.
+   */
   find(chunk: string, hash: string): LuaCode | undefined {
     const code = this.#files.get(chunk)?.get(hash);
-    return code && this.#keep(code);
+    if (code) return this.#keep(code);
+    const source = this.#archive.get(hash);
+    if (source === undefined || versionHash(chunk, source) !== hash) return undefined;
+    return this.#keep(new LuaVersion(this.#translator, chunk, source));
   }
 
   /** How functions of one version of a file correspond to those of another: see `reloadTable`. A binary chunk. */

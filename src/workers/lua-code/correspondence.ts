@@ -1,5 +1,6 @@
 import type { LuaFunction, LuaVariable } from "./functions.ts";
 import { shapeOf, similarity } from "./likeness.ts";
+import { type RenamedVariable, renamedVariable } from "./renamed-variables.ts";
 
 /** What must be alike of two functions that differ in their names as well as in their code. */
 const LEAST_SIMILARITY = 0.5;
@@ -9,6 +10,8 @@ const MOST_COMPARISONS = 4096;
 /** Which functions and variables of one version of a file are which of another. */
 export interface Correspondence {
   functions: ReadonlyMap<LuaFunction, LuaFunction>;
+  /** The variable of file level that has another name in the other version. */
+  renamed: RenamedVariable | undefined;
   /** Is `left`, of the one version, the same variable as `right`, of the other? */
   same: (left: LuaVariable, right: LuaVariable) => boolean;
 }
@@ -19,8 +22,9 @@ export interface Correspondence {
  * is left is the same under another name or in another place only if its code is the same (or nearly, see below).
  */
 export function correspondence(from: readonly LuaFunction[], to: readonly LuaFunction[]): Correspondence {
-  const matching = new Matching(from, to);
-  return { functions: matching.pairs, same: sameVariables(matching.pairs) };
+  const { pairs } = new Matching(from, to);
+  const renamed = renamedVariable(from, to, pairs);
+  return { functions: pairs, renamed, same: sameVariables(pairs, renamed) };
 }
 
 class Matching {
@@ -113,10 +117,13 @@ function groupBy(functions: LuaFunction[], key: (each: LuaFunction) => string): 
 }
 
 /**
- * A variable of file level is told by its id. Another one is the variable of the same name, in the function that
+ * A variable of file level is told by its id, unless it was renamed. Another one is the variable of the same name, in the function that
  * corresponds, that most of the corresponding functions use in its stead.
  */
-function sameVariables(functions: ReadonlyMap<LuaFunction, LuaFunction>): Correspondence["same"] {
+function sameVariables(
+  functions: ReadonlyMap<LuaFunction, LuaFunction>,
+  renamed: RenamedVariable | undefined,
+): Correspondence["same"] {
   const votes = new Map<LuaVariable, Map<LuaVariable, number>>();
   for (const [left, right] of functions) {
     for (const ours of left.upvalues) {
@@ -143,6 +150,7 @@ function sameVariables(functions: ReadonlyMap<LuaFunction, LuaFunction>): Corres
     taken.add(theirs);
   }
   return (left, right) => {
+    if (renamed && left === renamed.before) return right === renamed.after;
     return left.fileLevel || right.fileLevel
       ? left.fileLevel && right.fileLevel && left.id === right.id
       : chosen.get(left) === right;

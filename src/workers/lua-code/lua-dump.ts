@@ -97,6 +97,12 @@ export function codeBytes(proto: LuaProto): Buffer {
   return writer.take();
 }
 
+/** An integer is not the same as the float of its value. */
+export function isSameConstant(left: LuaConstant, right: LuaConstant): boolean {
+  if (typeof left !== "object" || typeof right !== "object") return left === right;
+  return left?.text === right?.text;
+}
+
 function readProto(reader: DumpReader): LuaProto {
   const source = reader.string();
   const lineDefined = reader.size();

@@ -1,7 +1,8 @@
 import { correspondence } from "./correspondence.ts";
 import type { LuaFunction } from "./functions.ts";
 import { shapeOf } from "./likeness.ts";
-import type { LuaConstant } from "./lua-dump.ts";
+import { isSameConstant, type LuaConstant } from "./lua-dump.ts";
+import { isOnlyRenamed, type RenamedVariable } from "./renamed-variables.ts";
 import { tableText, type TableValue } from "./table-text.ts";
 
 /** Longer ones are no names. */
@@ -18,12 +19,13 @@ const LONGEST_TEXT = 100;
  *     constants = { ["LIMIT#1"] = 20 }        with what the new version initialises these and those that the former one does not
  *                                             have or initialises with no constant; nil and 2.0 are left out
  *     alike  = { [old id] = true }            those in map whose counterpart does the same: nothing but lines and names differ
+ *     renamed = { ["total#1"] = "count#1" }  the variable of file level that has another name: the new one's id, the old one's
  *     moved  = { [old id] = true }            those in map whose counterpart stands in another place, or under another name
  *     globals = { DEBUG = true }              globals that are assigned in the former version and not in the new one
  *     texts  = { Contact = true }             texts of up to 100 bytes that stand in the former version and not in the new one
  */
 export function reloadTable(from: readonly LuaFunction[], to: readonly LuaFunction[]): string {
-  const { functions, same } = correspondence(from, to);
+  const { functions, renamed, same } = correspondence(from, to);
   const known = new Set(to.map(({ id }) => id));
   const map = new Map<number, TableValue>();
   const upvalues = new Map<number, TableValue>();
@@ -39,15 +41,17 @@ export function reloadTable(from: readonly LuaFunction[], to: readonly LuaFuncti
     const isInPlace =
       left.label.text === right.label.text && left.parent && functions.get(left.parent) === right.parent;
     if (!isInPlace) moved.set(left.id, true);
-    if (shapeOf(left) === shapeOf(right)) alike.set(left.id, true);
+    if (shapeOf(left) === shapeOf(right) || (renamed && isOnlyRenamed(left, right, renamed))) alike.set(left.id, true);
     const numbers = right.upvalues.map((theirs) => left.upvalues.findIndex((ours) => same(ours, theirs)) + 1);
     upvalues.set(right.id, numbers);
   }
-  const edited = editedVariables(from, to);
-  const constants = newConstants(from, to);
+  const former = initialConstants(from, renamed);
+  const edited = editedVariables(former, to);
+  const constants = newConstants(former, to);
+  const others = new Map<string, TableValue>(renamed && [[renamed.after.id, renamed.before.id]]);
   const globals = missing(assignedGlobals(from), assignedGlobals(to));
   const texts = missing(allTexts(from), allTexts(to));
-  const tables = { map, from: upvalues, names, edited, constants, alike, moved, globals, texts };
+  const tables = { map, from: upvalues, names, edited, constants, alike, moved, globals, texts, renamed: others };
   return tableText(new Map<string, TableValue>(Object.entries(tables)));
 }
 
@@ -76,23 +80,21 @@ function utf8(text: string): string {
   return Buffer.from(text, "latin1").toString();
 }
 
-function editedVariables(from: readonly LuaFunction[], to: readonly LuaFunction[]): Map<string, boolean> {
-  const initial = initialConstants(from);
+function editedVariables(initial: ReadonlyMap<string, LuaConstant>, to: readonly LuaFunction[]): Map<string, boolean> {
   const edited = new Map<string, boolean>();
   for (const [id, constant] of initialConstants(to)) {
     const former = initial.get(id);
-    if (former !== undefined && !isSame(former, constant)) edited.set(id, true);
+    if (former !== undefined && !isSameConstant(former, constant)) edited.set(id, true);
   }
   return edited;
 }
 
 /** With what the new version initialises variables that the former one initialises otherwise or does not have. */
-function newConstants(from: readonly LuaFunction[], to: readonly LuaFunction[]): Map<string, TableValue> {
-  const former = initialConstants(from);
+function newConstants(former: ReadonlyMap<string, LuaConstant>, to: readonly LuaFunction[]): Map<string, TableValue> {
   return new Map(
     [...initialConstants(to)].flatMap(([id, constant]) => {
       const before = former.get(id);
-      return before !== undefined && isSame(before, constant) ? [] : constantEntry(id, constant);
+      return before !== undefined && isSameConstant(before, constant) ? [] : constantEntry(id, constant);
     }),
   );
 }
@@ -107,17 +109,12 @@ function constantEntry(id: string, constant: LuaConstant | undefined): [string, 
   return Buffer.from(text).toString("latin1") === constant.text ? [[id, text]] : [];
 }
 
-/** What each variable of file level begins with, if that is a constant. */
-function initialConstants([main]: readonly LuaFunction[]): Map<string, LuaConstant> {
+/** What each variable of file level begins with, if that is a constant; a renamed one under its new name. */
+function initialConstants([main]: readonly LuaFunction[], renamed?: RenamedVariable): Map<string, LuaConstant> {
   const constants = new Map<string, LuaConstant>();
-  for (const { id, fileLevel, initial } of main?.variables ?? []) {
-    if (fileLevel && initial !== undefined) constants.set(id, initial);
+  for (const variable of main?.variables ?? []) {
+    const { id } = variable === renamed?.before ? renamed.after : variable;
+    if (variable.fileLevel && variable.initial !== undefined) constants.set(id, variable.initial);
   }
   return constants;
-}
-
-/** An integer is not the same as the float of its value. */
-function isSame(left: LuaConstant, right: LuaConstant): boolean {
-  if (typeof left !== "object" || typeof right !== "object") return left === right;
-  return left?.text === right?.text;
 }

@@ -7,15 +7,15 @@ import type { LintedSite } from "./lint.ts";
 
 /**
  * Plain values that a file takes from a module and keeps, where a new version of the module cannot reach them: what one
- * of its functions has calculated, what a function of the file has put away for later, and what a file has taken that is
- * not run again.
+ * of its functions has calculated, what a function of the file has put away for later, in a variable or in an object, and
+ * what a file has taken that is not run again.
  */
 export function capturedValues(site: LintedSite): LuaProblem[] {
   return site.files.flatMap((file) => {
     const runsAgain = policyOf(file) === "always";
     return file.functions.flatMap((within) =>
       within.trace.acts.flatMap((act): LuaProblem[] => {
-        const kept = keptBy(act, within === file.main);
+        const kept = keptBy(act, within, file);
         const message = kept && whyOutOfReach(bare(kept), { site, file, within, runsAgain });
         if (message === undefined) return [];
         const line = file.lineOf(within, act);
@@ -26,11 +26,48 @@ export function capturedValues(site: LintedSite): LuaProblem[] {
 }
 
 /** The value that stays: at file level in a variable, a global or a table; in functions only what outlives the call. */
-function keptBy(act: LuaAct, atFileLevel: boolean): LuaValue | undefined {
-  const outlives = act.kind === "upvalue" || act.kind === "global";
-  const isKept = outlives || (atFileLevel && (act.kind === "local" || act.kind === "store" || act.kind === "item"));
+function keptBy(act: LuaAct, within: LuaFunction, file: LintedFile): LuaValue | undefined {
+  return within === file.main ? keptByFile(act) : keptByFunction(act, within, file);
+}
+
+function keptByFile(act: LuaAct): LuaValue | undefined {
+  const isKept =
+    act.kind === "upvalue" ||
+    act.kind === "global" ||
+    act.kind === "local" ||
+    act.kind === "store" ||
+    act.kind === "item";
   // What comes from a variable was kept there already.
   return isKept && act.value.kind !== "local" ? act.value : undefined;
+}
+
+function keptByFunction(act: LuaAct, within: LuaFunction, file: LintedFile): LuaValue | undefined {
+  if (act.kind === "upvalue" || act.kind === "global") return act.value;
+  if (act.kind !== "store" || !outlives(act.table, within, file)) return undefined;
+  // What objects hold is mostly calculated for the moment: only a copy of what stands in a module is meant to last.
+  return bare(act.value).kind === "result" ? undefined : act.value;
+}
+
+/** Is a table still there when the function that stores something in it has ended, as far as that can be seen? */
+function outlives(table: LuaValue, within: LuaFunction, file: LintedFile): boolean {
+  const inner = bare(table);
+  if (inner.kind === "upvalue" || inner.kind === "global" || isSelf(table, within)) return true;
+  if (inner.kind === "field") return outlives(inner.of, within, file);
+  return inner.kind === "table" && declaresPrototype(inner.position, within, file);
+}
+
+/** The object that a method is called for, or that a constructor makes. */
+function isSelf(value: LuaValue, { proto }: LuaFunction): boolean {
+  return value.kind === "local" && proto.locals[value.local]?.name === "self";
+}
+
+/** Is the table that is made here given to `session:prototype`? */
+function declaresPrototype(position: number, within: LuaFunction, file: LintedFile): boolean {
+  return within.trace.acts.some((act) => {
+    if (act.kind !== "call" || !file.isSessionMethod(act.call.callee, "prototype")) return false;
+    const given = act.call.given[2] && bare(act.call.given[2]);
+    return given?.kind === "table" && given.position === position;
+  });
 }
 
 function whyOutOfReach(

@@ -1,6 +1,7 @@
--- What a file declared when it ran: the value it returned, its globals, prototypes, wrappers and timers, the app, and the
--- variables of the file that its functions share. Kept while files may be run again, because a reload has to know what
--- has become different since: by the next version of the file, or by what the app did in the meantime.
+-- What a file declared when it ran: the value it returned, its globals and what else it put into tables that are there for
+-- all files, its prototypes, wrappers and timers, the app, and the variables of the file that its functions share. Kept while
+-- files may be run again, because a reload has to know what has become different since: by the next version of the file, or
+-- by what the app did in the meantime.
 local M = ...
 local declarations = {}
 
@@ -116,10 +117,29 @@ local function found_by(former)
   end
   enter(former.value)
   enter(former.app)
-  for _, list in ipairs({ former.globals, former.prototypes, former.wrappers }) do
+  local function enter_all(list)
     for _, picture in next, list do enter(picture) end
   end
+  for _, fields in next, former.common do enter_all(fields) end
+  enter_all(former.prototypes)
+  enter_all(former.wrappers)
   return found
+end
+
+-- What was put into each table that is there for all files.
+local function common_fields()
+  local fields = {}
+  for _, t in ipairs(walk.common) do fields[t] = walk.added_to(t) end
+  return fields
+end
+
+--- What variables of the file are called in its new version: `renamed` has their new names and the former ones.
+function declarations.rename(declared, renamed)
+  local cells, base = declared.cells, declared.base
+  for name, former in next, renamed do
+    cells[name], base[name] = cells[former], base[former]
+    cells[former], base[former] = nil, nil
+  end
 end
 
 -- Before a file runs.
@@ -128,7 +148,8 @@ local function begin(record)
   local copies = running and nested.before(running, foreigners(running.record))
   running = {
     record = record, copies = copies, visited = 0, others = {},
-    in_reload = former ~= nil or (running ~= nil and running.in_reload), former = former, reuse_timer = record.reuse_timer, globals = copy(_G), registered = copy(wrappers.registered), found = former and found_by(former) or {},
+    in_reload = former ~= nil or (running ~= nil and running.in_reload), former = former, reuse_timer = record.reuse_timer,
+    common = common_fields(), registered = copy(wrappers.registered), found = former and found_by(former) or {},
     timers = {}, outer = running, outer_app = state.app_module, taken = {}, contexts = {}, settled = {},
   }
   state.app_module = nil
@@ -142,11 +163,17 @@ local function leave(begun)
   if state.app_module == nil then state.app_module = begun.outer_app end
 end
 
+-- What the file put into a table that is there for all files when it ran before.
+local function former_fields(begun, t) return begun.former and begun.former.common[t] or NOTHING end
+
 -- The values that a file has just declared, by which its functions can be found.
-local function roots_of(record, value, begun)
-  local roots, former = { value }, begun.former
-  for name, now in next, _G do
-    if not rawequal(begun.globals[name], now) or (former and former.globals[name] ~= nil) then roots[#roots + 1] = now end
+local function roots_of(record, value, begun, present)
+  local roots = { value }
+  for t, fields in next, present do
+    local before, former = begun.common[t], former_fields(begun, t)
+    for name, now in next, fields do
+      if not rawequal(before[name], now) or former[name] ~= nil then roots[#roots + 1] = now end
+    end
   end
   for _, proto in next, prototype.of_module(record.key) do roots[#roots + 1] = proto end
   for _, name in ipairs(wrappers.of_module(record.key)) do roots[#roots + 1] = wrappers.registered[name] end
@@ -160,25 +187,32 @@ local function roots_of(record, value, begun)
 end
 
 -- A file that assigns a global what is in it already declares it, too.
-local function declare_globals(declared, begun, context, assigned)
-  local former = begun.former and begun.former.globals or NOTHING
-  for name, now in next, _G do
-    local last = former[name]
-    if not rawequal(begun.globals[name], now) or (last ~= nil and type(now) == "table") or (last == nil and assigned[name]) then
-      declared.globals[name] = pictures.take(now, context)
-    else
-      declared.globals[name] = pictures.keep(last)
+local function declare_common(declared, begun, present, context, assigned)
+  for t, fields in next, present do
+    local before, former, pictured = begun.common[t], former_fields(begun, t), {}
+    for name, now in next, fields do
+      local last = former[name]
+      local is_same = rawequal(before[name], now)
+      if not is_same or (last ~= nil and type(now) == "table") or (last == nil and t == _G and assigned[name]) then
+        pictured[name] = pictures.take(now, context)
+      else
+        pictured[name] = pictures.keep(last)
+      end
     end
+    if next(pictured) ~= nil then declared.common[t] = pictured end
   end
 end
 
---- The globals that a file has declared, and those that it required, are none of the file that required it. `begun` is what
---- was there before the file ran.
-function declarations.settle_globals(declared, begun)
+--- The globals and the like that a file has declared, and those of files that it required, are none of the file that required
+--- it. `begun` is what was there before the file ran.
+function declarations.settle_common(declared, begun)
   if not running then return end
-  for _, names in ipairs({ declared.globals, begun.settled }) do
-    for name in next, names do
-      running.globals[name], running.settled[name] = rawget(_G, name), true
+  for _, settled in ipairs({ declared.common, begun.settled }) do
+    for t, fields in next, settled do
+      running.settled[t] = running.settled[t] or {}
+      for name in next, fields do
+        running.common[t][name], running.settled[t][name] = rawget(t, name), true
+      end
     end
   end
 end
@@ -186,8 +220,8 @@ end
 -- A file has run for the first time while another one ran again: what was in the globals before may have moved there, see
 -- redeclare.lua.
 local function note_first(record, context, begun)
-  for name in next, record.declared.globals do
-    local before = begun.globals[name]
+  for name in next, record.declared.common[_G] or NOTHING do
+    local before = begun.common[_G][name]
     if before ~= nil and not rawequal(before, rawget(_G, name)) then running.taken[name] = { value = before, by = record } end
   end
   for name, taken in next, begun.taken do running.taken[name] = running.taken[name] or taken end
@@ -197,15 +231,15 @@ end
 
 -- After it ran: `record.declared` is what it declared; when it ran again `record.begun` is what was there before.
 local function done(record, value, begun)
-  local foreign = foreigners(record)
+  local foreign, present = foreigners(record), common_fields()
   local context = pictures.context(record, foreign, begun)
   local collection = new_collection(record, begun.former)
-  collect_near(collection, roots_of(record, value, begun), foreign)
+  collect_near(collection, roots_of(record, value, begun, present), foreign)
   if not is_complete(collection) then collect_everywhere(collection) end
-  local declared = { globals = {}, prototypes = {}, wrappers = {}, timers = begun.timers, base = {}, fields = versions.fields(record),
+  local declared = { common = {}, prototypes = {}, wrappers = {}, timers = begun.timers, base = {}, fields = versions.fields(record),
     functions = collection.functions, cells = collection.cells }
   declared.value = pictures.take(value, context)
-  declare_globals(declared, begun, context, versions.globals(record))
+  declare_common(declared, begun, present, context, versions.globals(record))
   for name, proto in next, prototype.of_module(record.key) do declared.prototypes[name] = pictures.take(proto, context) end
   for _, name in ipairs(wrappers.of_module(record.key)) do
     declared.wrappers[name] = pictures.take(wrappers.registered[name], context)
@@ -223,7 +257,7 @@ local function done(record, value, begun)
     begun.contexts[#begun.contexts + 1] = context
   else
     if running and running.in_reload then note_first(record, context, begun) end
-    declarations.settle_globals(declared, begun)
+    declarations.settle_common(declared, begun)
   end
 end
 
@@ -263,8 +297,11 @@ function declarations.may_find(declared, fresh)
   for name, picture in next, declared.base do
     if has_others(name, picture, fresh, seen) then return true end
   end
-  for name, picture in next, declared.globals do
-    if has_others("global " .. name, picture, fresh, seen) then return true end
+  for t, fields in next, declared.common do
+    for name, picture in next, fields do
+      local known = type(name) ~= "string" and "[]" or t == _G and "global " .. name or name
+      if has_others(known, picture, fresh, seen) then return true end
+    end
   end
   for _, picture in next, declared.wrappers do
     if has_others("wrapper", picture, fresh, seen) then return true end
@@ -292,9 +329,16 @@ local function list_changed(old, new)
   return false
 end
 
+local function common_changed(old, new)
+  for _, t in ipairs(walk.common) do
+    if list_changed(old[t] or NOTHING, new[t] or NOTHING) then return true end
+  end
+  return false
+end
+
 --- Did a plain value change that others may have taken from the file?
 function declarations.plain_changed(old, new)
-  return pictures.plain_changed(old.value, new.value) or list_changed(old.globals, new.globals)
+  return pictures.plain_changed(old.value, new.value) or common_changed(old.common, new.common)
     or list_changed(old.prototypes, new.prototypes)
 end
 

@@ -40,9 +40,9 @@ local function place(text)
   return text, file, line
 end
 
--- Where user code stands that called us.
-local function caller()
-  for level = 3, 40 do
+-- Where user code stands, from a level of its caller's stack on.
+local function user_code(first)
+  for level = first + 1, 40 do
     local info = getinfo(level, "Sl")
     if not info then return nil end
     if info.what ~= "C" and find(info.source, "^@.*%.lua$") then return "lua/" .. sub(info.source, 2), info.currentline end
@@ -61,14 +61,27 @@ end
 
 --- Like `raise`, with the place in user code that called the function that raises.
 function errors.raise_at_caller(code, message)
-  local file, line = caller()
+  local file, line = user_code(2)
   error(make({ code = code, message = message, file = file, line = line }), 0)
+end
+
+--- Raises what the host has said instead of an answer: `CODE: message`, or nothing when there was no room for it.
+function errors.refuse(message)
+  local code, text = match(message or "LIMIT_MEMORY: not enough memory", "^([A-Z_]+): (.*)$")
+  errors.raise(code or "INTERNAL", text or message)
 end
 
 --- The same error under another code or with another message.
 function errors.with(e, code, message)
   local fields = genuine[e]
   return make({ code = code or fields.code, message = message or fields.message, file = fields.file, line = fields.line, stack = fields.stack })
+end
+
+--- A limit may be hit in code of Moonpool's own, which says nothing to the author of an app: what it was working on does.
+function errors.about(e, file)
+  local fields = genuine[e]
+  if fields.file or not file or sub(fields.code, 1, 6) ~= "LIMIT_" then return e end
+  return make({ code = fields.code, message = gsub(fields.message, "^moonpool/[%w_]+:%d+: ", ""), file = file, stack = fields.stack })
 end
 
 -- Frames of the runtime and of C say nothing to the author of an app.
@@ -110,9 +123,19 @@ local function from(raised, code, stack)
 end
 errors.from = from
 
+-- Some functions of the library do not say where they were called: coroutine.yield, the comparisons of table.sort.
+local function with_place(raised)
+  local raiser = getinfo(3, "Sf")
+  if type(raised) ~= "string" or not raiser or raiser.what ~= "C" or raiser.func == error or find(raised, "^[^\n]-:%d+: ") then
+    return raised
+  end
+  local file, line = user_code(3)
+  return file and format("%s:%d: %s", sub(file, 5), line, raised) or raised
+end
+
 --- A message handler for xpcall: an Error with the stack of the place that raised it.
 function errors.handler(raised)
-  return from(raised, "LUA_ERROR", traceback("", 2))
+  return from(with_place(raised), "LUA_ERROR", traceback("", 2))
 end
 local handler = errors.handler
 

@@ -4,11 +4,11 @@ local M = ...
 local heal = {}
 
 local _G = _G
-local host, pictures, versions, walk = M.host, M.pictures, M.versions, M.walk
+local errors, host, pictures, versions, walk = M.errors, M.host, M.pictures, M.versions, M.walk
 local raw = M.raw.debug
 local getinfo, getupvalue, setupvalue, upvalueid, upvaluejoin =
   raw.getinfo, raw.getupvalue, raw.setupvalue, raw.upvalueid, raw.upvaluejoin
-local error, format, ipairs, load, next, rawequal, type = error, string.format, ipairs, M.raw.load, next, rawequal, type
+local format, ipairs, load, next, rawequal, type = string.format, ipairs, M.raw.load, next, rawequal, type
 local edits, identify, successor = versions.edits, versions.identify, versions.successor
 local NOTHING = {}
 
@@ -81,7 +81,8 @@ end
 -- Function `id` of the new version, with variables that are nobody's yet.
 local function load_function(edit, id)
   local code, message = host("function", edit.chunk .. "\n" .. edit.hash .. "\n" .. id)
-  return load(code or error(message, 0), "=moonpool/function", "b")
+  if not code then errors.refuse(message) end
+  return load(code, "=moonpool/function", "b")
 end
 
 -- What old function `f` is in the new version, where it is `to`, with the variables that it has.

@@ -3,13 +3,14 @@ local M = ...
 local modules = {}
 
 local errors, host = M.errors, M.host
-local load = M.raw.load
+local getinfo, load = M.raw.debug.getinfo, M.raw.load
 local find, gsub, match, sub = string.find, string.gsub, string.match, string.sub
 local error, ipairs, next, pairs, pcall, rawequal, type = error, ipairs, next, pairs, pcall, rawequal, type
 local sort = table.sort
 local xpcall, handler = xpcall, errors.handler
 
 local LONGEST_NAME <const> = 200
+local MOST_LEVELS <const> = 200000
 
 -- Module names and tracking keys (the real file, relative to the site), both → value. Apps see it as package.loaded.
 local loaded = {}
@@ -136,7 +137,7 @@ end
 --- What `require` gives for a file from now on.
 function modules.set_value(record, value)
   loaded[record.key] = value
-  for name in next, record.names do loaded[name] = value end
+  for name in next, record.names do loaded[name], keys[name] = value, record.key end
 end
 
 -- What the file that runs needs, by key. Also a file that cannot be had: when it comes, its dependant has to know.
@@ -193,17 +194,50 @@ function modules.dependants(key)
   return result
 end
 
---- Forgets that a file ran.
-function modules.forget(record)
+-- Takes away what `require` gives for a file.
+local function hide(record)
   for name in pairs(record.names) do loaded[name], keys[name] = nil, nil end
-  loaded[record.key], records[record.key], chunks[record.chunk] = nil, nil, nil
+  loaded[record.key] = nil
 end
 
---- Forgets a module, so that the next require runs its file again, with the prototypes and wrappers that it declared.
+--- The file of a record is another one from now on, under the same names.
+function modules.move(record, key)
+  local from = record.key
+  records[from], records[key], record.key = nil, record, key
+  loaded[from], loaded[key] = nil, loaded[from]
+  for name in pairs(record.names) do keys[name] = key end
+  for _, other in pairs(records) do
+    if other.requires[from] then other.requires[from], other.requires[key] = nil, true end
+  end
+end
+
+--- A name is not that of this file any more.
+function modules.release(record, name)
+  record.names[name], loaded[name], keys[name] = nil, nil, nil
+end
+
+--- Forgets that a file ran.
+function modules.forget(record)
+  hide(record)
+  records[record.key], chunks[record.chunk] = nil, nil
+end
+
+-- Has code of a file been called that is not done yet?
+local function is_running(record)
+  local source = "@" .. record.chunk
+  for level = 2, MOST_LEVELS do
+    local info = getinfo(level, "S")
+    if not info then return false end
+    if info.source == source then return true end
+  end
+end
+
+--- Forgets a module, so that the next require runs its file again, with the prototypes and wrappers that it declared. A file
+--- whose own code asks for that is in use, so reloads go on to know it.
 function modules.unload(key)
   local record = records[key]
   if not record then return end
-  modules.forget(record)
+  if is_running(record) then hide(record) else modules.forget(record) end
   M.prototype.remove_module(key)
   M.wrappers.remove_module(key)
 end

@@ -38,7 +38,7 @@ local function reachable(running)
     end
   end
   for name, value in next, _G do
-    if not rawequal(running.globals[name], value) then add(value) end
+    if not rawequal(running.common[_G][name], value) then add(value) end
   end
   add(modules.loaded[running.record.key])
   for _, proto in next, prototype.of_module(running.record.key) do add(proto) end

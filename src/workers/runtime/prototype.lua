@@ -220,6 +220,13 @@ function prototype.remove(name, children)
   end
 end
 
+--- What one module declared is another's from now on.
+function prototype.move_module(from, to)
+  for _, record in next, registry do
+    if record.module == from then record.module = to end
+  end
+end
+
 --- Forgets all prototypes that a module declared.
 function prototype.remove_module(module)
   for name, record in pairs(registry) do

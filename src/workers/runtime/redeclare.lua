@@ -4,8 +4,8 @@ local M = ...
 local redeclare = {}
 
 local _G = _G
-local heal, merge, modules, pictures, prototype, state, timers, versions, wrappers =
-  M.heal, M.merge, M.modules, M.pictures, M.prototype, M.session, M.timers, M.versions, M.wrappers
+local heal, merge, modules, pictures, prototype, state, timers, versions, walk, wrappers =
+  M.heal, M.merge, M.modules, M.pictures, M.prototype, M.session, M.timers, M.versions, M.walk, M.wrappers
 local getupvalue, setupvalue = M.raw.debug.getupvalue, M.raw.debug.setupvalue
 local ipairs, next, rawequal, rawget, rawlen, rawset, type = ipairs, next, rawequal, rawget, rawlen, rawset, type
 local mathtype, sub = math.type, string.sub
@@ -38,8 +38,9 @@ local function drop(t, name, value, base, context)
     gone = {}
     context.gone[t] = gone
   end
-  gone[name] = { value = value, base = base }
-  rawset(t, name, nil)
+  local left = walk.is_born(t) and walk.at_birth(t, name) or nil
+  gone[name] = { value = value, base = base, left = left }
+  rawset(t, name, left)
 end
 
 local function merge_variable(edit, name, cell, declared_cell, context)
@@ -190,7 +191,7 @@ local function take_over(context)
   local moved = {}
   for t, gone in next, context.gone do
     for name, entry in next, gone do
-      if rawget(t, name) ~= nil then
+      if not rawequal(rawget(t, name), entry.left) then
         gone[name] = nil
         moved[#moved + 1] = { t = t, name = name, value = entry.value, base = entry.base }
       end
@@ -202,37 +203,40 @@ local function take_over(context)
   end
 end
 
--- What another file declares a global as: it may have moved from there.
-local function declared_elsewhere(name, record)
+-- What another file declares a global as, or another field of a table that is there for all: it may have moved from there.
+local function declared_elsewhere(t, name, record)
   for _, other in next, modules.records do
-    if other ~= record and other.declared and other.declared.globals[name] ~= nil then return other.declared.globals[name], other end
+    local fields = other ~= record and other.declared and other.declared.common[t]
+    if fields and fields[name] ~= nil then return fields[name], other end
   end
   return nil
 end
 
 redeclare.declared_elsewhere = declared_elsewhere
 
--- The same for a global that the file of `record` declares now: if the other one does not any more, it is none of its own.
-local function declared_before(name, record)
-  local base, other = declared_elsewhere(name, record)
+-- The same for one that the file of `record` declares now: if the other one does not any more, it is none of its own.
+local function declared_before(t, name, record)
+  local base, other = declared_elsewhere(t, name, record)
   local edit = other and versions.edits["@" .. other.chunk]
-  if edit and edit.last.globals[name] then other.declared.globals[name] = nil end
+  if edit and t == _G and edit.last.globals[name] then other.declared.common[t][name] = nil end
   return base
 end
 
-local function merge_globals(edit, context)
-  local old, new, gone = edit.old.globals, edit.new.globals, context.gone[_G] or NOTHING
-  for name, before in next, edit.begun.globals do
-    local base, present, is_unnamed = old[name], rawget(_G, name), edit.last.globals[name]
+local function merge_common(edit, t, context)
+  local old, new, gone = edit.old.common[t] or NOTHING, edit.new.common[t], context.gone[t] or NOTHING
+  for name, before in next, edit.begun.common[t] do
+    local base, present = old[name], rawget(t, name)
+    -- Has it been taken out of the source? A global's name may still be read there.
+    local is_unnamed = t == _G and edit.last.globals[name]
     if present == nil and gone[name] then
       -- A file that this one required has just been found not to declare it any more.
     elseif not rawequal(before, present) then
-      if base == nil and present ~= nil then base = declared_before(name, edit.record) end
-      _G[name] = assigned(before, base, present, context)
-    elseif base ~= nil and (is_unnamed or is_gone(present, edit)) then
-      local is_others = declared_elsewhere(name, edit.record) ~= nil
-      local is_left = is_gone(present, edit) or pictures.untouched(present, base)
-      if is_left and not is_others then drop(_G, name, present, base, context) end
+      if base == nil and present ~= nil then base = declared_before(t, name, edit.record) end
+      rawset(t, name, assigned(before, base, present, context))
+    elseif base ~= nil and (is_unnamed or is_dropped(edit, name, present, base)) then
+      local is_others = declared_elsewhere(t, name, edit.record) ~= nil
+      local is_left = is_dropped(edit, name, present, base) or pictures.untouched(present, base)
+      if is_left and not is_others then drop(t, name, present, base, context) end
       if is_left or is_others then new[name] = nil end
     end
   end
@@ -240,14 +244,15 @@ end
 
 -- Globals that a file declared which ran for the first time while this one did. They may have moved there from any file.
 local function merge_taken(edit, context)
+  local globals = edit.old.common[_G]
   for name, taken in next, edit.begun.taken do
-    local base = edit.old.globals[name]
-    if base == nil then base = declared_before(name, taken.by) end
+    local base = globals and globals[name]
+    if base == nil then base = declared_before(_G, name, taken.by) end
     if base ~= nil then
       local kept = assigned(taken.value, base, rawget(_G, name), context)
-      _G[name], edit.begun.globals[name] = kept, kept
+      _G[name], edit.begun.common[_G][name] = kept, kept
     end
-    if edit.last.globals[name] then edit.new.globals[name] = nil end
+    if edit.last.globals[name] and edit.new.common[_G] then edit.new.common[_G][name] = nil end
   end
 end
 
@@ -377,7 +382,7 @@ function redeclare.merge(edit, context)
   merge_variables(edit, context)
   merge_changes(changes, context)
   modules.set_value(edit.record, merge.value(edit.former_value, edit.old.value, edit.value, context))
-  merge_globals(edit, context)
+  for _, t in ipairs(walk.common) do merge_common(edit, t, context) end
   merge_wrappers(edit, context)
   merge_timers(edit, context)
   merge_app(edit, context)

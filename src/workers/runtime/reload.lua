@@ -3,16 +3,17 @@
 local M = ...
 local reload = {}
 
-local _G = _G
-local declarations, errors, heal, modules, pictures, prototype, rebuild, redeclare, state, timers, versions, walk =
-  M.declarations, M.errors, M.heal, M.modules, M.pictures, M.prototype, M.rebuild, M.redeclare, M.session, M.timers, M.versions, M.walk
-local error, format, ipairs, next, pcall, rawget, type = error, string.format, ipairs, next, pcall, rawget, type
+local declarations, errors, heal, modules, moves, pictures, prototype, rebuild, redeclare, state, timers, versions, walk =
+  M.declarations, M.errors, M.heal, M.modules, M.moves, M.pictures, M.prototype, M.rebuild, M.redeclare, M.session, M.timers,
+  M.versions, M.walk
+local error, format, ipairs, next, pcall, rawget, rawset = error, string.format, ipairs, next, pcall, rawget, rawset
 local concat, sort = table.concat, table.sort
 
 -- Runs the new version of a file and makes its declarations and those of the former version one.
 local function run(record, hash, code, context)
   context.ran[record.key] = true
   local edit = versions.begin(record, hash)
+  declarations.rename(record.declared, edit.last.renamed)
   if not context.existing and declarations.may_find(record.declared, edit.fresh) then
     context.existing = walk.all(context.connections)
   end
@@ -22,10 +23,11 @@ local function run(record, hash, code, context)
   rebuild.take(record.key, context.taken)
   record.reuse_timer = function(f, ms, every) return redeclare.reuse_timer(edit, f, ms, every) end
   edit.value = modules.execute(record, record.chunk, hash, code, true)
+  context.at = record
   edit.new, edit.begun = record.declared, record.begun
   record.reuse_timer, record.begun = nil, nil
   redeclare.merge(edit, context)
-  declarations.settle_globals(edit.new, edit.begun)
+  declarations.settle_common(edit.new, edit.begun)
   context.files[#context.files + 1] = "lua/" .. record.chunk
   return declarations.plain_changed(edit.old, edit.new)
 end
@@ -35,20 +37,20 @@ local function note(context, code, message, file, line)
   list[#list + 1] = errors.make(code, message, file, line)
 end
 
--- Brings a file up to date, after those that it needs, if it or a plain value of one of them changed.
-local function visit(record, context)
-  if context.visited[record] or record.deleted then return end
-  context.visited[record] = true
-  local required = {}
-  for key in next, record.requires do required[#required + 1] = key end
-  sort(required)
-  local affected = false
-  for _, key in ipairs(required) do
-    if modules.records[key] then visit(modules.records[key], context) end
-    affected = affected or context.stale[key]
+-- Does a file run again because a plain value of one that it needs changed?
+local function is_affected(record, context)
+  if record.policy ~= nil and record.policy ~= "always" then return false end
+  for key in next, record.requires do
+    if context.stale[key] then return true end
   end
-  affected = affected and (record.policy == nil or record.policy == "always")
+  return false
+end
+
+-- Brings a file up to date, if it or a plain value of one that it needs changed.
+local function bring(record, context)
+  local affected = is_affected(record, context)
   if not context.changed[record.key] and not affected then return end
+  context.at = record
   local hash, code = modules.newest(record, affected and "" or record.hash)
   if hash == record.hash and not affected then return end
   if hash ~= record.hash and record.policy == "never" then
@@ -58,24 +60,53 @@ local function visit(record, context)
   end
 end
 
+local function sorted_keys(t)
+  local keys = {}
+  for key in next, t do keys[#keys + 1] = key end
+  sort(keys)
+  return keys
+end
+
+-- Is it known by now what becomes of all files that a file needs?
+local function is_settled(record, context)
+  for key in next, record.requires do
+    if context.open[modules.records[key]] then return false end
+  end
+  return true
+end
+
 -- In a circle of requires somebody was visited before it was known that a plain value of one of the others changed.
-local function visit_circles(keys, context)
-  for _, key in ipairs(keys) do
-    local record = modules.records[key]
-    for other in next, record and not context.ran[key] and record.requires or {} do
-      if context.stale[other] and context.visited[record] then
-        context.visited[record] = nil
-        visit(record, context)
-        break
+local function bring_circles(context)
+  if not context.circular then return end
+  local keys, again = sorted_keys(modules.records), true
+  while again do
+    again = false
+    for _, key in ipairs(keys) do
+      local record = modules.records[key]
+      if record and context.visited[record] and not context.open[record] and not context.ran[key]
+        and is_affected(record, context) and is_settled(record, context) then
+        bring(record, context)
+        again = again or context.ran[key]
       end
     end
   end
 end
 
+-- Brings a file up to date, after those that it needs.
+local function visit(record, context)
+  if context.open[record] then context.circular = true end
+  if context.visited[record] or record.deleted then return end
+  context.visited[record], context.open[record] = true, true
+  for _, key in ipairs(sorted_keys(record.requires)) do
+    if modules.records[key] then visit(modules.records[key], context) end
+  end
+  bring(record, context)
+  context.open[record] = nil
+  if context.stale[record.key] then bring_circles(context) end
+end
+
 local function visit_all(context)
-  local keys = {}
-  for key in next, modules.records do keys[#keys + 1] = key end
-  sort(keys)
+  local keys = sorted_keys(modules.records)
   -- What a file requires newly runs before it. If it fails it is not for that file to go on without it (`pcall(require, …)`).
   local failure
   modules.reload(function(record)
@@ -88,18 +119,21 @@ local function visit_all(context)
   for _, key in ipairs(keys) do
     if modules.records[key] then visit(modules.records[key], context) end
   end
-  visit_circles(keys, context)
+  bring_circles(context)
   modules.reload(nil)
   if failure then error(failure, 0) end
 end
 
 -- Unloads what a file declared that was deleted.
 local function remove(record, context)
+  context.at = record
   local edit, declared = versions.begin_removal(record), record.declared
   edit.old, edit.new, edit.cells = declared, { functions = {}, cells = {} }, declared.cells
-  for name, picture in next, declared.globals do
-    local is_left = pictures.untouched(rawget(_G, name), picture) and not redeclare.declared_elsewhere(name, record)
-    if is_left then _G[name] = nil end
+  for t, fields in next, declared.common do
+    for name, picture in next, fields do
+      local is_left = pictures.untouched(rawget(t, name), picture) and not redeclare.declared_elsewhere(t, name, record)
+      if is_left then rawset(t, name, walk.at_birth(t, name)) end
+    end
   end
   for _, entry in ipairs(declared.timers) do timers.pending[entry.handle] = nil end
   if state.app_module == record.key then state.app_module = nil end
@@ -172,8 +206,10 @@ end
 local function new_context(changed, connections)
   local context = {
     connections = connections,
-    changed = {}, visited = {}, stale = {}, files = {}, notes = {}, ran = {}, taken = { failures = {} }, -- see `visit`
+    changed = {}, stale = {}, files = {}, notes = {}, ran = {}, taken = { failures = {} },
+    visited = {}, open = {}, circular = false, -- see `visit`
     twins = {}, heirs = {}, cells = {}, merged = {}, gone = {}, displaced = {}, -- see redeclare.lua
+    at = nil, -- the record of the file that is looked at, for errors of which nobody knows where they are
   }
   for _, key in ipairs(changed) do
     -- A file that nobody could load so far concerns those who tried.
@@ -187,12 +223,12 @@ local function new_context(changed, connections)
   return context
 end
 
---- Brings the session to the newest version of files. `changed` and `gone` are lists of tracking keys, `connections` the
---- session's. Returns the names of the files that ran and Errors worth telling. Raises an Error when one cannot be run.
-function reload.run(changed, gone, connections)
-  local context = new_context(changed, connections)
+local function bring_up(context, changed, gone, connections)
   prototype.reload(context.twins)
+  moves.follow(changed, context)
+  moves.follow(gone, context)
   visit_all(context)
+  if context.without_main then modules.run_main() end
   remove_all(gone, context)
   remove_prototypes()
   redeclare.follow_moved(context)
@@ -201,6 +237,14 @@ function reload.run(changed, gone, connections)
   versions.finish()
   exchange_objects(context, connections)
   for _, e in ipairs(context.taken.failures) do context.notes[#context.notes + 1] = errors.from(e, "LUA_ERROR") end
+end
+
+--- Brings the session to the newest version of files. `changed` and `gone` are lists of tracking keys, `connections` the
+--- session's. Returns the names of the files that ran and Errors worth telling. Raises an Error when one cannot be run.
+function reload.run(changed, gone, connections)
+  local context = new_context(changed, connections)
+  local ok, e = pcall(bring_up, context, changed, gone, connections)
+  if not ok then error(errors.about(errors.from(e, "LUA_ERROR"), context.at and "lua/" .. context.at.chunk), 0) end
   return context.files, context.notes
 end
 

@@ -3,9 +3,9 @@
 local M = ...
 local versions = {}
 
-local host, modules = M.host, M.modules
+local host, modules, refuse = M.host, M.modules, M.errors.refuse
 local load, getinfo = M.raw.load, M.raw.debug.getinfo
-local error, ipairs, next, setmetatable, sub = error, ipairs, next, setmetatable, string.sub
+local ipairs, next, setmetatable, sub = ipairs, next, setmetatable, string.sub
 
 local FIRST_ID <const> = 1 << 30
 local NOTHING = {}
@@ -57,7 +57,7 @@ local function version(chunk, hash)
   local result = by_hash[name]
   if not result then
     local variables, fresh, timed, globals, fields = ask("variables", name)
-    if not variables then error(fresh, 0) end
+    if not variables then refuse(fresh) end
     result = { variables = variables, fresh = fresh, timed = timed, globals = globals, fields = fields }
     by_hash[name] = result
   end
@@ -85,7 +85,7 @@ local function former_version(record, from, to)
   local result
   if from == to then
     result = { map = NOTHING, from = NOTHING, names = NOTHING, constants = NOTHING, alike = NOTHING, moved = NOTHING,
-      globals = NOTHING, texts = NOTHING }
+      globals = NOTHING, texts = NOTHING, renamed = NOTHING }
   else
     local message
     result, message = ask("correspondence", record.chunk .. "\n" .. from .. "\n" .. to)
@@ -99,7 +99,7 @@ end
 --- correspond to the new one: the last one first, then those of which code was in use after the last reload.
 function versions.begin(record, hash)
   local last, message = former_version(record, record.hash, hash)
-  if not last then error(message, 0) end
+  if not last then refuse(message) end
   local new = version(record.chunk, hash)
   local edit = {
     record = record, chunk = record.chunk, source = "@" .. record.chunk, hash = hash,
@@ -117,7 +117,8 @@ end
 function versions.begin_removal(record)
   local map = {}
   for id in next, versions.variables(record) do map[id] = false end
-  local last = { map = map, names = NOTHING, moved = NOTHING, constants = NOTHING, globals = NOTHING, texts = NOTHING, hash = record.hash }
+  local last = { map = map, names = NOTHING, moved = NOTHING, constants = NOTHING, globals = NOTHING, texts = NOTHING,
+    renamed = NOTHING, hash = record.hash }
   local source = "@" .. record.chunk
   edits[source] = {
     record = record, chunk = record.chunk, source = source, former = { last }, last = last, variables = NOTHING, leftovers = {},

@@ -9,7 +9,7 @@ local connection, modules, prototype, sandbox, timers, versions, wrappers =
 local raw = M.raw.debug
 local getinfo, getlocal, getmetatable, getupvalue, setlocal, setmetatable, setupvalue =
   raw.getinfo, raw.getlocal, raw.getmetatable, raw.getupvalue, raw.setlocal, raw.setmetatable, raw.setupvalue
-local ipairs, next, rawget, rawset, type = ipairs, next, rawget, rawset, type
+local ipairs, next, rawequal, rawget, rawset, type = ipairs, next, rawequal, rawget, rawset, type
 local status = coroutine.status
 
 local MOST_FRAMES <const> = 200000
@@ -19,6 +19,9 @@ local MOST_FRAMES <const> = 200000
 local born = {}
 local born_tables = {}
 local NONE = {}
+
+--- The tables of these in which any file may put something that is then there for all files: `_G`, `string`, `session`, …
+walk.common = {}
 
 -- The walk that is going on.
 local replace, twins, heirs, seen, queue, last, on_frame
@@ -155,7 +158,6 @@ end
 
 local function push_roots()
   for _, t in ipairs(born_tables) do push(t) end
-  push(getmetatable(""))
   push(modules.loaded)
   push(timers.pending)
   push(M.session)
@@ -208,12 +210,28 @@ end
 --- Is this something that every VM is born with?
 function walk.is_born(value) return born[value] ~= nil end
 
+--- What a table that every VM is born with held then under a name; nil also for tables.
+function walk.at_birth(t, name) return born[t][name] end
+
+--- What such a table holds besides what it held at birth, under plain keys.
+function walk.added_to(t)
+  local added, fields = {}, born[t]
+  for name, value in next, t do
+    local kind = type(name)
+    if (kind == "string" or kind == "number" or kind == "boolean") and not rawequal(fields[name], value) then added[name] = value end
+  end
+  -- It is no file that sets this.
+  if t == M.session.session then added.reloading = nil end
+  return added
+end
+
 --- Notes what a VM is born with. To be called when the globals are what apps find.
 function walk.settle()
   local function enter(t)
     local fields = {}
     born[t] = fields
     born_tables[#born_tables + 1] = t
+    if t ~= modules.loaded then walk.common[#walk.common + 1] = t end
     for name, value in next, t do
       if type(value) ~= "table" then fields[name] = value end
       if type(value) == "function" then
@@ -224,6 +242,7 @@ function walk.settle()
     end
   end
   enter(_G)
+  enter(getmetatable(""))
 end
 
 return walk

@@ -28,6 +28,11 @@ function wrappers.of_module(key)
   return names
 end
 
+--- What one file registered is another's from now on.
+function wrappers.move_module(from, to)
+  for _, name in ipairs(wrappers.of_module(from)) do registrars[name] = to end
+end
+
 --- Forgets what a file has registered.
 function wrappers.remove_module(key)
   for _, name in ipairs(wrappers.of_module(key)) do registered[name], registrars[name] = nil, nil end

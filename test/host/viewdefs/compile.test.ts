@@ -408,6 +408,17 @@ t.test("text and comments around the template do no harm", async (t) => {
   t.same(problems, []);
 });
 
+t.test("a file that ends in the middle of its template is refused: something may be missing", async (t) => {
+  for (const source of ["<template><p>half", "<template><p></p>", '<template><p ui-value="a"']) {
+    const { compiled, problems } = compileViewdef("A.B", source, { file: "x", uiCode: false });
+    t.equal(compiled, undefined, source);
+    t.ok(
+      problems.some(({ code, severity }) => code === "VIEWDEF_TEMPLATE" && severity === "error"),
+      source,
+    );
+  }
+});
+
 t.test("markup that the browser would read differently from its author is warned about", async (t) => {
   const faults: [string, RegExp][] = [
     ["<div/><p></p>", /HTML does not know <div\/>/],

@@ -1,4 +1,5 @@
 import t from "tap";
+import { MoonpoolError } from "../../../src/protocol/error-code.ts";
 import { LuaSession } from "../../support/lua-session.ts";
 import { scenario } from "./scenario.ts";
 
@@ -177,3 +178,23 @@ scenario(
     app.gives("pcall(f)", "false, m.lua:4: here");
   },
 );
+
+t.test("a limit that is hit while a huge file is looked at names the file that is reloaded", async (t) => {
+  const huge = (version: number): string =>
+    `M = {}\n${Array.from({ length: 10_000 }, (_, n) => `function M.f${n}() return ${version} end`).join("\n")}`;
+  const session = await LuaSession.start({ lua: { m: huge(1), main: `require("m")` } }, { hotload: true });
+  session.timeLimit = 1;
+  const { error } = session.save({ lua: { m: huge(2) } });
+  t.match(error, { code: "LIMIT_TIME", file: "lua/m.lua", message: /^the code ran too long/ });
+  session.timeLimit = 10_000;
+  const { host } = session.vm;
+  session.vm.host = (name, argument) => {
+    if (name === "correspondence") throw new MoonpoolError("LIMIT_MEMORY");
+    return host(name, argument);
+  };
+  t.match(session.save({ lua: { m: huge(3) } }).error, { code: "LIMIT_MEMORY", file: "lua/m.lua", message: /memory/ });
+  session.vm.host = host;
+  t.equal(session.save({ lua: { m: huge(4) } }).error, undefined);
+  t.equal(session.evaluate("return M.f1()"), "4");
+  session.close();
+});

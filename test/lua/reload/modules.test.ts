@@ -171,3 +171,61 @@ scenario(
     app.gives("probe()", 3);
   },
 );
+
+scenario(
+  "a file that unloads itself while it runs stays loaded, and is reloaded like others",
+  {
+    m: `
+      session:unloadModule("lua/m.lua")
+      local M = { size = 1 }
+      function M.f() return "old" end
+      return M`,
+    main: `local size, f = require("m").size, require("m").f function probe() return f() .. size end`,
+  },
+  (app) => {
+    app.edit("m", { old: "new" }, { files: ["lua/m.lua"] });
+    app.gives("probe()", "new1");
+    app.edit("m", { "size = 1": "size = 2" }, { files: ["lua/m.lua", "lua/main.lua"] });
+    app.gives("probe()", "new2");
+    app.save({ m: null, main: `x = 1` }, { files: ["lua/main.lua", "lua/m.lua"] });
+    app.gives(`package.loaded.m`, "nil");
+  },
+);
+
+scenario(
+  "a file whose functions unload it, or its folder, is reloaded like others until it is required anew, and then too",
+  {
+    "d.m": `
+      local function label() return "old" end
+      function unload() session:unloadModule("lua/d/m.lua") return label() end
+      function unload_all() session:unloadDirectory("lua/d") return label() end`,
+    main: `require("d.m")`,
+  },
+  (app) => {
+    for (const unload of ["unload()", "unload_all()"]) {
+      app.gives(unload, "old");
+      app.gives(`package.loaded["d.m"]`, "nil");
+      app.edit("d.m", { '"old"': '"new"' }, { files: ["lua/d/m.lua"] });
+      app.gives(unload, "new");
+      app.gives(`(function(before) require("d.m") return before ~= unload end)(unload)`, true);
+      app.edit("d.m", { '"new"': '"newest"' }, { files: ["lua/d/m.lua"] });
+      app.gives(unload, "newest");
+      app.edit("d.m", { '"newest"': '"old"' });
+    }
+  },
+);
+
+scenario(
+  "a file that others unload is not reloaded until it is required again",
+  {
+    m: `runs = (runs or 0) + 1 return { v = 1 }`,
+    main: `require("m") function unload() session:unloadModule("lua/m.lua") end`,
+  },
+  (app) => {
+    app.run("unload()");
+    app.edit("m", { "v = 1": "v = 2" }, { files: ["lua/main.lua"] });
+    app.gives(`require("m").v, runs`, "2, 2");
+    app.edit("m", { "v = 2": "v = 3" }, { files: ["lua/m.lua", "lua/main.lua"] });
+    app.gives(`require("m").v`, 3);
+  },
+);

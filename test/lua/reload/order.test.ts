@@ -151,3 +151,81 @@ scenario(
     app.gives("x", 2);
   },
 );
+
+// In a circle a file publishes its value before it requires the next one, which would else find `true`.
+const published = (name: string, rest: string): string => `local M = {} package.loaded["${name}"] = M ${rest} return M`;
+
+scenario(
+  "two files in a circle: each that has copied a plain value of the other runs again when it changes",
+  {
+    a: published("a", `M.most = 3 local b = require("b") function M.sum() return b.twice() + M.most end`),
+    b: published("b", `local most = require("a").most function M.twice() return most * 2 end`),
+    main: `local a = require("a") function probe() return a.sum() end`,
+  },
+  (app) => {
+    app.edit("a", { "= 3": "= 4" }, { files: ["lua/a.lua", "lua/b.lua", "lua/main.lua"] });
+    app.gives("probe()", 12);
+    app.edit("b", { "* 2": "* 10" }, { files: ["lua/b.lua"] });
+    app.gives("probe()", 44);
+    app.edit("a", { "= 4": "= 5" }, { files: ["lua/a.lua", "lua/b.lua", "lua/main.lua"] });
+    app.gives("probe()", 55);
+  },
+);
+
+for (const [first, second, third] of [
+  ["a", "b", "c"],
+  ["a", "c", "b"],
+  ["b", "c", "a"],
+] as const) {
+  scenario(
+    `three files in a circle, ${first} requires ${second} requires ${third}: what was copied from a copy is new as well`,
+    {
+      [first]: published(first, `M.most = 3 require("${second}")`),
+      [second]: published(
+        second,
+        `local twice = require("${third}").twice function M.label() return "twice is " .. twice end`,
+      ),
+      [third]: published(third, `M.twice = require("${first}").most * 2`),
+      main: `local m = require("${first}") local second = require("${second}") function probe() return m.most .. " " .. second.label() end`,
+    },
+    (app) => {
+      app.gives("probe()", "3 twice is 6");
+      app.edit(first, { "= 3": "= 4" });
+      app.gives("probe()", "4 twice is 8");
+      app.edit(third, { "* 2": "* 3" });
+      app.gives("probe()", "4 twice is 12");
+      app.edit(second, { "twice is": "thrice is" }, { files: [`lua/${second}.lua`] });
+      app.gives("probe()", "4 thrice is 12");
+    },
+  );
+}
+
+scenario(
+  "who requires a member of a circle runs after all of them",
+  {
+    a: published("a", `M.most = 3 require("b")`),
+    b: published("b", `M.twice = require("a").most * 2`),
+    d: `local twice = require("b").twice function probe() return twice end`,
+    main: `require("a") require("d")`,
+  },
+  (app) => {
+    app.edit("a", { "= 3": "= 4" }, { files: ["lua/a.lua", "lua/b.lua", "lua/d.lua", "lua/main.lua"] });
+    app.gives("probe()", 8);
+  },
+);
+
+scenario(
+  "a file in a circle that is never to be reloaded says so once",
+  {
+    a: published("a", `M.most = 3 require("b")`),
+    b: published("b", `session:reloadPolicy("never") local most = require("a").most function probe() return most end`),
+    main: `require("a")`,
+  },
+  (app) => {
+    app.save(
+      { a: app.edited("a", { "= 3": "= 4" }), b: app.edited("b", { "return most": "return -most" }) },
+      { files: ["lua/a.lua", "lua/main.lua"], notes: [{ code: "RELOAD_NEVER" }], stale: ["b.lua:1"] },
+    );
+    app.gives("probe()", 3);
+  },
+);

@@ -349,3 +349,16 @@ scenario(
     app.gives("math.type(p.when), p.when, q.when", "integer, 7, 0");
   },
 );
+
+scenario(
+  "a default that a prototype takes from a module is the new one in all instances after an edit of the module",
+  {
+    limits: `return { most = 10 }`,
+    app: `local limits = require("limits") App = session:prototype("App", { most = limits.most, own = 1 })`,
+    main: `require("app") one, two = App:new(), App:new({ most = 3 })`,
+  },
+  (app) => {
+    app.edit("limits", { "10": "20" }, { files: ["lua/limits.lua", "lua/app.lua", "lua/main.lua"] });
+    app.gives("one.most .. ' ' .. two.most .. ' ' .. App:new().most", "20 3 20");
+  },
+);

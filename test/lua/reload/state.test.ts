@@ -220,3 +220,73 @@ scenario(
     app.gives("M.f() .. M.cfg.theme .. #M.names .. #M.added .. #M.big", "newlight2121000");
   },
 );
+
+const counted = `
+  local step, count, names = 1, 0, { "first" }
+  local M = {}
+  function M.next() count = count + step return "count " .. count end
+  function M.add(name) names[#names + 1] = name return #names end
+  local timer = session:setTimeout(function() count = count + 100 end, 1000)
+  return M`;
+
+scenario(
+  "a variable of a file that is only renamed keeps its value, and whoever held its functions",
+  { m: counted, main: `local next_of = require("m").next function probe() return next_of() end` },
+  (app) => {
+    app.run("probe() names_of = nil require('m').add('second')");
+    app.session.advance(1000);
+    app.gives("probe()", "count 102");
+    app.save({
+      m: app
+        .edited("m", { "count =": "total =", "count +": "total +", " .. count": " .. total" })
+        .replace("step, count", "step, total"),
+    });
+    app.gives("probe()", "count 103");
+    app.session.advance(2000);
+    app.gives("probe()", "count 104");
+    app.edit("m", { names: "rows" });
+    app.gives("require('m').add('third')", 3);
+    app.edit("m", { "1, 0,": "1, 1000," });
+    app.gives("probe()", "count 1001");
+  },
+);
+
+scenario(
+  "a variable of another name that is used, begun or placed otherwise is another one",
+  { m: counted, main: `local next_of = require("m").next function probe() return next_of() end` },
+  (app) => {
+    const renamed = app
+      .edited("m", { "count =": "total =", "count +": "total +", " .. count": " .. total" })
+      .replace("step, count", "step, total");
+    const others = [
+      renamed.replace("total + step", "total + step + step"),
+      renamed.replace("1, 0,", "1, 5,"),
+      renamed.replace("local M", "local more = 1 local M"),
+      renamed.replace("function M.add", "function M.peek() return total end function M.add"),
+      renamed.replace("step, total, names = 1, 0, {", "total, step, names = 0, 1, {"),
+      renamed.replaceAll("step", "by"),
+    ];
+    for (const other of others) {
+      app.run("for i = 1, 9 do probe() end");
+      app.save({ m: other });
+      app.t.match(app.session.evaluate("return probe()"), /^count [126]$/, other);
+      app.save({ m: counted.replaceAll("count", "other") });
+      app.save({ m: counted.replace("local M", "local distinct = 1 local M") });
+    }
+  },
+);
+
+scenario(
+  "a local function that is renamed is the same one for those who hold it, with its variables",
+  {
+    m: `local n = 0 local function tick() n = n + 1 return "old " .. n end return { f = function() return tick() end, tick = tick }`,
+    main: `local m, tick = require("m"), require("m").tick function probe() return m.f() .. tick() end`,
+  },
+  (app) => {
+    app.gives("probe()", "old 1old 2");
+    app.edit("m", { "tick()": "tock()", "tick = tick": "tick = tock" });
+    app.gives("probe()", "old 3old 4");
+    app.edit("m", { old: "new" });
+    app.gives("probe()", "new 5new 6");
+  },
+);

@@ -24,7 +24,7 @@ t.test("a version is compiled once, and the same in every thread", async (t) => 
   t.equal(compiler.reloadTable(first, other), compiler.reloadTable(first, other), "tables are made once, too");
 });
 
-t.test("the last 33 versions of a file and the last 2,000 files are known; those in use stay", async (t) => {
+t.test("the last 33 versions of a file and the last 2,000 files are kept; older ones are compiled again", async (t) => {
   const own = await startCompiler();
   const [kept, dropped] = [own.compile("app.lua", "return 'kept'"), own.compile("app.lua", "return 'dropped'")];
   for (let version = 0; version < 32; version++) {
@@ -32,14 +32,18 @@ t.test("the last 33 versions of a file and the last 2,000 files are known; those
     own.find("app.lua", kept.hash);
   }
   t.equal(own.find("app.lua", kept.hash), kept);
-  t.equal(own.find("app.lua", dropped.hash), undefined);
-  const { hash } = own.compile("first.lua", "return 1");
+  const again = own.find("app.lua", dropped.hash);
+  t.not(again, dropped);
+  t.same(again?.code, dropped.code);
+  const first = own.compile("first.lua", "return 1");
   for (let file = 0; file < 1999; file++) {
     own.compile(`${file}.lua`, "return 1");
     own.compile("app.lua", "return 'kept'");
   }
   t.equal(own.find("app.lua", kept.hash), kept);
-  t.equal(own.find("first.lua", hash), undefined);
+  t.not(own.find("first.lua", first.hash), first);
+  t.same(own.find("first.lua", first.hash)?.code, first.code);
+  t.equal(own.find("first.lua", "never was"), undefined);
 });
 
 t.test("source that is no Lua is LUA_SYNTAX in Lua's own words, with its place", (t) => {

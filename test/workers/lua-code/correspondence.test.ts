@@ -256,7 +256,7 @@ t.test("a function twice replaced corresponds to the newest one directly", async
 
 t.test("a version compared with itself has nothing to map", async (t) => {
   const text = "function f() return function() return 1 end end";
-  t.same(await compare(text, text), { map: {}, from: {}, names: {}, edited: [] });
+  t.same(await compare(text, text), { map: {}, from: {}, names: {}, edited: [], renamed: {} });
 });
 
 t.test("upvalues of a function are those of its counterpart that are the same variable", async (t) => {
@@ -341,3 +341,28 @@ t.test(
     for (const [from, to, edited] of cases) t.same((await compare(from, to)).edited, edited, `${from} → ${to}`);
   },
 );
+
+t.test("a variable of file level is renamed when nothing else about it and about its users is different", async (t) => {
+  const one =
+    "local a = 1 local n = 0 function f() n = n + 1 return function() return n end end function g() return a end";
+  const cases: [string, string, Record<string, string>][] = [
+    [one, one.replace(/\bn\b/g, "m"), { "m#1": "n#1" }],
+    [one, `-- a comment\n\n${one.replace(/\bn\b/g, "m")}`, { "m#1": "n#1" }],
+    [one, one.replace(/\bn\b/g, "m").replace("return a ", "return a, 1 "), { "m#1": "n#1" }],
+    [one, one.replace(/\bn\b/g, "m").replace("return m ", "return m, 1 "), {}],
+    [one, one.replace(/\bn\b/g, "m").replace("m = 0", "m = 0.0"), {}],
+    [one, one.replace(/\bn\b/g, "m").replace("m = 0", "m"), {}],
+    [one, one.replace(/\bn\b/g, "m").replace("m = 0", "m = {}"), {}],
+    [one, one.replace(/\bn\b/g, "m").replace("return a ", "return m "), {}],
+    [one, one.replace(/\bn\b/g, "a"), {}],
+    [one, one.replace(/\bn\b/g, "m").replace(/\ba\b/g, "b"), {}],
+    [one, one.replace(/\bn\b/g, "m").replace("local a = 1", "local a, n = 1, 0"), {}],
+    ["local a, b = {}, {} function f() return a, b end", "local b, a = {}, {} function f() return b, a end", {}],
+    ["local a = {} function f() return a end", "local b = {} function f() return b end", { "b#1": "a#1" }],
+    ["local a = {} function f() return a end", "local b = g() function f() return b end", {}],
+    ["local n, n = 1, 2 function f() return n end", "local n, m = 1, 2 function f() return m end", { "m#1": "n#2" }],
+    ["local n = 1", "local m = 1", {}],
+    ["local function n() end function f() n() end", "local function m() end function f() m() end", { "m#1": "n#1" }],
+  ];
+  for (const [from, to, renamed] of cases) t.same((await compare(from, to)).renamed, renamed, `${from} → ${to}`);
+});

@@ -90,6 +90,39 @@ t.test(
   },
 );
 
+t.test("a module's value is out of reach in an object that a function has put it into", async (t) => {
+  const head = 'local settings = require("settings")\nlocal Box, list = session:prototype("Box", {}), {}\n';
+  const ways = [
+    "function Box:open() self.size = settings.size end",
+    "function Box:open() local most = settings.size self.state.most = self.state.most or most end",
+    "function Box.make() local self = Box:new() self.size = settings.size return self end",
+    "function Box:open() local now = require('settings') self.size = now.size end",
+    "function Box:open() list[#list + 1] = settings.size end",
+    "function Box:open() package.size = settings.size end",
+    "function late() session:prototype('Late', { size = settings.size }) end",
+    "function late() local init = { size = settings.size } session:prototype('Late', init) end",
+  ];
+  for (const way of ways) {
+    t.same(
+      await lint(t, { main: head + way, settings }),
+      [
+        'main.lua:3 LINT_CAPTURED: A reload of lua/settings.lua does not reach the value that require("settings").size had; read it where it is needed',
+      ],
+      way,
+    );
+  }
+});
+
+t.test("defaults of a prototype are out of reach where the file is not run again, and only there", async (t) => {
+  const declare = 'session:prototype("App", { size = require("settings").size, title = "app" })';
+  t.same(await lint(t, { main: declare, settings }), []);
+  for (const policy of ["never", "only-if-changed"]) {
+    const found = await lint(t, { main: `session:reloadPolicy("${policy}")\n${declare}`, settings });
+    t.match(found, [/^main.lua:2 LINT_CAPTURED: .* the value that require\("settings"\).size had/], policy);
+    t.equal(found.length, 1);
+  }
+});
+
 t.test("values that a reload reaches, or of which nothing is known, are as they should be", async (t) => {
   const ways = [
     "local size, title = require('settings').size, require('settings').title",
@@ -102,6 +135,11 @@ t.test("values that a reload reaches, or of which nothing is known, are as they 
     "require('settings').limit() print(require('settings').limit())",
     "local settings = require('settings') function now() local limit = settings.limit() return limit end",
     "local timer = session:setInterval(function() local n = require('settings').limit() end, 1000)",
+    "local settings = require('settings') App = {} function App:now() local t = { size = settings.size } return t.size end",
+    "local settings = require('settings') App = {} function App:now() return { size = settings.size } end",
+    "local settings = require('settings') App = {} function App:open() self.text = settings.label(1) self.n = settings.size + 1 end",
+    "local settings = require('settings') App = {} function App:open() self.list, self.both = settings.list, settings.both end",
+    "local settings = require('settings') App = {} function App.fill(row) row.size = settings.size end",
   ];
   for (const way of ways) t.same(await lint(t, { main: way, settings }), [], way);
 });
