@@ -80,7 +80,7 @@ t.test("Chromium finds the elements of a compiled viewdef at the indexes that it
   const sources = [...written, ...fc.sample(soup, { numRuns: 400, seed: 20 })];
   const compiled = sources.flatMap((source) => {
     // Whatever the closing tags do to the template, what is left of it is the viewdef.
-    const { compiled } = compileViewdef("A.B", `<template>${source}`, { file: "f.html", uiCode: false });
+    const { compiled } = compileViewdef("A.B", `<template>${source}</template>`, { file: "f.html", uiCode: false });
     return compiled === undefined ? [] : [{ source, html: compiled.viewdef.html }];
   });
   t.ok(compiled.length > 200, `${compiled.length} viewdefs to compare`);
