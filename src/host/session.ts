@@ -3,7 +3,7 @@ import { closeCodes, MoonpoolError, type ErrorCode, type Reload, type WireError 
 import { parseOutcome } from "../protocol/outcome.ts";
 import { reloadBody, type ReloadReport, type SiteChanges } from "../protocol/reload.ts";
 import { knownError } from "../protocol/wire-error.ts";
-import { sessionEvent, type FromSession, type SessionEventKind } from "../protocol/worker-message.ts";
+import { sessionEvent, type FromWorker, type SessionEventKind } from "../protocol/worker-message.ts";
 import { Connection, type ConnectionSettings, type Wire } from "./connection.ts";
 import { InFlight } from "./in-flight.ts";
 import { logFromWorker, logWireError, shortId, type Log } from "./log.ts";
@@ -18,7 +18,7 @@ export interface SessionPort {
 export interface SessionPool {
   open(
     options: { sessionId: string; isolation: "shared" | "dedicated" },
-    onMessage: (message: FromSession) => void,
+    onMessage: (message: FromWorker) => void,
     onEnd: (error?: WireError) => void,
   ): SessionPort;
 }
@@ -197,7 +197,7 @@ export class Session {
     this.#lastActivity = this.#settings.clock.now();
   }
 
-  #onMessage(message: FromSession): void {
+  #onMessage(message: FromWorker): void {
     if (typeof message === "string") {
       // First, so that the changes are known to come after the frame that led to them.
       this.#inFlight.answer();
@@ -221,10 +221,6 @@ export class Session {
         this.#deliver(message.outcome, true);
         this.#reloads.shift()?.settle(message.report);
         return;
-      case "refused":
-        this.#inFlight.answer();
-        this.#fault(message.error);
-        return;
       case "log":
         logFromWorker(this.#reloads[0]?.log ?? this.#settings.log, this.id, message);
         return;
@@ -232,15 +228,6 @@ export class Session {
         this.#fail(errorOf(message.error));
         return;
     }
-  }
-
-  /** An event was not carried out. */
-  #fault(error: WireError): void {
-    const { log, development } = this.#settings;
-    const known = knownError(error);
-    logWireError(log, this.id, known, "an event was not carried out");
-    for (const connection of this.#connections.values())
-      connection.fault(known.code, development ? known.message : undefined);
   }
 
   /** `isAwaited`: somebody waits for it, whatever the outcome says. */

@@ -55,47 +55,22 @@ export function frameBody(event: boolean, messages: readonly SessionRequest[]): 
   return body;
 }
 
-export type ToWorker =
-  | string
-  | { kind: "close" }
-  /** The viewdefs have changed; events after it see the new ones. */
-  | { kind: "plans"; plans: SharedPlans }
-  /** Before anything else: the session goes on from where it was on another thread. */
-  | ({ kind: "resume" } & SessionState);
-
-/** A session is its newest image and the events that were dispatched after it. */
-export interface SessionState {
-  /** null: as at birth. Only threads look into it. */
-  image: object | null;
-  /** When the next Lua timer of the image is due, in ms since 1970. */
-  nextTimer: number | undefined;
-  /** Texts of session events. */
-  events: string[];
-}
+/** `plans`: the viewdefs have changed; events after it see the new ones. */
+export type ToWorker = string | { kind: "close" } | { kind: "plans"; plans: SharedPlans };
 
 /**
  * Every event of the host is answered once, in order, with the text of its outcome, `started` or `done`: so the host knows
  * what is still under way.
  */
 export type FromWorker =
-  | FromSession
-  /** The session as it is after everything that has been answered; the memory of the image before may be reused. */
-  | { kind: "image"; image: object; nextTimer: number | undefined }
-  /** Which thread the session is on, and where that says what it is doing: see thread-status.ts. */
-  | { kind: "thread"; id: number; status: SharedArrayBuffer };
-
-/** What of that concerns whoever sends the events. */
-export type FromSession =
   /** The answer to `start`: main.lua ran. */
   | { kind: "started" }
   /** The changes after an event: the text of its outcome, see outcome.ts. */
   | string
   /** An event was dispatched, and nothing changed. */
   | { kind: "done" }
-  /** An event that the worker made itself, and its outcome ("" if nothing changed); the answer to none. */
-  | { kind: "timer"; event: string; outcome: string }
-  /** The answer to an event that could not be carried out: nothing has happened. */
-  | { kind: "refused"; error: WireError }
+  /** The outcome of an event that the worker made itself; the answer to none. */
+  | { kind: "timer"; outcome: string }
   /** The answer to `reload`: the changes, and what became of it. */
   | { kind: "reloaded"; outcome: string; report: ReloadReport }
   /** `print`, `ui.log`, and errors of Lua code. `level` as of pino. */

@@ -38,8 +38,7 @@ export interface SharedPlans {
 
 /** The task of a session, which ends when the session does. */
 export interface SessionTask<Port> {
-  /** From 1; no two tasks of a pool have the same. */
-  number: number;
+  sessionId: string;
   settings: ThreadSettings;
   birth: object;
   plans: SharedPlans;

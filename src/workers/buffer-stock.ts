@@ -3,13 +3,19 @@ const SMALLEST = 65_536;
 /** Bytes of unused buffers that are kept. New memory costs more than what is copied into it: each page is a fault. */
 const KEPT = 16 * 2 ** 20;
 
+/** An ArrayBuffer of pages of its own, which go back to the system at once when it becomes shorter. (ES2024.) */
+interface Pages extends ArrayBuffer {
+  resize(length: number): void;
+}
+const PagesConstructor = ArrayBuffer as unknown as new (length: number, options: { maxByteLength: number }) => Pages;
+
 /**
  * Memory for images, which come and go faster than the garbage collector would free it, and in sizes that leave holes
- * in the allocator's heap. Other threads can read it. Who takes a buffer gives it back.
+ * in the allocator's heap. Who takes a buffer gives it back.
  */
 export class BufferStock {
   readonly #kept: number;
-  readonly #unused: SharedArrayBuffer[] = [];
+  readonly #unused: Pages[] = [];
   #unusedBytes = 0;
   readonly #own = new WeakSet<object>();
 
@@ -33,15 +39,20 @@ export class BufferStock {
     this.#unused.push(pages);
     this.#unusedBytes += pages.byteLength;
     // Those of a size that nobody wants any more come first.
-    while (this.#unusedBytes > this.#kept) this.#unusedBytes -= this.#unused.shift()?.byteLength ?? 0;
+    while (this.#unusedBytes > this.#kept) this.#drop(this.#unused.shift());
   }
 
-  #isOwn(buffer: ArrayBufferLike): buffer is SharedArrayBuffer {
+  #drop(pages: Pages | undefined): void {
+    this.#unusedBytes -= pages?.byteLength ?? 0;
+    pages?.resize(0);
+  }
+
+  #isOwn(buffer: ArrayBufferLike): buffer is Pages {
     return this.#own.has(buffer);
   }
 
-  #make(length: number): SharedArrayBuffer {
-    const pages = new SharedArrayBuffer(length);
+  #make(length: number): Pages {
+    const pages = new PagesConstructor(length, { maxByteLength: length });
     this.#own.add(pages);
     return pages;
   }

@@ -20,16 +20,10 @@ export async function bear({ settings }: BearTask): Promise<BearResult> {
 }
 
 /** The task of a session. Settles when it has ended. */
-export default async function session({
-  number,
-  settings,
-  birth,
-  plans,
-  port,
-}: SessionTask<MessagePort>): Promise<void> {
+export default async function session({ settings, birth, plans, port }: SessionTask<MessagePort>): Promise<void> {
   try {
     thread ??= SessionThread.start(settings, birth as BirthImage);
-    await (await thread).run(number, port, plans);
+    await (await thread).run(port, plans);
   } catch (error) {
     thread = undefined;
     port.postMessage({ kind: "failed", error: toWire(error) } satisfies FromWorker);

@@ -47,10 +47,6 @@ export class LuaVm {
    * What it throws is nil, "CODE: message" in Lua.
    */
   host: (name: string, argument: string) => string | Uint8Array = noHost;
-  /** Called every few microseconds while Lua code runs. */
-  set onLook(onLook: () => void) {
-    this.#limit.onLook = onLook;
-  }
 
   readonly #lua: LuaModule;
   readonly #stack: LuaWasm["stack"];

@@ -45,7 +45,8 @@ export class ReloadRounds {
   resolve(name: string): string {
     return this.#remember(this.#places, name, () => {
       try {
-        const { key, chunk } = this.#modules.read(name);
+        // Not read: who reads a file knows that version of it, and would take the one that is saved for half-written.
+        const { key, chunk } = this.#modules.find(name);
         return `${key}\n${chunk}`;
       } catch {
         return "";

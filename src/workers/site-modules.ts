@@ -19,6 +19,11 @@ export interface SiteModule {
   source: string;
 }
 
+interface ModulePlace extends Omit<SiteModule, "source"> {
+  /** The real file, absolute. */
+  real: string;
+}
+
 /** Finds what `require` names: files below the site's `lua` folder, and what symlinks there lead to. */
 export class SiteModules {
   readonly #site: string;
@@ -48,12 +53,18 @@ export class SiteModules {
    * Reads module `a.b`: `lua/a/b.lua`, or else `lua/a/b/init.lua`. Throws MoonpoolError REQUIRE_NAME or REQUIRE_MISSING.
    */
   read(name: string): SiteModule {
+    const { real, ...place } = this.find(name);
+    return { ...place, source: this.#source(real) };
+  }
+
+  /** Where module `a.b` is, without reading it. Throws as `read` does. */
+  find(name: string): ModulePlace {
     if (name.length > LONGEST || !NAME.test(name))
       throw new MoonpoolError("REQUIRE_NAME", `"${name.slice(0, LONGEST)}" is not a module name.`);
     const base = name.replaceAll(".", "/");
     const tried: string[] = [];
     for (const chunk of [`${base}.lua`, `${base}/init.lua`]) {
-      const found = this.#tryRead(chunk);
+      const found = this.#tryFind(chunk);
       if (typeof found === "object") return found;
       tried.push(found === "" ? `lua/${chunk}` : `lua/${chunk} (${found})`);
     }
@@ -61,14 +72,15 @@ export class SiteModules {
   }
 
   /** The file, or why it cannot be read: "" when it is just not there. */
-  #tryRead(chunk: string): SiteModule | string {
+  #tryFind(chunk: string): ModulePlace | string {
     const file = path.join(this.#site, "lua", chunk);
     try {
       const real = fs.realpathSync(file);
       const key = path.relative(fs.realpathSync(this.#site), real).split(path.sep).join("/");
       if (key.includes("\n")) return "its path holds a newline";
       if (!fs.statSync(real).isFile()) return "not a file";
-      return { key, chunk, source: this.#source(real) };
+      fs.accessSync(real, fs.constants.R_OK);
+      return { key, chunk, real };
     } catch (error) {
       const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
       return code === "ENOENT" || code === "ENOTDIR" ? "" : code;

@@ -5,7 +5,7 @@ import type { LuaVm } from "./lua-vm.ts";
 /** A session, as far as slots know it: it is in a VM, or at rest in an image. */
 export interface Tenant {
   vm: LuaVm | undefined;
-  /** Its newest image, older than what is in `vm` if there is one; `null`: as at birth. Set when there is a newer one. */
+  /** `null`: as at birth. Only good while there is no `vm`. */
   image: MemoryImage | null;
 }
 
@@ -67,26 +67,32 @@ export class Slots {
   /**
    * The VM with the tenant's session in it, which stays there until something else is asked of these slots; or a promise
    * to wait for before trying again. `now` in ms of a clock that never goes back. Throws MoonpoolError when the image
-   * cannot be loaded; the promise rejects when no VM can be born.
+   * cannot be loaded; the promise rejects when no VM can be born. With `keepImage` the image that it was loaded from stays
+   * as it is, until it is given to `discard`.
    */
-  take(tenant: Tenant, now: number): LuaVm | Promise<void> {
+  take(tenant: Tenant, now: number, keepImage = false): LuaVm | Promise<void> {
     if (tenant.vm) {
       this.#hot.delete(tenant);
       this.#hot.set(tenant, now);
       return tenant.vm;
     }
     const free = this.#free.pop();
-    if (free) return this.#load(free, tenant, now);
+    if (free) return this.#load(free, tenant, now, keepImage);
     if (this.size + this.#births.size < this.#max) return this.#startBirth();
     const [oldest] = this.#hot.keys();
     if (!oldest) return Promise.race(this.#births);
     this.#release(oldest, now, false);
-    return this.take(tenant, now);
+    return this.take(tenant, now, keepImage);
   }
 
-  /** Makes the image of a tenant that is in a VM as new as what is there. */
-  save(tenant: Tenant): void {
-    if (tenant.vm) this.#setImage(tenant, this.#copy(tenant.vm, false));
+  /** The session in a VM as it is now, until it is given to `discard`. */
+  copy(vm: LuaVm): MemoryImage {
+    return vm.saveImage({ allocate: this.#allocate });
+  }
+
+  /** An image is not needed any more that came from `copy`, or that `take` left to its tenant. */
+  discard(image: MemoryImage): void {
+    if (!image.packed && !this.#packing.has(image)) this.#buffers.give(image.data);
   }
 
   /** Puts the tenant to rest at once: many of whom each has little to do then go through one VM, which stays in the caches. */
@@ -98,8 +104,7 @@ export class Slots {
   forget(tenant: Tenant): void {
     this.#hot.delete(tenant);
     this.#vacate(tenant);
-    this.#leaveCold(tenant);
-    this.#drop(tenant.image);
+    this.#dropImage(tenant);
   }
 
   /** Puts idle sessions to rest and gives up spare VMs. To be called about twice a second; takes 10 ms at most. */
@@ -111,23 +116,24 @@ export class Slots {
     await this.#packAll((since) => now - since >= this.#idle);
   }
 
-  #load(vm: LuaVm, tenant: Tenant, now: number): LuaVm {
+  #load(vm: LuaVm, tenant: Tenant, now: number, keepImage: boolean): LuaVm {
     try {
       vm.loadImage(tenant.image);
     } catch (error) {
       this.#keep(vm);
       throw error;
     }
-    this.#leaveCold(tenant);
     this.#hot.set(tenant, now);
     tenant.vm = vm;
+    if (keepImage) this.#takeImage(tenant);
+    else this.#dropImage(tenant);
     return vm;
   }
 
   #release(tenant: Tenant, used: number, tidy: boolean): void {
     this.#hot.delete(tenant);
     try {
-      if (tenant.vm) this.#setImage(tenant, this.#copy(tenant.vm, tidy));
+      tenant.image = tenant.vm ? this.#save(tenant.vm, tidy) : null;
     } catch {
       // The VM failed, and so will the tenant's next event; nobody else has to know.
       tenant.vm?.close();
@@ -140,24 +146,13 @@ export class Slots {
   }
 
   /** Collecting garbage touches objects all over the memory: of what did little, the image is smaller as it is. */
-  #copy(vm: LuaVm, tidy: boolean): MemoryImage {
-    const image = vm.saveImage({ allocate: this.#allocate });
+  #save(vm: LuaVm, tidy: boolean): MemoryImage {
+    const image = this.copy(vm);
     if (!tidy) return image;
     const tidied = vm.saveImage({ tidy, allocate: this.#allocate });
     const [smaller, larger] = tidied.data.length < image.data.length ? [tidied, image] : [image, tidied];
-    this.#drop(larger);
+    this.discard(larger);
     return smaller;
-  }
-
-  /** Whoever else has the former image has been told of the new one before that memory is written to again. */
-  #setImage(tenant: Tenant, image: MemoryImage): void {
-    const former = tenant.image;
-    tenant.image = image;
-    this.#drop(former);
-  }
-
-  #drop(image: MemoryImage | null): void {
-    if (image && !image.packed && !this.#packing.has(image)) this.#buffers.give(image.data);
   }
 
   #vacate(tenant: Tenant): void {
@@ -189,16 +184,28 @@ export class Slots {
   async #pack(tenant: Tenant): Promise<void> {
     this.#leaveCold(tenant);
     const { image } = tenant;
-    if (!image || image.packed) return;
+    if (!image) return;
     this.#packing.add(image);
     const packed = await pack(image).catch(() => image);
     this.#packing.delete(image);
     // It may have gone on in the meantime.
-    if (packed !== image && tenant.image === image && !tenant.vm) tenant.image = packed;
-    if (tenant.image !== image) this.#buffers.give(image.data);
+    if (tenant.image === image) tenant.image = packed;
+    if (packed !== image) this.#buffers.give(image.data);
   }
 
   #leaveCold(tenant: Tenant): void {
     if (this.#cold.delete(tenant)) this.#coldBytes -= tenant.image?.data.length ?? 0;
+  }
+
+  #takeImage(tenant: Tenant): MemoryImage | null {
+    this.#leaveCold(tenant);
+    const { image } = tenant;
+    tenant.image = null;
+    return image;
+  }
+
+  #dropImage(tenant: Tenant): void {
+    const image = this.#takeImage(tenant);
+    if (image) this.discard(image);
   }
 }

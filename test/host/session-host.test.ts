@@ -102,7 +102,7 @@ t.test("each tab gets its own changes; one that closes does not touch the other"
   );
   first?.detach();
   const changes = [1, 2].map((number) => changesOf(number, { high: `{"type":"update","id":1,"value":${number}}` }));
-  pool.only.say({ kind: "timer", event: "timer 0 1\n", outcome: outcomeOf(changes) });
+  pool.only.say({ kind: "timer", outcome: outcomeOf(changes) });
   second?.connection.receive('{"seq":1,"ack":0,"event":true,"messages":[]}');
   await settled();
   t.strictSame(
@@ -166,7 +166,7 @@ t.test("a session is not sent more than a bounded number of events and of text t
     for (let seq = 1; seq <= 1_100; seq++) send(seq);
     t.equal(frames(), most);
     t.match(wire.messages.at(-1), { type: "error", code: "RATE_LIMIT" });
-    pool.only.say({ kind: "timer", event: "timer 0 1\n", outcome: "-" });
+    pool.only.say({ kind: "timer", outcome: "-" });
     await settled();
     send(1_101);
     t.equal(frames(), most, "an outcome of the session's own answers nothing");

@@ -1,7 +1,7 @@
 import { MoonpoolError, type WireError } from "../../src/protocol/main.ts";
 import type { ConnectionChanges } from "../../src/protocol/outcome.ts";
 import type { ReloadReport } from "../../src/protocol/reload.ts";
-import type { FromSession } from "../../src/protocol/worker-message.ts";
+import type { FromWorker } from "../../src/protocol/worker-message.ts";
 import type { Pool } from "../../src/host/plugin.ts";
 import type { SessionPort } from "../../src/host/session.ts";
 
@@ -20,7 +20,7 @@ export interface FakeSession extends SessionPort {
   events: FakeEvent[];
   isClosed: boolean;
   /** Says something to the host, in a later microtask as a thread would. */
-  say(message: FromSession): void;
+  say(message: FromWorker): void;
   /** The task ends. */
   end(error?: WireError): void;
 }
@@ -49,7 +49,7 @@ export function outcomeOf(connections: ConnectionChanges[], urgent = true): stri
 }
 
 /** What a VM answers to a reload. */
-export function reloaded(report: Partial<ReloadReport> = {}, outcome = "-"): FromSession {
+export function reloaded(report: Partial<ReloadReport> = {}, outcome = "-"): FromWorker {
   return { kind: "reloaded", outcome, report: { files: [], views: 0, notes: [], time: 1, ...report } };
 }
 
@@ -82,7 +82,7 @@ export class FakePool implements Pool {
 
   open(
     options: { sessionId: string },
-    onMessage: (message: FromSession) => void,
+    onMessage: (message: FromWorker) => void,
     onEnd: (error?: WireError) => void,
   ): SessionPort {
     if (this.sessions.filter((session) => !session.isClosed).length >= this.room) {

@@ -19,7 +19,7 @@ export class PoolClient {
       if (waiting) waiting(message);
       else this.#messages.push(message);
     };
-    this.#port = pool.open({ isolation }, receive, end);
+    this.#port = pool.open({ sessionId: "session", isolation }, receive, end);
   }
 
   /** The next message that has not been returned yet. */
@@ -37,11 +37,6 @@ export class PoolClient {
   /** Opens browser tab 1. */
   connect(): void {
     this.#port.send(sessionEvent("connect", 1, Date.now(), "{}"));
-  }
-
-  /** Does something in tab 1: `id` is a variable whose path is an action. */
-  act(id: number): void {
-    this.#port.send(sessionEvent("frame", 1, Date.now(), `1\nupdate ${id} null`));
   }
 
   close(): void {

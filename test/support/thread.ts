@@ -27,7 +27,7 @@ export async function startThread(settings: Partial<ThreadSettings> = {}): Promi
 
 /** The host's end of a session that runs on a thread in this thread. */
 export class ThreadClient {
-  /** All messages but `done`, timers that changed nothing, and what is for the pool. */
+  /** All messages but `done`. */
   readonly messages: FromWorker[] = [];
   /** Events that were answered with `done`. */
   dones = 0;
@@ -39,11 +39,12 @@ export class ThreadClient {
   constructor(thread: SessionThread, plans = noPlans) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    this.ended = thread.run(1, port2, plans);
+    this.ended = thread.run(port2, plans);
     port1.on("message", (message: FromWorker) => {
-      if (typeof message === "object" && message.kind === "done") this.dones++;
-      if (typeof message === "object" && ["done", "thread", "image"].includes(message.kind)) return;
-      if (typeof message === "object" && message.kind === "timer" && message.outcome === "") return;
+      if (typeof message === "object" && message.kind === "done") {
+        this.dones++;
+        return;
+      }
       this.messages.push(message);
       if (this.#waiting.length > 0) this.#waiting.shift()?.(this.messages[this.#taken++]!);
     });

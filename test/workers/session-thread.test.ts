@@ -30,7 +30,7 @@ t.test(
     const again = `fired = fired + 1 if fired == 1 then return "${due + 20}" end return [[${outcome}]]`;
     client.send("start", `fired = 0 on = function() ${again} end return "${due}"`);
     t.same(await client.next(), { kind: "started" });
-    t.match(await client.next(), { kind: "timer", event: /^timer 0 \d+\n$/, outcome });
+    t.same(await client.next(), { kind: "timer", outcome });
     t.equal(client.dones, 0);
     await client.close();
   },
