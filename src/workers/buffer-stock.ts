@@ -1,7 +1,7 @@
 /** Bytes of the smallest buffer; each larger size is twice the one before. Pages that were never written take no memory. */
 const SMALLEST = 65_536;
 /** Bytes of unused buffers that are kept. New memory costs more than what is copied into it: each page is a fault. */
-const KEPT = 16 * 2 ** 20;
+const KEPT = 4 * 2 ** 20;
 
 /** An ArrayBuffer of pages of its own, which go back to the system at once when it becomes shorter. (ES2024.) */
 interface Pages extends ArrayBuffer {
