@@ -15,7 +15,7 @@ export async function sessionFor(
   share: "browser" | "link",
 ): Promise<Session> {
   const { session: id } = request.params as { session: string };
-  const session = sessions.get(id);
+  const session = await sessions.find(id);
   if (session === undefined) throw new MoonpoolError("SESSION_UNKNOWN");
   if (share === "browser" && cookie.read(request) !== session.browser) throw new MoonpoolError("SESSION_FOREIGN");
   return sessions.revive(session);

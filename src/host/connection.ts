@@ -49,8 +49,11 @@ export interface ConnectionSettings {
 export interface ConnectionEvents {
   /** False while the session has more before it than it can work off soon: frames are refused. */
   mayForward(): boolean;
-  /** Is answered by `carriedOut`, frame by frame. `body`: see frameBody; what the host checked, and nothing else. */
-  frame(body: string): void;
+  /**
+   * Is answered by `carriedOut`, frame by frame. `body`: see frameBody; what the host checked, and nothing else. Undefined
+   * when it is safe already; else settles when it is, one after the other.
+   */
+  frame(body: string): Promise<void> | undefined;
   pause(): void;
   resume(): void;
   /** Something came from the browser, whatever it was. */
@@ -82,9 +85,12 @@ export class Connection {
   /** Last `seq` sent, and the last of them that the browser has applied. */
   #sent = 0;
   #acknowledged = 0;
-  /** Last `seq` accepted from the browser, and the last of them that the browser knows to be accepted. */
+  /** Last `seq` accepted from the browser, the last that is safe, and the last that the browser knows to be. */
   #received = 0;
-  #receivedTold = 0;
+  #safe = 0;
+  #safeTold = 0;
+  /** Frames that are not safe yet. */
+  #unsafe = 0;
   /** `seq` of frames that the session was given and has not carried out. */
   readonly #forwarded: number[] = [];
   #cancelAck: (() => void) | undefined;
@@ -152,7 +158,9 @@ export class Connection {
 
   /** The session has carried out the oldest of the frames that it was given. */
   carriedOut(): void {
-    this.#forwarded.shift();
+    const seq = this.#forwarded.shift() ?? 0;
+    // What comes of a frame is told when the frame is safe.
+    this.#safe = this.#forwarded.length === 0 ? this.#received : Math.max(this.#safe, seq);
   }
 
   /** What the session's VM has to say to this connection. */
@@ -230,7 +238,7 @@ export class Connection {
   #useUp(seq: number | undefined): void {
     if (seq !== this.#received + 1) return;
     this.#received = seq;
-    this.#scheduleAck();
+    this.#noteSafe();
   }
 
   #accept(frame: ClientFrame): void {
@@ -239,27 +247,58 @@ export class Connection {
       this.fault("FRAME_SEQ", `seq is ${frame.seq}, but ${expected} is next.`);
       return;
     }
-    const isRepeated = frame.seq < expected;
-    if (!isRepeated) this.#received = frame.seq;
-    // Also for a frame that was accepted before: its sender missed the ack.
-    this.#scheduleAck();
-    if (isRepeated) return;
+    if (frame.seq < expected) {
+      // It was accepted before, and its sender missed the ack.
+      this.#scheduleAck();
+      return;
+    }
+    this.#received = frame.seq;
+    if (!this.#pass(frame)) this.#noteSafe();
+  }
+
+  /** False if there is nothing for the session in it. */
+  #pass(frame: ClientFrame): boolean {
     for (const message of frame.messages) if (message.type === "error") this.#reports.add(message);
     const messages = frame.messages.filter((message) => message.type !== "error");
-    if (messages.length === 0) return;
-    if (!this.#events.mayForward()) return this.#tellRateLimit();
+    if (messages.length === 0) return false;
+    if (!this.#events.mayForward()) {
+      this.#tellRateLimit();
+      return false;
+    }
+    this.#forwarded.push(frame.seq);
     // Encoded anew, although the raw text is at hand: two parsers must not see two different frames.
+    this.#noteSafe(this.#events.frame(frameBody(frame.event, messages)));
     // What waits was made before this frame, and has to say so.
     this.#batcher.settle();
-    this.#forwarded.push(frame.seq);
-    this.#events.frame(frameBody(frame.event, messages));
+    return true;
+  }
+
+  /** The newest frame is safe when `safe` settles, or when those before it are. */
+  #noteSafe(safe?: Promise<void>): void {
+    if (safe === undefined) {
+      if (this.#unsafe > 0) return;
+      this.#safe = this.#received;
+      return this.#scheduleAck();
+    }
+    this.#unsafe++;
+    void this.#awaitSafe(safe, this.#received);
+  }
+
+  async #awaitSafe(safe: Promise<void>, seq: number): Promise<void> {
+    try {
+      await safe;
+      this.#safe = --this.#unsafe === 0 ? this.#received : Math.max(this.#safe, seq);
+      this.#scheduleAck();
+    } catch {
+      // The session says what happened.
+    }
   }
 
   #write(messages: string, applied: number): void {
     this.#sent++;
     this.#tellReceived();
-    const older = applied < this.#received ? `,"applied":${applied}` : "";
-    this.#send(`{"seq":${this.#sent},"ack":${this.#received}${older},"messages":[${messages}]}`);
+    const older = applied < this.#safe ? `,"applied":${applied}` : "";
+    this.#send(`{"seq":${this.#sent},"ack":${this.#safe}${older},"messages":[${messages}]}`);
   }
 
   #send(text: string): void {
@@ -269,17 +308,17 @@ export class Connection {
 
   #scheduleAck(): void {
     if (this.#closed) return;
-    if (this.#received - this.#receivedTold >= ACK_FRAMES) this.#sendAck();
+    if (this.#safe - this.#safeTold >= ACK_FRAMES) this.#sendAck();
     else this.#cancelAck ??= this.#settings.clock.after(ACK_WAIT, () => this.#sendAck());
   }
 
   #sendAck(): void {
     this.#tellReceived();
-    this.#send(`{"ack":${this.#received}}`);
+    this.#send(`{"ack":${this.#safe}}`);
   }
 
   #tellReceived(): void {
-    this.#receivedTold = this.#received;
+    this.#safeTold = this.#safe;
     this.#cancelAck?.();
     this.#cancelAck = undefined;
   }

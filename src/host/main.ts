@@ -1,6 +1,8 @@
 import type { FastifyInstance } from "fastify";
 import { moonpoolOn } from "./plugin.ts";
 import { serverOf, type ServerOptions } from "./server.ts";
+import { SessionKeeper } from "./session-keeper.ts";
+import { MemoryStore } from "./store/memory-store.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
 /**
@@ -16,7 +18,7 @@ export const moonpool = moonpoolOn(async (settings, store) => {
     await pool.close();
     throw error;
   }
-  return pool;
+  return new SessionKeeper(pool, new MemoryStore({ history: 1 }));
 });
 
 export default moonpool;

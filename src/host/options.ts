@@ -30,6 +30,15 @@ export interface MoonpoolOptions {
   maxConnections?: number;
   /** Milliseconds without a connection or a frame until a session ends. 0: never. Default: 24 hours. */
   sessionTimeout?: number;
+  /** Milliseconds without an event until a session leaves its thread, to wake with the next one. 0: never. Default: 1 minute. */
+  sleepAfter?: number;
+  /**
+   * What sessions survive: `memory` the end of their thread, `disk` also that of the process and of the machine, if its disk
+   * stays. Default: memory in development mode, else disk.
+   */
+  durability?: "memory" | "disk";
+  /** The folder of the store, for `disk`. Default: `.moonpool` in the site's folder. */
+  data?: string;
   /** Other origins whose pages may connect, such as "https://example.org". */
   origins?: string[];
   /** Who may open a session's URL: the browser that made it, or everybody who knows the link. Default: browser. */
@@ -66,6 +75,7 @@ export interface Settings
 type OptionalSetting = "threads" | "memoryLimit" | "timeLimit" | "slots" | "logLevel";
 
 const levels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"];
+const MINUTE = 60_000;
 const DAY = 24 * 60 * 60 * 1000;
 
 /** Checks options and fills in defaults. Throws MoonpoolError CONFIG_INVALID or SITE_MISSING. */
@@ -89,7 +99,9 @@ export function settingsOf(options: MoonpoolOptions): Settings {
   }
   if (options.maxFrameMessages !== undefined) positive("maxFrameMessages", options.maxFrameMessages);
   const sessionTimeout = options.sessionTimeout ?? DAY;
-  if (!(sessionTimeout >= 0)) throw wrong("sessionTimeout", "milliseconds, or 0 for never");
+  const sleepAfter = options.sleepAfter ?? MINUTE;
+  for (const [name, value] of Object.entries({ sessionTimeout, sleepAfter }))
+    if (!(value >= 0)) throw wrong(name, "milliseconds, or 0 for never");
   if (options.secret !== undefined && options.secret.length < 16) throw wrong("secret", "16 characters or more");
   const development = options.development ?? false;
   return {
@@ -102,6 +114,9 @@ export function settingsOf(options: MoonpoolOptions): Settings {
     maxSessions: options.maxSessions ?? 10_000,
     maxConnections: options.maxConnections ?? 64,
     sessionTimeout,
+    sleepAfter,
+    durability: oneOf("durability", ["memory", "disk"], options.durability ?? (development ? "memory" : "disk")),
+    data: path.resolve(options.data ?? path.join(dir, ".moonpool")),
     origins: (options.origins ?? []).map(originOf),
     share: oneOf("share", ["browser", "link"], options.share ?? "browser"),
     secret: options.secret ?? randomBytes(32).toString("hex"),

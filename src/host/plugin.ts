@@ -64,25 +64,28 @@ async function serve(
   const store = await ViewdefStore.load(settings.dir, { uiCode: settings.uiCode });
   for (const problem of store.problems) logProblem(log, problem);
   const pool = await openPool(settings, store);
-  const sessions = new SessionHost(pool, {
+  const sessions = await SessionHost.open(pool, {
     limits: { maxBytes: settings.maxFrameBytes, maxMessages: settings.maxFrameMessages },
     rate: settings.rate,
     development: settings.development,
     clock: systemClock,
     log,
     viewdef: (key, hash) => store.get(key, hash)?.viewdefText,
-    hotload: loader !== undefined,
+    hotload: loader !== undefined || settings.durability === "disk",
     hotloadUi: settings.development ? settings.hotload?.ui : undefined,
     notice: (session) => loader?.greeting(session),
     isolation: settings.isolation,
     maxSessions: settings.maxSessions,
     maxConnections: settings.maxConnections,
     sessionTimeout: settings.sessionTimeout,
+    sleepAfter: settings.sleepAfter,
+    site: () => "",
+    isWatched: loader !== undefined,
   });
   // Before @fastify/websocket's own hook, so that browsers learn that the host goes away and come back later.
   app.addHook("preClose", async () => {
     await loader?.close();
-    sessions.close();
+    await sessions.close();
   });
   app.addHook("onClose", () => pool.close());
   const page = new SitePage(settings.dir);

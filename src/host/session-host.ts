@@ -1,11 +1,18 @@
 import { randomBytes } from "node:crypto";
-import { closeCodes, MoonpoolError } from "../protocol/main.ts";
-import { Session, type SessionPool, type SessionSettings } from "./session.ts";
+import { MoonpoolError } from "../protocol/main.ts";
+import type { KeptState } from "./kept-state.ts";
+import { Alarm } from "./alarm.ts";
+import { logWireError, shortId } from "./log.ts";
+import { Session, type SessionDescription, type SessionPool, type SessionSettings } from "./session.ts";
 
 export interface SessionHostSettings extends SessionSettings {
   maxSessions: number;
+  /** The site's files are watched. */
+  isWatched: boolean;
   /** ms without a connection or a frame until a session ends; 0: never. */
   sessionTimeout: number;
+  /** ms without an event until a session leaves its thread; 0: never. */
+  sleepAfter: number;
 }
 
 /**
@@ -19,16 +26,34 @@ const FAILURE_LASTS = 30_000;
 const NEVER_CONNECTED = 5 * 60_000;
 /** ms until such a session is no browser's that is just about to connect: it has to make room for newcomers. */
 const CONNECT_WAIT = 10_000;
+/** ms without an event until a session sleeps that no browser is connected to. */
+const ALONE = 10_000;
+/** Sessions that fall asleep in one sweep: each takes its thread a few ms. */
+const MOST_SLEEPERS = 50;
 const MAX_SWEEP = 60_000;
+const BUSY_SWEEP = 1_000;
+
+/** A session that is in the store and nowhere else. */
+interface Dormant {
+  browser: string;
+  lastActivity: number;
+  nextTimer: number | undefined;
+}
 
 /**
  * All sessions of a Moonpool instance. A session is made for a browser, found by its id, and ends when it is closed or
- * when nothing happened for its timeout. One that failed keeps its id, so that its URL can try again.
+ * when nothing happened for its timeout. One that failed keeps its id, so that its URL can try again. One that nothing
+ * happens in sleeps, and is forgotten here when nobody is connected to it, but not in the store.
  */
 export class SessionHost {
   readonly #pool: SessionPool;
   readonly #settings: SessionHostSettings;
   readonly #sessions = new Map<string, Session>();
+  readonly #dormant = new Map<string, Dormant>();
+  /** Dormant sessions that are just being found. */
+  readonly #finding = new Map<string, Promise<Session | undefined>>();
+  /** Rings when the first timer of a dormant session is due. */
+  readonly #alarm: Alarm;
   #cancelSweep: (() => void) | undefined;
   /** Why the last session did not start, and until when no other is tried. */
   #startFailure: { error: MoonpoolError; until: number } | undefined;
@@ -36,9 +61,18 @@ export class SessionHost {
   #version = 0;
   #closed = false;
 
+  /** With the sessions that are kept from former times. */
+  static async open(pool: SessionPool, settings: SessionHostSettings): Promise<SessionHost> {
+    const host = new SessionHost(pool, settings);
+    for (const { id, description } of await pool.list()) host.#addDormant(id, description);
+    host.#setAlarm();
+    return host;
+  }
+
   constructor(pool: SessionPool, settings: SessionHostSettings) {
     this.#pool = pool;
     this.#settings = settings;
+    this.#alarm = new Alarm(settings.clock, () => void this.#wakeDue());
     this.#scheduleSweep();
   }
 
@@ -76,9 +110,24 @@ export class SessionHost {
     return session;
   }
 
-  /** The session with this id, failed ones included. */
-  get(id: string): Session | undefined {
-    return this.#sessions.get(id);
+  /** Sessions that are in the store only. */
+  get dormantCount(): number {
+    return this.#dormant.size;
+  }
+
+  /**
+   * The session with this id, failed ones included, wherever it is. Rejects with MoonpoolError when it cannot be had from the
+   * store.
+   */
+  async find(id: string): Promise<Session | undefined> {
+    const session = this.#sessions.get(id);
+    if (session !== undefined || !this.#dormant.has(id)) return session;
+    let finding = this.#finding.get(id);
+    if (finding === undefined) {
+      finding = this.#restore(id).finally(() => this.#finding.delete(id));
+      this.#finding.set(id, finding);
+    }
+    return finding;
   }
 
   /**
@@ -88,8 +137,15 @@ export class SessionHost {
   async revive(session: Session): Promise<Session> {
     const current = this.#sessions.get(session.id);
     if (current === undefined) throw new MoonpoolError("SESSION_UNKNOWN");
-    if (current.state === "failed") this.#checkStart();
-    const running = current.state === "failed" ? this.#open(current.id, current.browser) : current;
+    if (current.state !== "failed") {
+      await this.#started(current);
+      return current;
+    }
+    // One that ran before it failed goes on from there.
+    const kept = await this.#pool.find(current.id);
+    if (this.#sessions.get(current.id) !== current) return this.revive(current);
+    if (kept === undefined) this.#checkStart();
+    const running = this.#open(current.id, current.browser, kept);
     await this.#started(running);
     return running;
   }
@@ -104,15 +160,24 @@ export class SessionHost {
   end(id: string): boolean {
     const session = this.#sessions.get(id);
     session?.close();
-    return this.#sessions.delete(id);
+    if (!this.#dormant.delete(id)) return this.#sessions.delete(id);
+    this.#pool.forget(id);
+    this.#sessions.delete(id);
+    return true;
   }
 
-  /** Ends all sessions and takes no new ones. Their VMs are gone when the pool is closed. */
-  close(): void {
+  /**
+   * Takes no new sessions and gives all up: browsers are told to come back later, what the store keeps of a session is
+   * complete. Settles when it is. Their VMs are gone when the pool is closed.
+   */
+  async close(): Promise<void> {
     this.#closed = true;
     this.#cancelSweep?.();
-    for (const session of this.#sessions.values()) session.close("SESSION_ENDED", closeCodes.goingAway);
+    this.#alarm.set(undefined);
+    const sessions = [...this.#sessions.values()];
     this.#sessions.clear();
+    this.#dormant.clear();
+    await Promise.all(sessions.map((session) => session.leave()));
   }
 
   #checkStart(): void {
@@ -127,24 +192,77 @@ export class SessionHost {
       this.#startFailure = undefined;
     } catch (error) {
       const isLasting = error instanceof MoonpoolError && error.who === "app" && version === this.#version;
-      if (isLasting && this.#settings.hotload)
+      if (isLasting && this.#settings.isWatched)
         this.#startFailure = { error, until: this.#settings.clock.now() + FAILURE_LASTS };
       throw error;
     }
   }
 
-  #open(id: string, browser: string): Session {
+  #open(id: string, browser: string, kept?: KeptState): Session {
     // The first comparison spares counting, as long as it is far from the limit.
     const isFull = this.#sessions.size >= this.#settings.maxSessions && this.size >= this.#settings.maxSessions;
     if (this.#closed || (isFull && !this.#makeRoom())) throw new MoonpoolError("SESSION_LIMIT");
     this.#forgetFailed(id);
-    let session = new Session(id, browser, this.#pool, this.#settings);
+    let session = new Session(id, browser, this.#pool, this.#settings, kept);
     // The pool has a limit of its own.
     if (session.error?.code === "SESSION_LIMIT" && this.#makeRoom()) {
-      session = new Session(id, browser, this.#pool, this.#settings);
+      session = new Session(id, browser, this.#pool, this.#settings, kept);
     }
     this.#sessions.set(id, session);
     return session;
+  }
+
+  #addDormant(id: string, description: string): void {
+    try {
+      const { browser, lastActivity, nextTimer } = JSON.parse(description) as SessionDescription;
+      this.#dormant.set(id, { browser, lastActivity, nextTimer });
+    } catch (error) {
+      const problem = new MoonpoolError("STORE_CORRUPT", `A session's description cannot be read: ${String(error)}`);
+      logWireError(this.#settings.log, id, problem.toWire(), "session lost");
+    }
+  }
+
+  async #restore(id: string): Promise<Session | undefined> {
+    const kept = await this.#pool.find(id);
+    const dormant = this.#dormant.get(id);
+    if (this.#closed || dormant === undefined) return undefined;
+    if (kept === undefined) {
+      this.#dormant.delete(id);
+      return undefined;
+    }
+    const session = this.#open(id, dormant.browser, kept);
+    this.#dormant.delete(id);
+    return session;
+  }
+
+  /** Nobody is connected to it and nothing happens in it. */
+  #makeDormant(session: Session): void {
+    const { id, browser, lastActivity, nextTimer } = session;
+    this.#sessions.delete(id);
+    this.#dormant.set(id, { browser, lastActivity, nextTimer });
+    void session.leave();
+    this.#setAlarm();
+  }
+
+  #setAlarm(): void {
+    let first: number | undefined;
+    for (const { nextTimer } of this.#dormant.values())
+      if (nextTimer !== undefined && (first === undefined || nextTimer < first)) first = nextTimer;
+    this.#alarm.set(first);
+  }
+
+  /** Timers go on although nobody is looking. */
+  async #wakeDue(): Promise<void> {
+    const now = this.#settings.clock.now();
+    for (const [id, dormant] of this.#dormant) {
+      if (dormant.nextTimer === undefined || dormant.nextTimer > now) continue;
+      // Not again, if it cannot be had.
+      dormant.nextTimer = undefined;
+      await this.find(id).catch((error: unknown) => {
+        this.#settings.log.warn({ session: shortId(id), err: error }, "a session's timer cannot ring");
+      });
+    }
+    this.#setAlarm();
   }
 
   /** Ends the oldest session that nobody connected to in time; false if there is none. */
@@ -168,25 +286,48 @@ export class SessionHost {
     }
   }
 
-  #scheduleSweep(): void {
-    const { clock, sessionTimeout } = this.#settings;
-    const timeout = sessionTimeout === 0 ? NEVER_CONNECTED : Math.min(sessionTimeout, NEVER_CONNECTED);
-    this.#cancelSweep = clock.after(Math.min(MAX_SWEEP, Math.max(10, timeout / 4)), () => {
-      this.#sweep();
-      this.#scheduleSweep();
+  #scheduleSweep(isBusy = false): void {
+    const { clock, sessionTimeout, sleepAfter } = this.#settings;
+    const times = [sessionTimeout, NEVER_CONNECTED, sleepAfter].filter((time) => time > 0);
+    const wait = isBusy ? BUSY_SWEEP : MAX_SWEEP;
+    this.#cancelSweep = clock.after(Math.min(wait, Math.max(10, Math.min(...times) / 4)), () => {
+      this.#scheduleSweep(this.#sweep());
     });
   }
 
-  #sweep(): void {
+  /** True if there is more to do soon. */
+  #sweep(): boolean {
     const now = this.#settings.clock.now();
+    let sleepers = 0;
     for (const session of this.#sessions.values()) {
-      if (session.connectionCount > 0 || session.state === "starting") continue;
-      if (now - session.lastActivity >= this.#timeoutOf(session)) this.end(session.id);
+      if (session.state === "starting") continue;
+      const isAlone = session.connectionCount === 0;
+      if (isAlone && now - session.lastActivity >= this.#timeoutOf(session)) this.end(session.id);
+      else if (session.state !== "running") continue;
+      else if (session.isAsleep && isAlone) this.#makeDormant(session);
+      else if (sleepers < MOST_SLEEPERS && this.#isIdle(session, isAlone, now)) {
+        session.sleep();
+        sleepers++;
+      }
     }
+    for (const [id, { lastActivity }] of this.#dormant) if (now - lastActivity >= this.#timeout) this.end(id);
+    return sleepers > 0;
+  }
+
+  #isIdle(session: Session, isAlone: boolean, now: number): boolean {
+    const { sleepAfter } = this.#settings;
+    return (
+      !session.isAsleep &&
+      sleepAfter > 0 &&
+      now - session.lastEvent >= (isAlone ? Math.min(ALONE, sleepAfter) : sleepAfter)
+    );
+  }
+
+  get #timeout(): number {
+    return this.#settings.sessionTimeout === 0 ? Infinity : this.#settings.sessionTimeout;
   }
 
   #timeoutOf(session: Session): number {
-    const timeout = this.#settings.sessionTimeout === 0 ? Infinity : this.#settings.sessionTimeout;
-    return session.connectionsEver === 0 ? Math.min(timeout, NEVER_CONNECTED) : timeout;
+    return session.connectionsEver === 0 ? Math.min(this.#timeout, NEVER_CONNECTED) : this.#timeout;
   }
 }

@@ -3,35 +3,81 @@ import { closeCodes, MoonpoolError, type ErrorCode, type Reload, type WireError 
 import { parseOutcome } from "../protocol/outcome.ts";
 import { reloadBody, type ReloadReport, type SiteChanges } from "../protocol/reload.ts";
 import { knownError } from "../protocol/wire-error.ts";
-import { sessionEvent, type FromWorker, type SessionEventKind } from "../protocol/worker-message.ts";
+import { sessionEvent, type FromSession, type SessionEventKind } from "../protocol/worker-message.ts";
+import { Alarm } from "./alarm.ts";
 import { Connection, type ConnectionSettings, type Wire } from "./connection.ts";
 import { InFlight } from "./in-flight.ts";
+import type { KeptState } from "./kept-state.ts";
 import { logFromWorker, logWireError, shortId, type Log } from "./log.ts";
 
 /** The host's handle on a session's VM, wherever it runs. */
 export interface SessionPort {
-  send(text: string): void;
+  /** It is on no thread, and nothing of it is under way. */
+  readonly isAsleep: boolean;
+  /** Every event has been answered. */
+  readonly isQuiet: boolean;
+  /** A session event. Undefined when it is safe already; else settles when it is. */
+  send(text: string): Promise<void> | undefined;
+  /** Frees what the session takes on its thread; the next event wakes it. */
+  sleep(): void;
+  /** What `list` tells about it from now on. */
+  describe(description: string): void;
+  /** Leaves its thread, but can be opened again. Settles when what has been answered is safe. */
+  leave(): Promise<void>;
+  /** Ends it; nothing is kept. */
   close(): void;
 }
 
-/** Where VMs come from (WorkerPool). `open` throws MoonpoolError SESSION_LIMIT when there is no room. */
+export interface OpenSession {
+  sessionId: string;
+  isolation: "shared" | "dedicated";
+  /** See `SessionPort.describe`. */
+  description: string;
+  /** It goes on from there; else it is a new one. */
+  kept?: KeptState | undefined;
+}
+
+/** Where VMs come from (SessionKeeper). `open` throws MoonpoolError SESSION_LIMIT when there is no room. */
 export interface SessionPool {
   open(
-    options: { sessionId: string; isolation: "shared" | "dedicated" },
-    onMessage: (message: FromWorker) => void,
+    options: OpenSession,
+    onMessage: (message: FromSession) => void,
     onEnd: (error?: WireError) => void,
   ): SessionPort;
+  /** What is kept of a session; undefined: nothing. Rejects with MoonpoolError STORE_CORRUPT. */
+  find(sessionId: string): Promise<KeptState | undefined>;
+  /** All sessions that are kept. */
+  list(): Promise<{ id: string; description: string }[]>;
+  /** Ends a session that is not open. */
+  forget(sessionId: string): void;
+}
+
+/** What a session's description says, as JSON text. */
+export interface SessionDescription {
+  /** The browser that it belongs to. */
+  browser: string;
+  /** ms since 1970. */
+  lastActivity: number;
+  /** When the next Lua timer is due, in ms since 1970. */
+  nextTimer?: number;
+  /** Of the site's files when it used them last. */
+  site: string;
 }
 
 export interface SessionSettings extends ConnectionSettings {
-  /** The site's files are watched: Lua code is told, and keeps what it needs to be exchanged. */
+  /** Lua code keeps what it needs to be exchanged for newer versions. */
   hotload: boolean;
   /** What a page of this session that connects is to be told about the site's files, if anything. */
   notice?: ((session: Session) => Reload | undefined) | undefined;
   isolation: "shared" | "dedicated";
   /** Browser tabs at a time. */
   maxConnections: number;
+  /** Which version of the site's files there is now. */
+  site: () => string;
 }
+
+/** ms after which activity is told to the store again. */
+const DESCRIBE = 60_000;
 
 /**
  * `starting`: main.lua has not run yet. `running`. `failed`: there is no VM, its URL may try again with a new one.
@@ -56,18 +102,25 @@ export class Session {
   readonly #reloads: { settle: (result: ReloadReport | undefined) => void; log: Log }[] = [];
   readonly #resolveStart: () => void;
   readonly #rejectStart: (error: MoonpoolError) => void;
+  readonly #alarm: Alarm;
+  /** A `timer` event is under way. */
+  #isRinging = false;
   #state: SessionState = "starting";
   #port: SessionPort | undefined;
   #connectionCount = 0;
   #eventTime = 0;
   #lastActivity: number;
+  #lastEvent: number;
+  #described = 0;
   #error: MoonpoolError | undefined;
 
-  constructor(id: string, browser: string, pool: SessionPool, settings: SessionSettings) {
+  /** `kept`: the session is there already. */
+  constructor(id: string, browser: string, pool: SessionPool, settings: SessionSettings, kept?: KeptState) {
     this.id = id;
     this.browser = browser;
     this.#settings = settings;
-    this.#lastActivity = settings.clock.now();
+    this.#lastActivity = this.#lastEvent = settings.clock.now();
+    this.#alarm = new Alarm(settings.clock, () => this.#ring());
     let resolveStart = (): void => {};
     let rejectStart: (error: MoonpoolError) => void = () => {};
     this.started = new Promise<void>((resolve, reject) => {
@@ -79,9 +132,9 @@ export class Session {
     // Whoever waits sees the error; without anybody waiting it is not an unhandled rejection.
     this.started.catch(() => {});
     try {
-      const options = { sessionId: id, isolation: settings.isolation };
+      const { isolation } = settings;
       this.#port = pool.open(
-        options,
+        { sessionId: id, isolation, description: this.#description(), kept },
         (message) => this.guard(() => this.#onMessage(message)),
         (error) => this.#onEnd(error),
       );
@@ -89,8 +142,8 @@ export class Session {
       this.#fail(error instanceof MoonpoolError ? error : new MoonpoolError("INTERNAL", undefined, {}, error));
       return;
     }
-    const seed = randomBytes(16).toString("hex");
-    this.#record("start", 0, JSON.stringify({ seed, development: settings.development, hotload: settings.hotload }));
+    if (kept === undefined) this.#start();
+    else this.#goOn(kept);
   }
 
   get state(): SessionState {
@@ -116,6 +169,20 @@ export class Session {
     return this.#lastActivity;
   }
 
+  /** Time of the last event, timers included, in the clock's ms. */
+  get lastEvent(): number {
+    return this.#lastEvent;
+  }
+
+  /** When the next Lua timer is due, in ms since 1970. */
+  get nextTimer(): number | undefined {
+    return this.#alarm.due;
+  }
+
+  get isAsleep(): boolean {
+    return this.#port?.isAsleep ?? false;
+  }
+
   /**
    * Adds a browser tab. `detach` is to be called when its wire is gone, for whatever reason. Throws MoonpoolError
    * SESSION_ENDED or CONNECTION_LIMIT.
@@ -127,15 +194,15 @@ export class Session {
     const connection: Connection = new Connection(number, this.id, wire, this.#settings, {
       mayForward: () => !this.#inFlight.isFull,
       frame: (body) => this.#record("frame", number, body, () => connection.carriedOut()),
-      pause: () => this.#record("pause", number),
-      resume: () => this.#record("resume", number),
+      pause: () => void this.#record("pause", number),
+      resume: () => void this.#record("resume", number),
       activity: () => this.#touch(),
     });
     this.#connections.set(number, connection);
     this.#touch();
     const notice = this.#settings.notice?.(this);
     if (notice !== undefined) connection.tell(notice);
-    this.#record("connect", number, "{}");
+    void this.#record("connect", number, "{}");
     return { connection, detach: () => this.#detach(connection) };
   }
 
@@ -148,8 +215,15 @@ export class Session {
     if (this.#port === undefined) return Promise.resolve(undefined);
     return new Promise((settle) => {
       this.#reloads.push({ settle, log });
-      this.#record("reload", round, reloadBody(changes));
+      void this.#record("reload", round, reloadBody(changes));
     });
+  }
+
+  /** Frees what it takes on its thread, if nothing is under way; the next event wakes it. */
+  sleep(): void {
+    if (this.#state !== "running" || this.#port?.isQuiet !== true) return;
+    this.#describe();
+    this.#port.sleep();
   }
 
   /** Tells all its pages that files of the site have changed. */
@@ -170,34 +244,82 @@ export class Session {
   /** Ends the session and all its connections, for good. */
   close(code: ErrorCode = "SESSION_ENDED", closeCode: number = closeCodes.sessionEnded): void {
     if (this.#state === "closed") return;
-    this.#state = "closed";
-    this.#rejectStart(new MoonpoolError(code));
-    this.#closeConnections(closeCode, code);
-    this.#closePort();
+    const port = this.#port;
+    this.#end(code, closeCode);
+    port?.close();
   }
 
-  /** The one place through which everything passes that happens to the VM. */
-  #record(kind: SessionEventKind, number: number, body = "", onAnswer?: () => void): void {
-    if (this.#port === undefined) return;
+  /** Leaves this process, but not the store. Settles when all that was answered is safe. */
+  async leave(): Promise<void> {
+    if (this.#state === "closed") return;
+    const port = this.#port;
+    if (this.#state === "running") this.#describe();
+    this.#end("SESSION_ENDED", closeCodes.goingAway);
+    await port?.leave();
+  }
+
+  /** The one place through which everything passes that happens to the VM. Returns what `SessionPort.send` does. */
+  #record(kind: SessionEventKind, number: number, body = "", onAnswer?: () => void): Promise<void> | undefined {
+    if (this.#port === undefined) return undefined;
+    const now = this.#settings.clock.now();
+    this.#lastEvent = now;
     // The VM's clock never runs backwards, whatever is done to the machine's.
-    this.#eventTime = Math.max(this.#eventTime, this.#settings.clock.now());
+    this.#eventTime = Math.max(this.#eventTime, now);
     const text = sessionEvent(kind, number, this.#eventTime, body);
     this.#inFlight.add(text, onAnswer);
-    this.#port.send(text);
+    return this.#port.send(text);
+  }
+
+  #start(): void {
+    const { development, hotload } = this.#settings;
+    const seed = randomBytes(16).toString("hex");
+    void this.#record("start", 0, JSON.stringify({ seed, development, hotload }));
+  }
+
+  #goOn({ connections, connectionsEver, time, nextTimer }: KeptState): void {
+    this.#connectionCount = connectionsEver;
+    this.#eventTime = time;
+    this.#state = "running";
+    this.#resolveStart();
+    this.#setTimer(nextTimer);
+    // Their sockets ended with the process that had them.
+    for (const number of connections) void this.#record("disconnect", number);
+  }
+
+  #ring(): void {
+    this.#isRinging = true;
+    void this.#record("timer", 0, "", () => (this.#isRinging = false));
+  }
+
+  #setTimer(due: number | undefined): void {
+    if (!this.#isRinging) this.#alarm.set(due);
+  }
+
+  #description(): string {
+    const nextTimer = this.#alarm.due;
+    const { browser } = this;
+    const description: SessionDescription = { browser, lastActivity: this.#lastActivity, site: this.#settings.site() };
+    return JSON.stringify(nextTimer === undefined ? description : { ...description, nextTimer });
+  }
+
+  #describe(): void {
+    this.#described = this.#lastActivity;
+    this.#port?.describe(this.#description());
   }
 
   #detach(connection: Connection): void {
     connection.detach();
     if (!this.#connections.delete(connection.number)) return;
     this.#touch();
-    this.#record("disconnect", connection.number);
+    void this.#record("disconnect", connection.number);
   }
 
   #touch(): void {
     this.#lastActivity = this.#settings.clock.now();
+    if (this.#lastActivity - this.#described > DESCRIBE) this.#describe();
   }
 
-  #onMessage(message: FromWorker): void {
+  #onMessage(message: FromSession): void {
     if (typeof message === "string") {
       // First, so that the changes are known to come after the frame that led to them.
       this.#inFlight.answer();
@@ -206,12 +328,16 @@ export class Session {
     }
     switch (message.kind) {
       case "done":
-        return this.#inFlight.answer();
-      case "timer":
-        this.#deliver(message.outcome);
-        return;
+        this.#inFlight.answer();
+        return this.#setTimer(message.nextTimer);
+      case "resumed":
+        return this.#setTimer(message.nextTimer);
+      case "refused":
+        this.#inFlight.answer();
+        return this.#fault(message.error);
       case "started":
         this.#inFlight.answer();
+        this.#setTimer(message.nextTimer);
         if (this.#state !== "starting") return;
         this.#state = "running";
         this.#resolveStart();
@@ -230,9 +356,19 @@ export class Session {
     }
   }
 
+  /** An event was not carried out. */
+  #fault(error: WireError): void {
+    const { log, development } = this.#settings;
+    const known = knownError(error);
+    logWireError(log, this.id, known, "an event was not carried out");
+    for (const connection of this.#connections.values())
+      connection.fault(known.code, development ? known.message : undefined);
+  }
+
   /** `isAwaited`: somebody waits for it, whatever the outcome says. */
   #deliver(outcome: string, isAwaited = false): void {
-    const { urgent, connections } = parseOutcome(outcome);
+    const { urgent, connections, nextTimer } = parseOutcome(outcome);
+    this.#setTimer(nextTimer);
     const isUrgent = urgent || isAwaited;
     for (const changes of connections) this.#connections.get(changes.connection)?.deliver(changes, isUrgent);
   }
@@ -246,7 +382,8 @@ export class Session {
   #fail(error: MoonpoolError): void {
     if (this.#state === "failed" || this.#state === "closed") return;
     const { log, development } = this.#settings;
-    const what = this.#state === "starting" ? "session did not start" : "session ended";
+    const isStarting = this.#state === "starting";
+    const what = isStarting ? "session did not start" : "session ended";
     if (error.code === "SESSION_LIMIT") log.warn({ session: shortId(this.id) }, error.message);
     else logWireError(log, this.id, error.toWire(), what);
     this.#state = "failed";
@@ -255,12 +392,23 @@ export class Session {
     const message = development ? `${new MoonpoolError("SESSION_ENDED").message} ${error.message}` : undefined;
     for (const connection of this.#connections.values()) connection.fault("SESSION_ENDED", message);
     this.#closeConnections(closeCodes.sessionEnded, "SESSION_ENDED");
-    this.#closePort();
+    const port = this.#port;
+    this.#dropPort();
+    // What there was before it failed can be had again.
+    if (isStarting) port?.close();
+    else void port?.leave();
   }
 
-  #closePort(): void {
-    this.#port?.close();
+  #end(code: ErrorCode, closeCode: number): void {
+    this.#state = "closed";
+    this.#rejectStart(new MoonpoolError(code));
+    this.#closeConnections(closeCode, code);
+    this.#dropPort();
+  }
+
+  #dropPort(): void {
     this.#port = undefined;
+    this.#alarm.set(undefined);
     for (const { settle } of this.#reloads.splice(0)) settle(undefined);
   }
 

@@ -4,8 +4,9 @@ import { MessageChannel, receiveMessageOnPort, type MessagePort } from "node:wor
 import { Piscina } from "piscina";
 import { MoonpoolError, type WireError } from "../protocol/main.ts";
 import type { FromWorker, ToWorker } from "../protocol/worker-message.ts";
-import type { SessionPool, SessionPort } from "./session.ts";
 import type { BearResult, BearTask, SessionTask, SharedPlans, ThreadSettings } from "../protocol/worker-task.ts";
+import type { FromTask, TaskEnd, TaskPort } from "./kept-session.ts";
+import { Watchdog } from "./watchdog.ts";
 
 /** What `new WorkerPool(options)` takes; all but `dir` have defaults. */
 export interface WorkerPoolOptions {
@@ -31,6 +32,10 @@ export interface WorkerPoolOptions {
 
 interface RunningSession {
   port: MessagePort;
+  /** How threads name it. */
+  number: number;
+  /** The id of its thread, once it is known. */
+  thread: number | undefined;
   isolation: "shared" | "dedicated";
   /** Counts as one of the sessions that there may be: until it is told to close. Its task may take a moment longer. */
   hasRoom: boolean;
@@ -40,26 +45,39 @@ interface RunningSession {
   done: Promise<void>;
 }
 
+/** ms that a thread may be without a sign of life beyond the time limit of an event. */
+const STUCK = 500;
 /** A session or a pool that does not end by itself is ended after this many ms. */
 const PATIENCE = 1000;
 /** How much of the machine's memory may hold images of sessions at rest that are not packed. */
 const IMAGE_SHARE = 1 / 8;
+const stuck: WireError = {
+  code: "LIMIT_TIME",
+  message:
+    "One call of a library function ran too long; it was stopped together with its thread, and nothing of the event was done.",
+};
 const ENTRY = new URL("../workers/entry.js", import.meta.url).href;
 
 /**
  * The threads that sessions live on. A session is one long-lived task: shared ones are spread over a fixed number of
  * threads, a dedicated one has a thread to itself while it lasts. Several pools can be side by side.
  */
-export class WorkerPool implements SessionPool {
+export class WorkerPool {
   /** Settles when sessions can start at once: 200 ms. Rejects with MoonpoolError when no VM can be made. */
   readonly ready: Promise<void>;
 
   readonly #settings: ThreadSettings;
   readonly #maxSessions: number;
-  readonly #shared: Piscina;
+  readonly #makeShared: () => Piscina;
+  #shared: Piscina;
   readonly #dedicated: Piscina;
   readonly #birth: Promise<object>;
   readonly #sessions = new Set<RunningSession>();
+  readonly #watchdog: Watchdog;
+  /** Ids of threads that are watched, and of those that were ended because they were stuck. */
+  readonly #threads = new Set<number>();
+  readonly #killed = new Set<number>();
+  #number = 0;
   readonly #taken = { shared: 0, dedicated: 0 };
   #plans: SharedPlans;
   #closing: Promise<void> | undefined;
@@ -72,8 +90,14 @@ export class WorkerPool implements SessionPool {
     this.#settings = { siteDir: dir, memoryLimit, timeLimit, slots, imageMemory, seed };
     this.#maxSessions = maxSessions;
     this.#plans = share(1, options.plans ?? new Map());
-    this.#shared = makePiscina({ minThreads: count, maxThreads: count, concurrentTasksPerWorker: maxSessions + 1 });
+    const concurrentTasksPerWorker = maxSessions + 1;
+    this.#makeShared = () => {
+      const options = { minThreads: count, maxThreads: count, concurrentTasksPerWorker };
+      return makePiscina(options).on("error", () => void this.#livingShared());
+    };
+    this.#shared = this.#makeShared();
     this.#dedicated = makePiscina({ minThreads: 0, maxThreads: dedicatedThreads, concurrentTasksPerWorker: 1 });
+    this.#watchdog = new Watchdog(timeLimit + STUCK, (thread) => this.#kill(thread));
     this.#birth = this.#bear();
     this.ready = this.#birth.then(() => undefined);
     // Whoever waits sees the error, and so does each session.
@@ -81,28 +105,34 @@ export class WorkerPool implements SessionPool {
   }
 
   /**
-   * Starts a session's task. `onEnd` is called once, after the last message: without an error when the session was closed
-   * or has failed (then the last message says why), with SESSION_ENDED when its thread died. Throws MoonpoolError
-   * SESSION_LIMIT when there is no room.
+   * Puts a session on a thread. `onEnd` is called once, after the last message. Throws MoonpoolError SESSION_LIMIT when there
+   * is no room.
    */
-  open(
-    options: { sessionId: string; isolation: "shared" | "dedicated" },
-    onMessage: (message: FromWorker) => void,
-    onEnd: (error?: WireError) => void,
-  ): SessionPort {
-    const { sessionId, isolation } = options;
+  openTask(
+    isolation: "shared" | "dedicated",
+    onMessage: (message: FromTask) => void,
+    onEnd: (end: TaskEnd) => void,
+  ): TaskPort {
     this.#checkRoom(isolation);
     const { port1, port2 } = new MessageChannel();
     const abort = new AbortController();
-    port1.on("message", onMessage);
+    const number = ++this.#number;
+    const receive = (message: FromWorker): void => {
+      if (typeof message === "string" || message.kind !== "thread") return onMessage(message);
+      session.thread = message.id;
+      this.#watch(message.id, message.status);
+    };
+    port1.on("message", receive);
     const session: RunningSession = {
       port: port1,
+      number,
+      thread: undefined,
       isolation,
       hasRoom: true,
       plansVersion: this.#plans.version,
-      done: this.#run(sessionId, isolation, port2, abort.signal).then(
-        () => this.#end(session, onMessage, onEnd),
-        (error: unknown) => this.#end(session, onMessage, onEnd, this.#reason(error)),
+      done: this.#run(number, isolation, port2, abort.signal).then(
+        () => this.#end(session, receive, onEnd),
+        (error: unknown) => this.#end(session, receive, onEnd, error),
       ),
     };
     this.#sessions.add(session);
@@ -112,6 +142,11 @@ export class WorkerPool implements SessionPool {
         this.#givePlans(session);
         port1.postMessage(text satisfies ToWorker);
       },
+      resume: (state) => {
+        this.#givePlans(session);
+        port1.postMessage({ kind: "resume", ...state } satisfies ToWorker);
+      },
+      rest: () => port1.postMessage({ kind: "rest" } satisfies ToWorker),
       close: () => {
         this.#giveRoom(session);
         port1.postMessage({ kind: "close" } satisfies ToWorker);
@@ -139,6 +174,7 @@ export class WorkerPool implements SessionPool {
     const sessions = [...this.#sessions];
     for (const { port } of sessions) port.postMessage({ kind: "close" } satisfies ToWorker);
     await within(PATIENCE, Promise.all([this.ready.catch(() => {}), ...sessions.map(({ done }) => done)]));
+    this.#watchdog.close();
     await Promise.all([this.#shared.destroy(), this.#dedicated.destroy()]);
     await Promise.all(sessions.map(({ done }) => done));
   }
@@ -169,24 +205,28 @@ export class WorkerPool implements SessionPool {
     throw new MoonpoolError(result.error.code, result.error.message);
   }
 
-  async #run(
-    sessionId: string,
-    isolation: "shared" | "dedicated",
-    port: MessagePort,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #run(number: number, isolation: "shared" | "dedicated", port: MessagePort, signal: AbortSignal): Promise<void> {
     const birth = await this.#birth;
-    const task: SessionTask<MessagePort> = { sessionId, settings: this.#settings, birth, plans: this.#plans, port };
+    const task: SessionTask<MessagePort> = { number, settings: this.#settings, birth, plans: this.#plans, port };
     // A task with a signal keeps its thread to itself, and aborting it ends the thread.
     if (isolation === "dedicated") await this.#dedicated.run(task, { transferList: [port], signal });
-    else await this.#shared.run(task, { transferList: [port] });
+    else await this.#livingShared().run(task, { transferList: [port] });
+  }
+
+  /** Piscina makes no threads any more once one has died while it was starting. Sessions that wait for one go to the next. */
+  #livingShared(): Piscina {
+    if (this.#shared.threads.length === 0 && !this.#closing) {
+      void this.#shared.destroy();
+      this.#shared = this.#makeShared();
+    }
+    return this.#shared;
   }
 
   #end(
     session: RunningSession,
     onMessage: (message: FromWorker) => void,
-    onEnd: (error?: WireError) => void,
-    error?: WireError,
+    onEnd: (end: TaskEnd) => void,
+    failure?: unknown,
   ): void {
     this.#giveRoom(session);
     this.#sessions.delete(session);
@@ -195,8 +235,41 @@ export class WorkerPool implements SessionPool {
       onMessage(last.message as FromWorker);
     }
     session.port.close();
-    if (error) onEnd(error);
-    else onEnd();
+    const error = failure === undefined ? undefined : this.#reason(failure);
+    if (error === undefined || failure instanceof MoonpoolError) return onEnd({ error });
+    const { thread = 0, number } = session;
+    const busy = this.#watchdog.busy(thread);
+    if (busy?.session !== number) return onEnd({ error, isLost: true });
+    const isStuck = this.#killed.has(thread);
+    onEnd({ error: isStuck ? stuck : error, isLost: true, isDuring: true, isStuck });
+  }
+
+  #watch(thread: number, status: SharedArrayBuffer): void {
+    if (this.#watchdog.busy(thread) === undefined) this.#watchdog.watch(thread, status);
+    if (this.#threads.has(thread)) return;
+    const worker = this.#findThread(thread);
+    if (worker === undefined) return;
+    this.#threads.add(thread);
+    worker.once("exit", () => {
+      // Its sessions hear of it in a moment, and ask what it was doing.
+      setTimeout(() => this.#forgetThread(thread), PATIENCE).unref();
+    });
+  }
+
+  #forgetThread(thread: number): void {
+    this.#watchdog.forget(thread);
+    this.#threads.delete(thread);
+    this.#killed.delete(thread);
+  }
+
+  /** Ends a thread that is stuck; its sessions go on elsewhere. */
+  #kill(thread: number): void {
+    this.#killed.add(thread);
+    void this.#findThread(thread)?.terminate();
+  }
+
+  #findThread(thread: number): { terminate(): unknown; once(event: "exit", then: () => void): unknown } | undefined {
+    return [...this.#shared.threads, ...this.#dedicated.threads].find(({ threadId }) => threadId === thread);
   }
 
   /** Why a task failed, as its session may know it; nothing while the pool closes. */

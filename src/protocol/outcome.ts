@@ -31,6 +31,8 @@ export interface OutcomeHead {
   nextTimer: number | undefined;
   /** The session cannot go on. */
   failure: WireError | undefined;
+  /** The event must not have happened. */
+  refused: WireError | undefined;
   /** There is something to be sent. */
   hasChanges: boolean;
 }
@@ -45,9 +47,14 @@ export function readOutcomeHead(text: string): OutcomeHead {
   const next = end < 0 ? "" : text.charAt(end + 1);
   return {
     nextTimer: due === "-" ? undefined : Number(due),
-    failure: next === "!" ? (JSON.parse(text.slice(end + 3)) as WireError) : undefined,
+    failure: next === "!" ? errorAt(text, end) : undefined,
+    refused: next === "x" ? errorAt(text, end) : undefined,
     hasChanges: next === "c",
   };
+}
+
+function errorAt(text: string, end: number): WireError {
+  return JSON.parse(text.slice(end + 3)) as WireError;
 }
 
 /** The outcome of a `reload` event, and its last line, which is for the host and not for pages. */

@@ -17,7 +17,7 @@ import type { SharedPlans } from "./worker-task.ts";
  *                                     1: a person waits; then a line for each message, its values as JSON
  *     disconnect 3 1700000000123\n
  *     pause 3 …   resume 3 …          the connection cannot take more for now / can again
- *     timer 0 1700000000123\n         made by the worker when a Lua timer is due
+ *     timer 0 1700000000123\n         a Lua timer is due
  *     reload 7 1700000000123\nlua lua/contacts.lua\nviewdef Contact.DEFAULT
  *                                     files of the site have changed: see reloadBody
  *
@@ -55,24 +55,55 @@ export function frameBody(event: boolean, messages: readonly SessionRequest[]): 
   return body;
 }
 
-/** `plans`: the viewdefs have changed; events after it see the new ones. */
-export type ToWorker = string | { kind: "close" } | { kind: "plans"; plans: SharedPlans };
+export type ToWorker =
+  | string
+  /** The session is over. */
+  | { kind: "close" }
+  /** Nothing more is to come for now: the thread gives its newest image back and the task ends. */
+  | { kind: "rest" }
+  /** The viewdefs have changed; events after it see the new ones. */
+  | { kind: "plans"; plans: SharedPlans }
+  /** The session goes on from this state, whatever it was before. */
+  | ({ kind: "resume" } & SessionState);
+
+/** A session is its newest image and the events that were dispatched after it. */
+export interface SessionState {
+  /** See session-image.ts; null: as at birth. */
+  image: Uint8Array | null;
+  /** When the next Lua timer of the image is due, in ms since 1970. */
+  nextTimer: number | undefined;
+  /** Texts of session events. They are dispatched again, and nobody hears of it. */
+  events: string[];
+}
+
+/** What a thread says of a session. */
+export type FromWorker =
+  | FromSession
+  /**
+   * The session as it is after the first `events` of the events that it was given (since `resume`, and these included). Comes
+   * before the answer to the last of them if that has asked the host for something: so no such event is ever repeated.
+   */
+  | { kind: "image"; image: Uint8Array<ArrayBuffer>; events: number; nextTimer: number | undefined }
+  /** Which thread the session is on, and where that says what it is doing: see thread-status.ts. */
+  | { kind: "thread"; id: number; status: SharedArrayBuffer };
 
 /**
- * Every event of the host is answered once, in order, with the text of its outcome, `started` or `done`: so the host knows
- * what is still under way.
+ * What of that concerns whoever sends the events. Every event is answered once, in order, with the text of its outcome,
+ * `started`, `done`, `reloaded` or `refused`: so it is known what is still under way.
  */
-export type FromWorker =
+export type FromSession =
   /** The answer to `start`: main.lua ran. */
-  | { kind: "started" }
+  | { kind: "started"; nextTimer?: number | undefined }
   /** The changes after an event: the text of its outcome, see outcome.ts. */
   | string
   /** An event was dispatched, and nothing changed. */
-  | { kind: "done" }
-  /** The outcome of an event that the worker made itself; the answer to none. */
-  | { kind: "timer"; outcome: string }
+  | { kind: "done"; nextTimer?: number | undefined }
   /** The answer to `reload`: the changes, and what became of it. */
   | { kind: "reloaded"; outcome: string; report: ReloadReport }
+  /** The answer to `resume`, which is no event: the session is where it was. */
+  | { kind: "resumed"; nextTimer: number | undefined }
+  /** The answer to an event that could not be carried out: nothing of it has happened. */
+  | { kind: "refused"; error: WireError }
   /** `print`, `ui.log`, and errors of Lua code. `level` as of pino. */
   | { kind: "log"; level: LogLevel; message: string; error?: WireError }
   /** The session cannot go on: main.lua failed, or its VM did. The task ends after this. */

@@ -38,7 +38,8 @@ export interface SharedPlans {
 
 /** The task of a session, which ends when the session does. */
 export interface SessionTask<Port> {
-  sessionId: string;
+  /** From 1; no two tasks of a pool have the same. */
+  number: number;
   settings: ThreadSettings;
   birth: object;
   plans: SharedPlans;

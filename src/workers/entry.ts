@@ -20,10 +20,11 @@ export async function bear({ settings }: BearTask): Promise<BearResult> {
 }
 
 /** The task of a session. Settles when it has ended. */
-export default async function session({ settings, birth, plans, port }: SessionTask<MessagePort>): Promise<void> {
+export default async function session(task: SessionTask<MessagePort>): Promise<void> {
+  const { number, settings, birth, plans, port } = task;
   try {
     thread ??= SessionThread.start(settings, birth as BirthImage);
-    await (await thread).run(port, plans);
+    await (await thread).run(number, port, plans);
   } catch (error) {
     thread = undefined;
     port.postMessage({ kind: "failed", error: toWire(error) } satisfies FromWorker);

@@ -1,5 +1,6 @@
 import { promisify } from "node:util";
 import zlib from "node:zlib";
+import type { MemoryImage } from "../protocol/session-image.ts";
 import type { LuaWasm } from "./lua-wasm.ts";
 
 /** Blocks that are compared and kept as a whole. Of 4096 an image is a third larger; 256 saves a tenth and takes twice as long. */
@@ -8,22 +9,6 @@ const BLOCK = 1024;
 const STRIDE = 16 * BLOCK;
 const CHUNK = 65_536;
 const zeros = Buffer.alloc(CHUNK);
-
-/**
- * A Lua VM at rest: the blocks of its memory that differ from the birth image. Everything is in it: globals, closures,
- * coroutines, timers. Can be sent to another thread, and kept.
- */
-export interface MemoryImage {
-  /** Of the wasm, the runtime and the image's format: it only fits a VM that was born of the same. */
-  fingerprint: string;
-  /** Size of the memory in bytes. */
-  size: number;
-  /** Where the bytes of `data` belong: offset, length, offset, length, … */
-  runs: Uint32Array;
-  data: Uint8Array;
-  /** `data` is deflated. */
-  packed: boolean;
-}
 
 /** What every session starts from, and every image is a difference to. Shared by all VMs of a pool. */
 export interface BirthImage {

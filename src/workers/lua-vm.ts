@@ -1,6 +1,7 @@
 /* oxlint-disable no-underscore-dangle -- the functions that wasmoon exports are named so */
 import { MoonpoolError } from "../protocol/error-code.ts";
-import { type BirthImage, difference, type MemoryImage, restore, usedEnd } from "./image.ts";
+import type { MemoryImage } from "../protocol/session-image.ts";
+import { type BirthImage, difference, restore, usedEnd } from "./image.ts";
 import { bearState, fingerprint } from "./lua-birth.ts";
 import { LuaText, type PlacedText } from "./lua-text.ts";
 import { wipeHoles } from "./holes.ts";
@@ -47,6 +48,10 @@ export class LuaVm {
    * What it throws is nil, "CODE: message" in Lua.
    */
   host: (name: string, argument: string) => string | Uint8Array = noHost;
+  /** Called every few microseconds while Lua code runs. */
+  set onLook(onLook: () => void) {
+    this.#limit.onLook = onLook;
+  }
 
   readonly #lua: LuaModule;
   readonly #stack: LuaWasm["stack"];

@@ -1,5 +1,7 @@
-import type { MessagePort } from "node:worker_threads";
+import { type MessagePort, threadId } from "node:worker_threads";
 import { MoonpoolError } from "../protocol/error-code.ts";
+import { ThreadStatus } from "../protocol/thread-status.ts";
+import type { FromWorker } from "../protocol/worker-message.ts";
 import type { SharedPlans, ThreadSettings } from "../protocol/worker-task.ts";
 import { HostedSession, type SessionSurroundings } from "./hosted-session.ts";
 import type { BirthImage } from "./image.ts";
@@ -30,6 +32,7 @@ export class SessionThread {
   readonly #compiler: LuaCompiler;
   readonly #rounds: ReloadRounds;
   readonly #sweeper: NodeJS.Timeout;
+  readonly #status = new ThreadStatus();
   #plans = new Map<string, string>();
   #plansVersion = 0;
 
@@ -47,17 +50,19 @@ export class SessionThread {
     this.#sweeper = setInterval(() => void this.#slots.sweep(performance.now()), SWEEP).unref();
   }
 
-  /** Runs a session over `port` until it ends. */
-  run(port: MessagePort, plans: SharedPlans): Promise<void> {
+  /** Runs session number `number` over `port` until it leaves. */
+  run(number: number, port: MessagePort, plans: SharedPlans): Promise<void> {
     this.#replacePlans(plans);
+    port.postMessage({ kind: "thread", id: threadId, status: this.#status.memory } satisfies FromWorker);
     const around: SessionSurroundings = {
       slots: this.#slots,
+      status: this.#status,
       timeLimit: this.#settings.timeLimit,
       answer: (name, argument) => this.#answer(name, argument),
       rounds: this.#rounds,
       replacePlans: (newer) => this.#replacePlans(newer),
     };
-    return new HostedSession(port, around).ended;
+    return new HostedSession(number, port, around).ended;
   }
 
   /** Ends what would go on by itself. */

@@ -1,5 +1,6 @@
 import { BufferStock } from "./buffer-stock.ts";
-import { type MemoryImage, pack } from "./image.ts";
+import type { MemoryImage } from "../protocol/session-image.ts";
+import { pack } from "./image.ts";
 import type { LuaVm } from "./lua-vm.ts";
 
 /** A session, as far as slots know it: it is in a VM, or at rest in an image. */
@@ -95,9 +96,12 @@ export class Slots {
     if (!image.packed && !this.#packing.has(image)) this.#buffers.give(image.data);
   }
 
-  /** Puts the tenant to rest at once: many of whom each has little to do then go through one VM, which stays in the caches. */
-  rest(tenant: Tenant, now: number): void {
-    this.#release(tenant, now, false);
+  /**
+   * Puts the tenant to rest at once: many of whom each has little to do then go through one VM, which stays in the caches.
+   * With `tidy` garbage is collected before.
+   */
+  rest(tenant: Tenant, now: number, tidy = false): void {
+    this.#release(tenant, now, tidy);
   }
 
   /** The session has ended. */

@@ -42,6 +42,8 @@ export class TimeLimit {
   readonly #texts: TimeLimitTexts;
   /** Its index in the function table. */
   readonly hook: number;
+  /** Called every few microseconds while Lua code runs. */
+  onLook: () => void = () => {};
   #next = Infinity;
   #runtimeEnd = Infinity;
   #grace = 0;
@@ -74,6 +76,7 @@ export class TimeLimit {
   #look(state: number, record: number): void {
     const module = this.#module;
     const now = performance.now();
+    this.onLook();
     if (now <= this.#next) {
       // A coroutine that was stopped at every instruction in a former event.
       if (module._lua_gethookcount(state) !== COUNT) this.install(state);

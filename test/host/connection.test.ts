@@ -52,7 +52,10 @@ function setup(rate = { perSecond: 100, burst: 100 }): Setup {
   };
   const connection = new Connection(1, "0123456789abcdef", wire, settings, {
     mayForward: () => session.mayForward,
-    frame: (body) => events.push(body),
+    frame: (body) => {
+      events.push(body);
+      return undefined;
+    },
     pause: () => events.push("pause"),
     resume: () => events.push("resume"),
     activity: () => {},

@@ -29,6 +29,9 @@ function setup(settings: Partial<SessionHostSettings> = {}, pool = new FakePool(
     maxSessions: 10,
     maxConnections: 10,
     sessionTimeout: 60 * 60_000,
+    sleepAfter: 0,
+    site: () => "",
+    isWatched: settings.hotload ?? false,
     ...settings,
   });
   return { host, pool, clock, log };
@@ -49,7 +52,7 @@ t.test("a session exists when its main.lua ran; its id and seed are 128 random b
   t.match(first.id, /^[0-9a-f]{32}$/);
   t.not(first.id, second.id);
   t.equal(host.size, 2);
-  t.equal(host.get(first.id), first);
+  t.equal(await host.find(first.id), first);
   t.equal(first.browser, "anna");
   const seeds = pool.sessions.map(
     ({ events }) => JSON.parse(events[0]?.body ?? "") as { seed: string; development: boolean },
@@ -102,7 +105,7 @@ t.test("each tab gets its own changes; one that closes does not touch the other"
   );
   first?.detach();
   const changes = [1, 2].map((number) => changesOf(number, { high: `{"type":"update","id":1,"value":${number}}` }));
-  pool.only.say({ kind: "timer", outcome: outcomeOf(changes) });
+  pool.only.say(outcomeOf(changes));
   second?.connection.receive('{"seq":1,"ack":0,"event":true,"messages":[]}');
   await settled();
   t.strictSame(
@@ -139,7 +142,7 @@ t.test("when there is no room left, the oldest session that nobody connected to 
     await t.rejects(host.create("bert"), { code: "SESSION_LIMIT" }, "its browser may be about to connect");
     clock.advance(1);
     t.ok(await host.create("bert"));
-    t.equal(host.get(oldest.id), undefined);
+    t.equal(await host.find(oldest.id), undefined);
     t.equal(other.state, "running");
     t.equal(used.state, "running");
     t.equal(host.size, 3);
@@ -166,10 +169,10 @@ t.test("a session is not sent more than a bounded number of events and of text t
     for (let seq = 1; seq <= 1_100; seq++) send(seq);
     t.equal(frames(), most);
     t.match(wire.messages.at(-1), { type: "error", code: "RATE_LIMIT" });
-    pool.only.say({ kind: "timer", outcome: "-" });
+    pool.only.say({ kind: "resumed", nextTimer: undefined });
     await settled();
     send(1_101);
-    t.equal(frames(), most, "an outcome of the session's own answers nothing");
+    t.equal(frames(), most, "what is no answer answers nothing");
     pool.only.say({ kind: "done" });
     pool.only.say(outcomeOf([changesOf(1, { high: '{"type":"update","id":1,"value":1}' })]));
     await settled();
@@ -231,7 +234,7 @@ t.test("a session ends by its last activity, not by its age, and never under an 
   clock.advance(3 * 60_000);
   t.equal(host.size, 0);
   t.ok(pool.only.isClosed);
-  t.equal(host.get(session.id), undefined);
+  t.equal(await host.find(session.id), undefined);
 });
 
 t.test("a session that nobody ever connected to goes after minutes", async (t) => {
@@ -269,7 +272,7 @@ t.test(
 
     pool.answer = refuses;
     await t.rejects(host.revive(session), { code: "LUA_ERROR" });
-    t.equal(host.get(session.id)?.browser, "anna", "the URL still belongs to its browser");
+    t.equal((await host.find(session.id))?.browser, "anna", "the URL still belongs to its browser");
     pool.answer = echo;
     const [revived, again] = await Promise.all([host.revive(session), host.revive(session)]);
     t.equal(revived, again, "two tabs that load at once get the same session");
@@ -415,4 +418,55 @@ t.test("no room is nothing that is remembered", async (t) => {
   await t.rejects(host.create("bert"), { code: "SESSION_LIMIT" });
   host.end(session.id);
   await host.create("bert");
+});
+
+/** A pool whose answers to a start and to frames say that the next timer is due at the time in `due`. */
+function timed(due: { at: number | undefined }): FakePool {
+  return new FakePool(({ kind }, session) => {
+    if (kind === "start") session.say({ kind: "started", nextTimer: due.at });
+    else session.say({ kind: "done", nextTimer: due.at });
+  });
+}
+
+t.test("a timer event comes when the session's next timer is due, as the last answer said", async (t) => {
+  const due = { at: undefined as number | undefined };
+  const { host, pool, clock } = setup({}, timed(due));
+  const times = (): number[] => pool.only.events.filter(({ kind }) => kind === "timer").map(({ time }) => time);
+  due.at = clock.now() + 50;
+  const start = clock.now();
+  const session = await host.create("anna");
+  const { connection } = session.attach(new MemoryWire());
+  await settled();
+  clock.advance(40);
+  due.at = start + 200;
+  connection.receive('{"seq":1,"ack":0,"event":true,"messages":[{"type":"update","id":1,"value":1}]}');
+  await settled();
+  clock.advance(100);
+  t.same(times(), [], "it was set to a later time");
+  pool.isStuck = true;
+  clock.advance(60);
+  t.same(times(), [start + 200]);
+  clock.advance(1_000);
+  t.same(times(), [start + 200], "not again before the first one is answered");
+  pool.isStuck = false;
+  due.at = start + 100;
+  pool.only.say({ kind: "done", nextTimer: due.at });
+  await settled();
+  clock.advance(1);
+  t.equal(times().length, 2, "a time that is over already is due at once");
+  due.at = undefined;
+  await settled();
+  clock.advance(10_000);
+  t.equal(times().length, 2, "and none is none");
+});
+
+t.test("a session's clock never goes back, whatever is done to the host's", async (t) => {
+  const { host, pool, clock } = setup();
+  const session = await host.create("anna");
+  const { connection } = session.attach(new MemoryWire());
+  await settled();
+  const start = clock.now();
+  clock.advance(-60_000);
+  connection.receive('{"seq":1,"ack":0,"event":true,"messages":[{"type":"update","id":1,"value":1}]}');
+  t.equal(pool.only.events.at(-1)?.time, start);
 });

@@ -184,7 +184,7 @@ t.test(
       for (let count = 1; count <= 400; count++) {
         const value = JSON.stringify(`${count} `.padEnd(100_000, "x"));
         const medium = `{"type":"update","id":${2 + (count % 2)},"value":${value}}`;
-        session.say({ kind: "timer", outcome: outcomeOf([changesOf(event.connection, { medium })]) });
+        session.say(outcomeOf([changesOf(event.connection, { medium })]));
       }
     });
     const host = await startHost(t, {}, pool);

@@ -1,9 +1,10 @@
 import { MoonpoolError, type WireError } from "../../src/protocol/main.ts";
 import type { ConnectionChanges } from "../../src/protocol/outcome.ts";
 import type { ReloadReport } from "../../src/protocol/reload.ts";
-import type { FromWorker } from "../../src/protocol/worker-message.ts";
+import type { FromSession } from "../../src/protocol/worker-message.ts";
 import type { Pool } from "../../src/host/plugin.ts";
-import type { SessionPort } from "../../src/host/session.ts";
+import type { KeptState } from "../../src/host/kept-state.ts";
+import type { OpenSession, SessionPort } from "../../src/host/session.ts";
 
 /** A session event as the stand-in for a VM gets it. */
 export interface FakeEvent {
@@ -20,7 +21,7 @@ export interface FakeSession extends SessionPort {
   events: FakeEvent[];
   isClosed: boolean;
   /** Says something to the host, in a later microtask as a thread would. */
-  say(message: FromWorker): void;
+  say(message: FromSession): void;
   /** The task ends. */
   end(error?: WireError): void;
 }
@@ -49,7 +50,7 @@ export function outcomeOf(connections: ConnectionChanges[], urgent = true): stri
 }
 
 /** What a VM answers to a reload. */
-export function reloaded(report: Partial<ReloadReport> = {}, outcome = "-"): FromWorker {
+export function reloaded(report: Partial<ReloadReport> = {}, outcome = "-"): FromSession {
   return { kind: "reloaded", outcome, report: { files: [], views: 0, notes: [], time: 1, ...report } };
 }
 
@@ -81,8 +82,8 @@ export class FakePool implements Pool {
   }
 
   open(
-    options: { sessionId: string },
-    onMessage: (message: FromWorker) => void,
+    options: OpenSession,
+    onMessage: (message: FromSession) => void,
     onEnd: (error?: WireError) => void,
   ): SessionPort {
     if (this.sessions.filter((session) => !session.isClosed).length >= this.room) {
@@ -102,12 +103,30 @@ export class FakePool implements Pool {
         const event = eventOf(text);
         session.events.push(event);
         if (!this.isStuck) queueMicrotask(() => session.isClosed || this.#dispatch(event, session));
+        return undefined;
       },
+      isAsleep: false,
+      get isQuiet() {
+        return false;
+      },
+      sleep: () => {},
+      describe: () => {},
+      leave: async () => session.end(),
       close: () => session.end(),
     };
     this.sessions.push(session);
     return session;
   }
+
+  async find(): Promise<KeptState | undefined> {
+    return undefined;
+  }
+
+  async list(): Promise<{ id: string; description: string }[]> {
+    return [];
+  }
+
+  forget(): void {}
 
   replacePlans(plans: ReadonlyMap<string, string>): void {
     this.plans = plans;

@@ -27,11 +27,13 @@ export async function startThread(settings: Partial<ThreadSettings> = {}): Promi
 
 /** The host's end of a session that runs on a thread in this thread. */
 export class ThreadClient {
-  /** All messages but `done`. */
+  /** All messages but `done`, and what is for the pool. */
   readonly messages: FromWorker[] = [];
   /** Events that were answered with `done`. */
   dones = 0;
   readonly ended: Promise<void>;
+  /** Who waits for the next `done`. */
+  #done: ((message: FromWorker) => void) | undefined;
   readonly #port: MessagePort;
   readonly #waiting: ((message: FromWorker) => void)[] = [];
   #taken = 0;
@@ -39,12 +41,13 @@ export class ThreadClient {
   constructor(thread: SessionThread, plans = noPlans) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    this.ended = thread.run(port2, plans);
+    this.ended = thread.run(1, port2, plans);
     port1.on("message", (message: FromWorker) => {
       if (typeof message === "object" && message.kind === "done") {
         this.dones++;
-        return;
+        this.#done?.(message);
       }
+      if (typeof message === "object" && ["done", "thread", "image"].includes(message.kind)) return;
       this.messages.push(message);
       if (this.#waiting.length > 0) this.#waiting.shift()?.(this.messages[this.#taken++]!);
     });
@@ -65,6 +68,11 @@ export class ThreadClient {
     if (message === undefined) return new Promise((resolve) => this.#waiting.push(resolve));
     this.#taken++;
     return Promise.resolve(message);
+  }
+
+  /** The next `done`. */
+  done(): Promise<FromWorker> {
+    return new Promise((resolve) => (this.#done = resolve));
   }
 
   /** The text of the next log message. */

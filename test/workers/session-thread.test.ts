@@ -21,20 +21,16 @@ t.test("a session answers its start with `started`, and every event with what ch
   await client.close();
 });
 
-t.test(
-  "what a timer led to can be told from the answer to an event of the host; one that led to nothing says nothing",
-  async (t) => {
-    const client = new ThreadClient(thread);
-    const outcome = "-\nc 1 1 0\nh {1}";
-    const due = Date.now() + 20;
-    const again = `fired = fired + 1 if fired == 1 then return "${due + 20}" end return [[${outcome}]]`;
-    client.send("start", `fired = 0 on = function() ${again} end return "${due}"`);
-    t.same(await client.next(), { kind: "started" });
-    t.same(await client.next(), { kind: "timer", outcome });
-    t.equal(client.dones, 0);
-    await client.close();
-  },
-);
+t.test("every answer says when the session's next timer is due", async (t) => {
+  const client = new ThreadClient(thread);
+  client.send("start", `on = function() return [[1700000000003\nc 1 1 0\nh {1}]] end return "1700000000001"`);
+  t.same(await client.next(), { kind: "started", nextTimer: 1_700_000_000_001 });
+  client.send("frame", `return "1700000000002"`);
+  t.same(await client.done(), { kind: "done", nextTimer: 1_700_000_000_002 });
+  client.send("timer", "");
+  t.equal(await client.next(), "1700000000003\nc 1 1 0\nh {1}");
+  await client.close();
+});
 
 t.test(
   "a session with a thousand events before it does not keep another of its thread waiting until they are done",
@@ -105,48 +101,6 @@ t.test("300 sessions over 3 slots, all at once, never see each other's state", a
     }
   }
   await Promise.all(clients.map((client) => client.close()));
-});
-
-t.test("a Lua timer fires when it is due, also when the session's VM was given to others", async (t) => {
-  const client = new ThreadClient(thread);
-  const due = Date.now() + 50;
-  client.send("start", `on = function(kind, time) ${log(`kind .. " " .. time`)} return "-" end return "${due}"`);
-  t.same(await client.next(), { kind: "started" });
-  const others = Array.from({ length: 5 }, () => new ThreadClient(thread));
-  for (const other of others) other.send("start", log(`tostring(on)`));
-  for (const other of others) t.equal(await other.log(), "nil");
-  const [kind, time] = (await client.log()).split(" ");
-  t.equal(kind, "timer");
-  t.ok(Number(time) >= due);
-  await Promise.all([client, ...others].map((each) => each.close()));
-});
-
-t.test("a timer is moved and cancelled by later answers, and one far away does not fire at once", async (t) => {
-  const client = new ThreadClient(thread);
-  const define = `fired = 0 on = function() fired = fired + 1 ${log(`"fired " .. fired`)} return again or "-" end`;
-  client.send("start", `${define} return "${Date.now() + 20}"`);
-  client.send("frame", `return "${Date.now() + 2 ** 31 + 5000}"`);
-  client.send("frame", `return "-"`);
-  client.send("frame", `again = "${Date.now() + 30}" return again`);
-  t.same(await client.next(), { kind: "started" });
-  t.equal(await client.log(), "fired 1", "only the last of them");
-  t.equal(await client.log(), "fired 2", "a timer that says the same time again is due again");
-  client.send("frame", `again = nil ${log(`"cancelled"`)}`);
-  while ((await client.log()) !== "cancelled");
-  const before = client.messages.length;
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  t.ok(client.messages.length <= before + 1);
-  await client.close();
-});
-
-t.test("a session's clock never goes back, even if a timer fires after an event of the future", async (t) => {
-  const client = new ThreadClient(thread);
-  const future = Date.now() + 60_000;
-  client.send("start", `on = function(_, time) ${log("time")} return "-" end`);
-  client.post(`frame 1 ${future}\nreturn "${Date.now()}"`);
-  t.same(await client.next(), { kind: "started" });
-  t.equal(await client.log(), String(future));
-  await client.close();
 });
 
 t.test("logs pass with their level, their lines and their error", async (t) => {

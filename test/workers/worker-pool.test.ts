@@ -17,6 +17,43 @@ session:createAppVariable(App:new())`;
 
 const plans = new Map([["App.DEFAULT", JSON.stringify({ key: "App.DEFAULT", hash: "first", slots: [] })]]);
 
+/** Counts how often its view's second variable is pressed; the third is stuck in C. */
+const counting = `local App = session:prototype("App", { count = 1 })
+function App:up() self.count = self.count + 1 end
+function App:stuck() self.count = 1000 string.find(("a"):rep(4000), (".-"):rep(30) .. "b") end
+session:createAppVariable(App:new())`;
+const slot = (text: string, segment: object, access: string): object => ({
+  text,
+  segments: [segment],
+  access,
+  up: 0,
+  not: false,
+  priority: "medium",
+  use: "value",
+});
+const counted = new Map([
+  [
+    "App.DEFAULT",
+    JSON.stringify({
+      key: "App.DEFAULT",
+      hash: "first",
+      slots: [
+        slot("count", { field: "count" }, "r"),
+        slot("up()", { call: "up", arguments: [] }, "action"),
+        slot("stuck()", { call: "stuck", arguments: [] }, "action"),
+      ],
+    }),
+  ],
+]);
+
+/** Opens the tab of a session of `counting`; gives its actions. */
+async function opened(t: Test, client: PoolClient): Promise<{ up: () => void; stuck: () => void }> {
+  t.same(await client.start(), { kind: "started" });
+  client.connect();
+  const first = Number(/"first":(\d+)/.exec(String(await client.next()))?.[1]);
+  return { up: () => client.act(first + 1), stuck: () => client.act(first + 2) };
+}
+
 /** A pool on a site whose main.lua is `main`. */
 async function openPool(t: Test, options: Partial<WorkerPoolOptions> = {}, main = app): Promise<WorkerPool> {
   const dir = options.dir ?? t.testdir({ lua: { "main.lua": main } });
@@ -92,26 +129,42 @@ t.test("a dedicated session holds up nobody, and can be ended while its code is 
   t.equal(await next.ended, undefined);
 });
 
-t.test("when a thread dies its sessions are told, no others, and new ones find a thread", async (t) => {
+t.test("when a thread dies its sessions go on elsewhere: nothing is lost, nothing is done twice", async (t) => {
   const before = threads.length;
-  const pool = await openPool(t, { threads: 2, plans });
-  const clients = Array.from({ length: 10 }, () => new PoolClient(pool));
-  await Promise.all(clients.map((client) => client.start()));
-  await threads[before]!.terminate();
-  const fates = new Map<PoolClient, string>();
-  const dead = clients.map(async (client) => fates.set(client, (await client.ended)?.code ?? "closed"));
-  while (fates.size < 5) await Promise.race(dead.filter((_, index) => !fates.has(clients[index]!)));
-  t.same(
-    [...fates.values()],
-    Array.from({ length: 5 }, () => "SESSION_ENDED"),
-  );
-  const living = clients.filter((client) => !fates.has(client));
-  t.equal(living.length, 5);
-  for (const client of living) {
-    client.connect();
-    t.type(await client.next(), "string", "it still answers");
+  const pool = await openPool(t, { threads: 2, plans: counted }, counting);
+  const clients = Array.from({ length: 6 }, () => new PoolClient(pool));
+  const actions = await Promise.all(clients.map((client) => opened(t, client)));
+  for (let death = 0; death < 4; death++) {
+    for (const { up } of actions) up();
+    await threads.at(death % 2 === 0 ? before : -1)!.terminate();
+    for (const { up } of actions) up();
+    for (const client of clients) {
+      t.match(await client.next(), `"value":${2 * death + 2}`);
+      t.match(await client.next(), `"value":${2 * death + 3}`);
+    }
   }
   t.same(await new PoolClient(pool).start(), { kind: "started" });
+});
+
+t.test("a call that never comes back from C ends with its thread; the event has not happened", async (t) => {
+  const pool = await openPool(t, { threads: 1, timeLimit: 100, plans: counted }, counting);
+  const [stuck, other] = [new PoolClient(pool), new PoolClient(pool)];
+  const [actions, others] = [await opened(t, stuck), await opened(t, other)];
+  actions.up();
+  others.up();
+  for (const client of [stuck, other]) t.match(await client.next(), `"value":2`);
+  actions.stuck();
+  others.up();
+  t.match(await stuck.next(), { kind: "refused", error: { code: "LIMIT_TIME" } });
+  t.match(await other.next(), `"value":3`, "who shares its thread goes on");
+  actions.up();
+  t.match(await stuck.next(), `"value":3`, "and so does the session, without that event");
+  actions.stuck();
+  actions.up();
+  t.match(await stuck.next(), { kind: "refused" });
+  t.match(await stuck.next(), `"value":4`, "again and again");
+  others.up();
+  t.match(await other.next(), `"value":4`);
 });
 
 t.test("two pools side by side have sites, limits and threads of their own", async (t) => {

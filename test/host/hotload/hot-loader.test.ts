@@ -71,6 +71,9 @@ async function setup(t: Test, files: Record<string, string> = {}, tellPages = tr
     maxSessions: 10_000,
     maxConnections: 10,
     sessionTimeout: 0,
+    sleepAfter: 0,
+    site: () => "",
+    isWatched: true,
   });
   t.teardown(() => host.close());
   const page = new SitePage(dir);

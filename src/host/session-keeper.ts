@@ -1,0 +1,55 @@
+import type { WireError } from "../protocol/main.ts";
+import type { FromSession } from "../protocol/worker-message.ts";
+import { KeptSession } from "./kept-session.ts";
+import { type KeptState, loadKept } from "./kept-state.ts";
+import type { OpenSession, SessionPool, SessionPort } from "./session.ts";
+import type { SessionStore } from "./store/session-store.ts";
+import type { WorkerPool } from "./worker-pool.ts";
+
+/** Sessions that are on threads while they have something to do, and in a store whatever happens. */
+export class SessionKeeper implements SessionPool {
+  readonly #pool: WorkerPool;
+  readonly #store: SessionStore;
+
+  /** Both belong to the keeper from here on. */
+  constructor(pool: WorkerPool, store: SessionStore) {
+    this.#pool = pool;
+    this.#store = store;
+  }
+
+  open(
+    { sessionId, isolation, description, kept }: OpenSession,
+    onMessage: (message: FromSession) => void,
+    onEnd: (error?: WireError) => void,
+  ): SessionPort {
+    const open = this.#pool.openTask.bind(this.#pool, isolation);
+    const session = new KeptSession(sessionId, { store: this.#store, open, kept }, onMessage, onEnd);
+    if (kept === undefined) {
+      // Nothing of one that failed under this id.
+      this.#store.remove(sessionId);
+      session.describe(description);
+    }
+    return session;
+  }
+
+  find(sessionId: string): Promise<KeptState | undefined> {
+    return loadKept(this.#store, sessionId);
+  }
+
+  list(): Promise<{ id: string; description: string }[]> {
+    return this.#store.list();
+  }
+
+  forget(sessionId: string): void {
+    this.#store.remove(sessionId);
+  }
+
+  replacePlans(plans: ReadonlyMap<string, string>): void {
+    this.#pool.replacePlans(plans);
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.close();
+    await this.#store.close();
+  }
+}
