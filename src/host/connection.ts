@@ -47,8 +47,8 @@ export interface ConnectionSettings {
 
 /** Where a connection's part of the session's events goes. */
 export interface ConnectionEvents {
-  /** False while the session has more before it than it can work off soon: frames are refused. */
-  mayForward(): boolean;
+  /** Why the session takes no frame now: it has more before it than it can work off soon, or it has failed too often. */
+  refusal(): ErrorCode | undefined;
   /**
    * Is answered by `carriedOut`, frame by frame. `body`: see frameBody; what the host checked, and nothing else. Undefined
    * when it is safe already; else settles when it is, one after the other.
@@ -171,8 +171,8 @@ export class Connection {
   }
 
   /** Tells the browser about an error that belongs to no variable. */
-  fault(code: ErrorCode, message?: string): void {
-    const fault: Fault = { type: "error", ...new MoonpoolError(code, message).toWire() };
+  fault(code: ErrorCode, message?: string, at?: MoonpoolError["at"]): void {
+    const fault: Fault = { type: "error", ...new MoonpoolError(code, message, at).toWire() };
     this.#batcher.say(JSON.stringify(fault));
   }
 
@@ -216,17 +216,17 @@ export class Connection {
       log.warn({ session: shortId(this.#session), connection: this.number }, "connection closed: it kept flooding");
       this.close(closeCodes.abuse, "RATE_LIMIT");
     } else {
-      this.#tellRateLimit();
+      this.#tellRefusal("RATE_LIMIT");
     }
     return false;
   }
 
   /** One answer a second is enough: answers must not multiply a flood. */
-  #tellRateLimit(): void {
+  #tellRefusal(code: ErrorCode): void {
     const now = this.#settings.clock.now();
     if (now - this.#told < 1_000) return;
     this.#told = now;
-    this.fault("RATE_LIMIT");
+    this.fault(code);
   }
 
   #refuse(error: unknown): void {
@@ -261,8 +261,9 @@ export class Connection {
     for (const message of frame.messages) if (message.type === "error") this.#reports.add(message);
     const messages = frame.messages.filter((message) => message.type !== "error");
     if (messages.length === 0) return false;
-    if (!this.#events.mayForward()) {
-      this.#tellRateLimit();
+    const refusal = this.#events.refusal();
+    if (refusal !== undefined) {
+      this.#tellRefusal(refusal);
       return false;
     }
     this.#forwarded.push(frame.seq);

@@ -1,6 +1,7 @@
 import { MoonpoolError, type WireError } from "../protocol/main.ts";
 import type { FromSession, FromWorker, SessionState } from "../protocol/worker-message.ts";
-import { encodeSnapshot, type KeptState, loadKept, noteEvent, voidRecord } from "./kept-state.ts";
+import { encodeSnapshot, type KeptState, loadKept, noteEvent, RESTART, voidRecord } from "./kept-state.ts";
+import type { RecoveryStep } from "./recovery.ts";
 import type { SessionPort } from "./session.ts";
 import type { SessionStore } from "./store/session-store.ts";
 
@@ -32,9 +33,13 @@ export interface TaskPort {
 /** Puts a session on a thread. Throws MoonpoolError SESSION_LIMIT when there is no room. */
 export type OpenTask = (onMessage: (message: FromTask) => void, onEnd: (end: TaskEnd) => void) => TaskPort;
 
+/** Says what is to become of an event (its text) that could not be carried out, after so many attempts. Never rejects. */
+export type Decide = (text: string, error: WireError, attempts: number) => Promise<RecoveryStep>;
+
 interface SentEvent {
   text: string;
   position: number;
+  attempts: number;
   /** Until it is as safe as the store makes it. */
   safe: Promise<void> | undefined;
 }
@@ -61,6 +66,7 @@ export class KeptSession implements SessionPort {
   readonly #id: string;
   readonly #store: SessionStore;
   readonly #open: OpenTask;
+  readonly #decide: Decide;
   readonly #onMessage: (message: FromSession) => void;
   readonly #onEnd: (error?: WireError) => void;
   readonly #state: Pick<KeptState, "connections" | "connectionsEver" | "time">;
@@ -85,13 +91,15 @@ export class KeptSession implements SessionPort {
   /** `kept`: what the store has of it; it is asleep. Else it is a new one. Throws what `open` throws. */
   constructor(
     id: string,
-    { store, open, kept }: { store: SessionStore; open: OpenTask; kept?: KeptState | undefined },
+    around: { store: SessionStore; open: OpenTask; decide: Decide; kept?: KeptState | undefined },
     onMessage: (message: FromSession) => void,
     onEnd: (error?: WireError) => void,
   ) {
     this.#id = id;
-    this.#store = store;
-    this.#open = open;
+    const { kept } = around;
+    this.#store = around.store;
+    this.#open = around.open;
+    this.#decide = around.decide;
     this.#onMessage = onMessage;
     this.#onEnd = onEnd;
     this.#state = kept ?? { connections: new Set(), connectionsEver: 0, time: 0 };
@@ -116,7 +124,7 @@ export class KeptSession implements SessionPort {
   send(text: string): Promise<void> | undefined {
     if (this.#phase === "over") return undefined;
     const position = this.#store.append(this.#id, text);
-    const event: SentEvent = { text, position, safe: this.#store.flushed() };
+    const event: SentEvent = { text, position, attempts: 0, safe: this.#store.flushed() };
     if (event.safe !== undefined) void this.#awaitSafe(event, event.safe);
     this.#sent.push(event);
     noteEvent(this.#state, text);
@@ -187,13 +195,21 @@ export class KeptSession implements SessionPort {
   #wake(): void {
     if (this.#phase === "waking") return;
     this.#phase = "waking";
-    this.#load().catch((error: unknown) => this.#fail(error));
+    void this.#load();
   }
 
   async #load(): Promise<void> {
-    const kept = await loadKept(this.#store, this.#id);
-    if (this.#phase !== "waking") return;
-    if (kept === undefined) throw new MoonpoolError("SESSION_UNKNOWN");
+    try {
+      const kept = await loadKept(this.#store, this.#id);
+      if (this.#phase !== "waking") return;
+      if (kept === undefined) throw new MoonpoolError("SESSION_UNKNOWN");
+      this.#resume(kept);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #resume(kept: KeptState): void {
     const events = kept.events.filter(({ position }) => position <= this.#answered);
     this.#task ??= this.#openTask();
     this.#given = events.map(({ position }) => position);
@@ -217,7 +233,7 @@ export class KeptSession implements SessionPort {
       case "failed":
         return this.#onMessage(message);
       case "refused":
-        return this.#refuse(message.error);
+        return void this.#recover(message.error);
       case "started":
       case "done":
       case "reloaded":
@@ -251,16 +267,35 @@ export class KeptSession implements SessionPort {
     }
   }
 
-  /** The oldest event has not happened and is not tried again. */
-  #refuse(error: WireError): void {
+  /** The oldest event has not happened. Until it is known what to do, nothing else does. */
+  async #recover(error: WireError): Promise<void> {
     const event = this.#sent[0];
     if (event === undefined) return;
+    this.#phase = "waking";
+    event.attempts++;
+    const step = await this.#decide(event.text, error, event.attempts);
+    if (this.#phase !== "waking") return;
+    if (step !== "retry") this.#refuse(event, error);
+    if (step === "end" || (event.text.startsWith("start ") && step !== "retry"))
+      return this.#fail(new MoonpoolError(error.code, error.message, error));
+    if (step === "restart") this.#restart(error);
+    void this.#load();
+  }
+
+  /** An event is not tried again. */
+  #refuse(event: SentEvent, error: WireError): void {
     this.#store.append(this.#id, voidRecord(event.position));
-    if (event.text.startsWith("reload "))
-      this.#answer({ kind: "reloaded", outcome: "", report: { files: [], views: 0, notes: [], error, time: 0 } });
+    const report = { files: [], views: 0, notes: [], error, time: 0 };
+    if (event.text.startsWith("reload ")) this.#answer({ kind: "reloaded", outcome: "", report });
     else this.#answer({ kind: "refused", error });
-    if (event.text.startsWith("start ")) this.#fail(new MoonpoolError(error.code, error.message));
-    else if (this.#phase !== "over") this.#wake();
+  }
+
+  /** What was sent was for the session that there was. */
+  #restart(error: WireError): void {
+    for (const event of [...this.#sent]) this.#refuse(event, error);
+    this.#answered = this.#store.append(this.#id, RESTART);
+    this.#state.connections.clear();
+    this.#onMessage({ kind: "restarting" });
   }
 
   #ended({ error, isLost = false, isDuring = false, isStuck = false }: TaskEnd): void {
@@ -287,7 +322,7 @@ export class KeptSession implements SessionPort {
       this.#isOver();
       return this.#onEnd(error);
     }
-    if (isToBlame && error !== undefined) return this.#refuse(error);
+    if (isToBlame && error !== undefined) return void this.#recover(error);
     if (this.#sent.length > 0 || this.#phase === "waking") return this.#wake();
     this.#phase = "asleep";
     this.#rested();

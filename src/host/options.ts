@@ -2,6 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { randomBytes } from "node:crypto";
 import { MoonpoolError } from "../protocol/main.ts";
+import { recoveryOf, type RecoveryOptions, type RecoverySettings } from "./recovery.ts";
 import { hotloadOf, type HotloadOptions, type HotloadSettings } from "./hotload/hotload-options.ts";
 
 /** What `app.register(moonpool, options)` and `createServer(options)` take. All but `dir` have defaults. */
@@ -39,6 +40,8 @@ export interface MoonpoolOptions {
   durability?: "memory" | "disk";
   /** The folder of the store, for `disk`. Default: `.moonpool` in the site's folder. */
   data?: string;
+  /** What becomes of events that cannot be carried out. Default: they have not happened. */
+  recovery?: RecoveryOptions;
   /** Other origins whose pages may connect, such as "https://example.org". */
   origins?: string[];
   /** Who may open a session's URL: the browser that made it, or everybody who knows the link. Default: browser. */
@@ -65,7 +68,10 @@ export type LogLevel = "fatal" | "error" | "warn" | "info" | "debug" | "trace" |
 
 /** Options with nothing left open, paths absolute, prefix without a slash at its end. */
 export interface Settings
-  extends Required<Omit<MoonpoolOptions, OptionalSetting | "hotload">>, Pick<MoonpoolOptions, OptionalSetting> {
+  extends
+    Required<Omit<MoonpoolOptions, OptionalSetting | "hotload" | "recovery">>,
+    Pick<MoonpoolOptions, OptionalSetting> {
+  recovery: RecoverySettings;
   /** Absent when nothing is watched. */
   hotload: HotloadSettings | undefined;
   /** False when `secret` was made up for this process. */
@@ -115,6 +121,7 @@ export function settingsOf(options: MoonpoolOptions): Settings {
     maxConnections: options.maxConnections ?? 64,
     sessionTimeout,
     sleepAfter,
+    recovery: recoveryOf(options.recovery),
     durability: oneOf("durability", ["memory", "disk"], options.durability ?? (development ? "memory" : "disk")),
     data: path.resolve(options.data ?? path.join(dir, ".moonpool")),
     origins: (options.origins ?? []).map(originOf),

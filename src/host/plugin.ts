@@ -79,6 +79,7 @@ async function serve(
     maxConnections: settings.maxConnections,
     sessionTimeout: settings.sessionTimeout,
     sleepAfter: settings.sleepAfter,
+    recovery: settings.recovery,
     site: () => "",
     isWatched: loader !== undefined,
   });

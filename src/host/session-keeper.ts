@@ -18,12 +18,12 @@ export class SessionKeeper implements SessionPool {
   }
 
   open(
-    { sessionId, isolation, description, kept }: OpenSession,
+    { sessionId, isolation, description, decide, kept }: OpenSession,
     onMessage: (message: FromSession) => void,
     onEnd: (error?: WireError) => void,
   ): SessionPort {
     const open = this.#pool.openTask.bind(this.#pool, isolation);
-    const session = new KeptSession(sessionId, { store: this.#store, open, kept }, onMessage, onEnd);
+    const session = new KeptSession(sessionId, { store: this.#store, open, decide, kept }, onMessage, onEnd);
     if (kept === undefined) {
       // Nothing of one that failed under this id.
       this.#store.remove(sessionId);

@@ -5,10 +5,13 @@ import { reloadBody, type ReloadReport, type SiteChanges } from "../protocol/rel
 import { knownError } from "../protocol/wire-error.ts";
 import { sessionEvent, type FromSession, type SessionEventKind } from "../protocol/worker-message.ts";
 import { Alarm } from "./alarm.ts";
+import { Circuit } from "./circuit.ts";
 import { Connection, type ConnectionSettings, type Wire } from "./connection.ts";
 import { InFlight } from "./in-flight.ts";
+import type { Decide } from "./kept-session.ts";
 import type { KeptState } from "./kept-state.ts";
 import { logFromWorker, logWireError, shortId, type Log } from "./log.ts";
+import { decide, type RecoverySettings } from "./recovery.ts";
 
 /** The host's handle on a session's VM, wherever it runs. */
 export interface SessionPort {
@@ -33,6 +36,8 @@ export interface OpenSession {
   isolation: "shared" | "dedicated";
   /** See `SessionPort.describe`. */
   description: string;
+  /** Of events that cannot be carried out. */
+  decide: Decide;
   /** It goes on from there; else it is a new one. */
   kept?: KeptState | undefined;
 }
@@ -72,10 +77,13 @@ export interface SessionSettings extends ConnectionSettings {
   isolation: "shared" | "dedicated";
   /** Browser tabs at a time. */
   maxConnections: number;
+  recovery: RecoverySettings;
   /** Which version of the site's files there is now. */
   site: () => string;
 }
 
+/** ms until a timer rings again whose time came while a session that has failed tried something else. */
+const RING_AGAIN = 1_000;
 /** ms after which activity is told to the store again. */
 const DESCRIBE = 60_000;
 
@@ -103,6 +111,14 @@ export class Session {
   readonly #resolveStart: () => void;
   readonly #rejectStart: (error: MoonpoolError) => void;
   readonly #alarm: Alarm;
+  readonly #circuit: Circuit;
+  readonly #decide: Decide = (text, error, attempts) => {
+    const [event = ""] = text.split(" ", 1);
+    const { recovery, log } = this.#settings;
+    return decide(recovery, { sessionId: this.id, event, error, attempts }, (cause) =>
+      log.error({ session: shortId(this.id), err: cause }, "the recovery strategy failed"),
+    );
+  };
   /** A `timer` event is under way. */
   #isRinging = false;
   #state: SessionState = "starting";
@@ -121,6 +137,7 @@ export class Session {
     this.#settings = settings;
     this.#lastActivity = this.#lastEvent = settings.clock.now();
     this.#alarm = new Alarm(settings.clock, () => this.#ring());
+    this.#circuit = new Circuit(settings.recovery.circuit, settings.clock);
     let resolveStart = (): void => {};
     let rejectStart: (error: MoonpoolError) => void = () => {};
     this.started = new Promise<void>((resolve, reject) => {
@@ -134,7 +151,7 @@ export class Session {
     try {
       const { isolation } = settings;
       this.#port = pool.open(
-        { sessionId: id, isolation, description: this.#description(), kept },
+        { sessionId: id, isolation, description: this.#description(), decide: this.#decide, kept },
         (message) => this.guard(() => this.#onMessage(message)),
         (error) => this.#onEnd(error),
       );
@@ -192,7 +209,7 @@ export class Session {
     if (this.#connections.size >= this.#settings.maxConnections) throw new MoonpoolError("CONNECTION_LIMIT");
     const number = ++this.#connectionCount;
     const connection: Connection = new Connection(number, this.id, wire, this.#settings, {
-      mayForward: () => !this.#inFlight.isFull,
+      refusal: () => this.#refusal(),
       frame: (body) => this.#record("frame", number, body, () => connection.carriedOut()),
       pause: () => void this.#record("pause", number),
       resume: () => void this.#record("resume", number),
@@ -271,9 +288,10 @@ export class Session {
   }
 
   #start(): void {
-    const { development, hotload } = this.#settings;
+    const { development, hotload, recovery } = this.#settings;
+    const rollbackOnError = recovery.onError === "rollback";
     const seed = randomBytes(16).toString("hex");
-    void this.#record("start", 0, JSON.stringify({ seed, development, hotload }));
+    void this.#record("start", 0, JSON.stringify({ seed, development, hotload, rollbackOnError }));
   }
 
   #goOn({ connections, connectionsEver, time, nextTimer }: KeptState): void {
@@ -286,7 +304,13 @@ export class Session {
     for (const number of connections) void this.#record("disconnect", number);
   }
 
+  #refusal(): ErrorCode | undefined {
+    if (this.#inFlight.isFull) return "RATE_LIMIT";
+    return this.#circuit.take() ? undefined : "CIRCUIT_OPEN";
+  }
+
   #ring(): void {
+    if (!this.#circuit.take()) return this.#alarm.set(this.#circuit.until ?? this.#settings.clock.now() + RING_AGAIN);
     this.#isRinging = true;
     void this.#record("timer", 0, "", () => (this.#isRinging = false));
   }
@@ -323,18 +347,22 @@ export class Session {
     if (typeof message === "string") {
       // First, so that the changes are known to come after the frame that led to them.
       this.#inFlight.answer();
+      this.#circuit.succeeded();
       this.#deliver(message);
       return;
     }
     switch (message.kind) {
       case "done":
         this.#inFlight.answer();
+        this.#circuit.succeeded();
         return this.#setTimer(message.nextTimer);
       case "resumed":
         return this.#setTimer(message.nextTimer);
       case "refused":
         this.#inFlight.answer();
-        return this.#fault(message.error);
+        return this.#refused(message.error);
+      case "restarting":
+        return this.#restart();
       case "started":
         this.#inFlight.answer();
         this.#setTimer(message.nextTimer);
@@ -357,12 +385,31 @@ export class Session {
   }
 
   /** An event was not carried out. */
-  #fault(error: WireError): void {
-    const { log, development } = this.#settings;
+  #refused(error: WireError): void {
+    const { log } = this.#settings;
     const known = knownError(error);
     logWireError(log, this.id, known, "an event was not carried out");
+    this.#fault(known);
+    if (!this.#circuit.failed()) return;
+    const open = new MoonpoolError("CIRCUIT_OPEN");
+    log.warn({ session: shortId(this.id), code: open.code }, open.message);
+    this.#fault(open.toWire());
+  }
+
+  /** Tells all pages; what is wrong with the code is for its author only. */
+  #fault({ code, message, ...at }: WireError): void {
+    const { development } = this.#settings;
     for (const connection of this.#connections.values())
-      connection.fault(known.code, development ? known.message : undefined);
+      if (development) connection.fault(code, message, at);
+      else connection.fault(code);
+  }
+
+  /** Begins anew, with the pages that there are. */
+  #restart(): void {
+    this.#isRinging = false;
+    this.#alarm.set(undefined);
+    this.#start();
+    for (const number of this.#connections.keys()) void this.#record("connect", number, "{}");
   }
 
   /** `isAwaited`: somebody waits for it, whatever the outcome says. */

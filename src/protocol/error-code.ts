@@ -82,6 +82,11 @@ export const errors = {
     text: "The session's Lua VM cannot go on.",
     advice: "Load the page again; the log has the reason.",
   },
+  CIRCUIT_OPEN: {
+    who: "app",
+    text: "The session has failed too often; nothing is tried for a while.",
+    advice: "Mend the code that fails; the log names it. The session tries again by itself.",
+  },
 
   // Variables and paths
   VARIABLE_UNKNOWN: {

@@ -104,6 +104,8 @@ export type FromSession =
   | { kind: "resumed"; nextTimer: number | undefined }
   /** The answer to an event that could not be carried out: nothing of it has happened. */
   | { kind: "refused"; error: WireError }
+  /** Events that have not been answered have been refused; the next one has to be a `start`. Not an answer. */
+  | { kind: "restarting" }
   /** `print`, `ui.log`, and errors of Lua code. `level` as of pino. */
   | { kind: "log"; level: LogLevel; message: string; error?: WireError }
   /** The session cannot go on: main.lua failed, or its VM did. The task ends after this. */

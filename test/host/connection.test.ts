@@ -51,7 +51,7 @@ function setup(rate = { perSecond: 100, burst: 100 }): Setup {
     viewdef: () => undefined,
   };
   const connection = new Connection(1, "0123456789abcdef", wire, settings, {
-    mayForward: () => session.mayForward,
+    refusal: () => (session.mayForward ? undefined : "RATE_LIMIT"),
     frame: (body) => {
       events.push(body);
       return undefined;

@@ -1,4 +1,5 @@
 import t from "tap";
+import { recoveryOf } from "../../src/host/recovery.ts";
 import { SessionHost, type SessionHostSettings } from "../../src/host/session-host.ts";
 import type { MoonpoolError, WireError } from "../../src/protocol/main.ts";
 import { FakeClock } from "../support/fake-clock.ts";
@@ -31,6 +32,7 @@ function setup(settings: Partial<SessionHostSettings> = {}, pool = new FakePool(
     sessionTimeout: 60 * 60_000,
     sleepAfter: 0,
     site: () => "",
+    recovery: recoveryOf(),
     isWatched: settings.hotload ?? false,
     ...settings,
   });

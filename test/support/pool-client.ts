@@ -24,7 +24,11 @@ export class PoolClient {
       else this.#messages.push(message);
     };
     const keeper = new SessionKeeper(pool, new MemoryStore());
-    this.#port = keeper.open({ sessionId: "session", isolation, description: "" }, receive, end);
+    this.#port = keeper.open(
+      { sessionId: "session", isolation, description: "", decide: async () => "rollback" },
+      receive,
+      end,
+    );
   }
 
   /** The next message that has not been returned yet. */

@@ -5,6 +5,7 @@ import { HotLoader } from "../../../src/host/hotload/hot-loader.ts";
 import { hotloadOf } from "../../../src/host/hotload/hotload-options.ts";
 import type { SiteBatch } from "../../../src/host/hotload/site-watcher.ts";
 import type { Session } from "../../../src/host/session.ts";
+import { recoveryOf } from "../../../src/host/recovery.ts";
 import { SessionHost } from "../../../src/host/session-host.ts";
 import { SitePage } from "../../../src/host/site-page.ts";
 import { ViewdefStore } from "../../../src/host/viewdefs/viewdef-store.ts";
@@ -73,6 +74,7 @@ async function setup(t: Test, files: Record<string, string> = {}, tellPages = tr
     sessionTimeout: 0,
     sleepAfter: 0,
     site: () => "",
+    recovery: recoveryOf(),
     isWatched: true,
   });
   t.teardown(() => host.close());
