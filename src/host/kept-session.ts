@@ -292,7 +292,7 @@ export class KeptSession implements SessionPort {
 
   /** What was sent was for the session that there was. */
   #restart(error: WireError): void {
-    for (const event of [...this.#sent]) this.#refuse(event, error);
+    for (let event = this.#sent[0]; event; event = this.#sent[0]) this.#refuse(event, error);
     this.#answered = this.#store.append(this.#id, RESTART);
     this.#state.connections.clear();
     this.#onMessage({ kind: "restarting" });

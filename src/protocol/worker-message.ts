@@ -78,7 +78,7 @@ export interface SessionState {
 
 /** What a thread says of a session. */
 export type FromWorker =
-  | FromSession
+  | Exclude<FromSession, { kind: "restarting" }>
   /**
    * The session as it is after the first `events` of the events that it was given (since `resume`, and these included). Comes
    * before the answer to the last of them if that has asked the host for something: so no such event is ever repeated.
@@ -104,7 +104,7 @@ export type FromSession =
   | { kind: "resumed"; nextTimer: number | undefined }
   /** The answer to an event that could not be carried out: nothing of it has happened. */
   | { kind: "refused"; error: WireError }
-  /** Events that have not been answered have been refused; the next one has to be a `start`. Not an answer. */
+  /** From the host itself: what had not been answered has been refused, and the next event has to be a `start`. No answer. */
   | { kind: "restarting" }
   /** `print`, `ui.log`, and errors of Lua code. `level` as of pino. */
   | { kind: "log"; level: LogLevel; message: string; error?: WireError }
