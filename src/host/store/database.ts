@@ -6,8 +6,10 @@ import { checkLmdbFile } from "./lmdb-file.ts";
 
 /** Codes of the system that say that there is no room: ENOSPC, EFBIG, EDQUOT. */
 const FULL = new Set(["ENOSPC", "EFBIG", "EDQUOT"]);
-/** Bytes written to the end of the file to find out why a commit failed. */
-const PROBE = 1024 * 1024;
+/** Free bytes of the file that only what makes room may use: a transaction of LMDB writes pages before it frees any. */
+const RESERVE = 256 * 1024;
+/** Bytes by which the file grows at least. */
+const GROWTH = 1024 * 1024;
 
 /**
  * The part of lmdb that the store uses: binary keys and values in one file, written in transactions that are on the disk when
@@ -16,6 +18,8 @@ const PROBE = 1024 * 1024;
 export class Database {
   readonly #file: string;
   readonly #lmdb: RootDatabase<Buffer, Buffer>;
+  /** Bytes of the file that are not in use, at least. */
+  #room = 0;
 
   /** Opens the file in a folder of which the process is the owner. Throws STORE_CORRUPT, STORE_VERSION, STORE_FAILED. */
   constructor(folder: string) {
@@ -52,8 +56,12 @@ export class Database {
     return this.#reading(() => [...this.#lmdb.getKeys({ start, end })]);
   }
 
-  /** All that `fill` puts and removes, as one. Resolves when it is on the disk. Rejects with STORE_FULL or STORE_FAILED. */
-  async write(fill: (put: (key: Buffer, value: Buffer | undefined) => void) => void): Promise<void> {
+  /**
+   * All that `fill` puts and removes, as one; it is called at once. Resolves when all is on the disk. Rejects with STORE_FULL
+   * or STORE_FAILED, and nothing is changed. `bytes` may be needed for it; 0: it makes room, and may use the reserve.
+   */
+  async write(bytes: number, fill: (put: (key: Buffer, value: Buffer | undefined) => void) => void): Promise<void> {
+    if (bytes > 0) this.#makeRoom(bytes);
     try {
       await this.#lmdb.batch(() =>
         fill((key, value) => void (value ? this.#lmdb.put(key, value) : this.#lmdb.remove(key))),
@@ -92,26 +100,47 @@ export class Database {
       reason = cause as Error;
     }
     // Of a write that came to an end in the middle lmdb only knows that it was short.
-    const full = this.#whyNoRoom();
-    if (full) return new MoonpoolError("STORE_FULL", `The store ${this.#file} has no room: ${full}.`, {}, reason);
+    this.#room = 0;
+    try {
+      this.#grow(GROWTH);
+    } catch (full) {
+      return full as MoonpoolError;
+    }
     const message = `The store ${this.#file} cannot be written: ${reason.message}.`;
     return new MoonpoolError("STORE_FAILED", message, {}, reason);
   }
 
-  /** What the system says when the file is to grow, if that is for want of room. */
-  #whyNoRoom(): string | undefined {
+  /**
+   * Makes the file long enough before LMDB needs it: so it is known in time and in the system's words that there is no room, the
+   * reserve stays, and commits find their blocks there already.
+   */
+  #makeRoom(bytes: number): void {
+    if (this.#room < bytes + RESERVE) {
+      this.#room = fs.statSync(this.#file).size - this.bytes;
+      const missing = bytes + RESERVE - this.#room;
+      if (missing > 0) this.#room += this.#grow(missing);
+    }
+    this.#room -= bytes;
+  }
+
+  /** Makes the file longer by so many bytes or somewhat more; returns by how many. Throws STORE_FULL or STORE_FAILED. */
+  #grow(bytes: number): number {
     const handle = fs.openSync(this.#file, "r+");
     const { size } = fs.fstatSync(handle);
+    let grown = 0;
     try {
-      const probe = Buffer.alloc(PROBE);
-      for (let done = 0; done < PROBE;) done += fs.writeSync(handle, probe, done, PROBE - done, size + done);
-      fs.fdatasyncSync(handle);
-      return undefined;
+      const zeros = Buffer.alloc(GROWTH);
+      while (grown < bytes) grown += fs.writeSync(handle, zeros, 0, zeros.length, size + grown);
+      return grown;
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      return code !== undefined && FULL.has(code) ? message : undefined;
-    } finally {
+      // Close to the end of the disk, less than a whole step may be enough.
+      if (grown >= bytes) return grown;
       fs.ftruncateSync(handle, size);
+      const { code = "", message } = error as NodeJS.ErrnoException;
+      if (FULL.has(code))
+        throw new MoonpoolError("STORE_FULL", `The store ${this.#file} has no room: ${message}.`, {}, error);
+      throw new MoonpoolError("STORE_FAILED", `The store ${this.#file} cannot grow: ${message}.`, {}, error);
+    } finally {
       fs.closeSync(handle);
     }
   }

@@ -10,6 +10,8 @@ import { FORMAT_KEY, namedKey, namedKeys, SessionKeys } from "./store-key.ts";
 const FORMAT = 1;
 /** Bytes that an entry costs besides its value: its key, its place in a page that is not full. */
 const ENTRY_COST = 64;
+/** Bytes of pages that are written anew because a session in them was written to. */
+const PAGES_COST = 3 * 4096;
 
 export interface DiskStoreOptions {
   /** Snapshots of each session that are kept. Default: 2. */
@@ -71,7 +73,7 @@ export class DiskStore implements SessionStore {
       const stored = database.get(FORMAT_KEY);
       if (stored) checkFormat(folder, unsealText(FORMAT_KEY, stored));
       else if (database.keys(Buffer.from([0]), Buffer.from([255])).length > 0) throw noFormat(folder);
-      else await database.write((put) => put(FORMAT_KEY, seal(FORMAT_KEY, JSON.stringify({ format: FORMAT }))));
+      else await database.write(1, putFormat);
       return new DiskStore(database, unlock, options);
     } catch (error) {
       await database.close();
@@ -286,14 +288,15 @@ export class DiskStore implements SessionStore {
       const removals = group.filter((write) => write.kind === "remove" || (write.kind === "blob" && !write.bytes));
       if (removals.length === 0 || !(error instanceof MoonpoolError) || error.code !== "STORE_FULL") throw error;
       await this.#writeAll(removals);
+      // LMDB uses pages again that were free in the transaction before the last one.
+      await this.#database.write(0, putFormat);
       await this.#writeAll(group);
     }
     for (const write of group) this.#written(write);
   }
 
   async #writeAll(group: Write[]): Promise<void> {
-    this.#checkRoom(group);
-    await this.#database.write((put) => this.#fill(group, put));
+    await this.#database.write(this.#roomFor(group), (put) => this.#fill(group, put));
   }
 
   #fill(group: Write[], put: (key: Buffer, value: Buffer | undefined) => void): void {
@@ -344,19 +347,24 @@ export class DiskStore implements SessionStore {
     }
   }
 
-  /** Throws STORE_FULL if the group would fill more than the store may. */
-  #checkRoom(group: Write[]): void {
-    if (this.#maxBytes === Infinity) return;
+  /** Bytes that the group may need; 0: it only removes. Throws STORE_FULL if they would be more than the store may fill. */
+  #roomFor(group: Write[]): number {
     let bytes = 0;
-    for (const write of group) {
-      if (write.kind === "record") bytes += ENTRY_COST + sealedSize(write.record);
-      else if (write.kind === "describe") bytes += ENTRY_COST + sealedSize(write.description);
-      else if (write.kind === "snapshot" || (write.kind === "blob" && write.bytes))
-        bytes += ENTRY_COST + sealedSize(write.bytes ?? "");
-    }
-    if (bytes > 0 && this.#database.bytes + bytes > this.#maxBytes)
+    for (const write of group) bytes += sizeOf(write);
+    // What is in use is only asked for if it matters.
+    if (bytes > 0 && this.#maxBytes < Infinity && this.#database.bytes + bytes > this.#maxBytes)
       throw new MoonpoolError("STORE_FULL", `The store may fill ${this.#maxBytes} bytes, and they are used up.`);
+    const sessions = new Set(group.map((write) => (write.kind === "blob" ? write.name : write.session)));
+    return bytes === 0 ? 0 : bytes + PAGES_COST * sessions.size;
   }
+}
+
+/** Bytes that what is written takes, nearly. */
+function sizeOf(write: Write): number {
+  if (write.kind === "record") return ENTRY_COST + sealedSize(write.record);
+  if (write.kind === "describe") return ENTRY_COST + sealedSize(write.description);
+  const added = write.kind === "snapshot" || write.kind === "blob" ? write.bytes : undefined;
+  return added ? ENTRY_COST + sealedSize(added) : 0;
 }
 
 /** The session's id, and what `Journal` holds. */
@@ -374,6 +382,10 @@ function idIn(text: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function putFormat(put: (key: Buffer, value: Buffer) => void): void {
+  put(FORMAT_KEY, seal(FORMAT_KEY, JSON.stringify({ format: FORMAT })));
 }
 
 function noFormat(folder: string): MoonpoolError {

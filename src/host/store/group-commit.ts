@@ -52,7 +52,7 @@ export class GroupCommit<Write> {
   }
 
   #schedule(): void {
-    if (this.#failed) this.#scheduled = setTimeout(() => this.#start(), RETRY).unref();
+    if (this.#failed) this.#scheduled = setTimeout(() => this.#start(), RETRY);
     else this.#scheduled = setImmediate(() => this.#start());
   }
 

@@ -54,9 +54,9 @@ export function unsealAnyway(value: Buffer): string {
   return value.toString(value[5] === UTF16 ? "utf16le" : "utf8", HEADER);
 }
 
-/** Bytes that a text or bytes take at most when sealed. */
+/** Bytes that a text or bytes take when sealed, nearly. */
 export function sealedSize(content: string | Uint8Array): number {
-  return HEADER + (typeof content === "string" ? content.length * 3 : content.length);
+  return HEADER + (typeof content === "string" ? Buffer.byteLength(content) : content.length);
 }
 
 function formOf(key: Uint8Array, value: Buffer): number | undefined {
