@@ -3,7 +3,7 @@ import { createServer, type MoonpoolOptions } from "../../src/host/main.ts";
 import { answerMemory } from "./memory.ts";
 
 const options = JSON.parse(process.argv[2] ?? "{}") as MoonpoolOptions;
-const server = await createServer({ logLevel: "error", ...options });
+const server = await createServer({ logLevel: "error", durability: "memory", ...options });
 const address = await server.listen({ host: "127.0.0.1", port: 0 });
 process.send?.({ port: Number(new URL(address).port) });
 answerMemory();

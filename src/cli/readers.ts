@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { HotloadOptions } from "../host/main.ts";
+import type { HotloadOptions, RecoveryOptions } from "../host/main.ts";
 
 /**
  * Reads one setting. `input` is text from a flag or the environment (an array of texts for a flag that may be
@@ -55,6 +55,10 @@ export const yesOrNo: Reader<boolean> = (input) => {
 /** true or false, or in a config file an object, which the host checks. */
 export const hotload: Reader<boolean | HotloadOptions> = (input, folder) =>
   isObject(input) ? input : yesOrNo(input, folder);
+
+/** A step, or in a config file an object, which the host checks. */
+export const recovery: Reader<RecoveryOptions> = (input, folder) =>
+  isObject(input) ? input : { strategy: oneOf("rollback", "retry", "restart", "end")(input, folder) };
 
 /** One of some words. */
 export function oneOf<Word extends string>(...words: Word[]): Reader<Word> {

@@ -1,24 +1,36 @@
+import { randomInt } from "node:crypto";
 import type { FastifyInstance } from "fastify";
+import { openDataFolder } from "./data-folder.ts";
 import { moonpoolOn } from "./plugin.ts";
 import { serverOf, type ServerOptions } from "./server.ts";
 import { SessionKeeper } from "./session-keeper.ts";
-import { MemoryStore } from "./store/memory-store.ts";
+import { lasting } from "./store/lasting.ts";
+import { openStore } from "./store/open-store.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
 /**
  * The Fastify plugin: `app.register(moonpool, { dir, prefix: "/app" })`, as often as wanted under different prefixes.
  * The app's hooks apply to pages and sockets alike. Fails with MoonpoolError CONFIG_INVALID or SITE_MISSING.
  */
-export const moonpool = moonpoolOn(async (settings, store) => {
-  const { dir, threads, memoryLimit, timeLimit, slots, maxSessions } = settings;
-  const pool = new WorkerPool({ dir, threads, memoryLimit, timeLimit, slots, maxSessions, plans: store.plans() });
+export const moonpool = moonpoolOn(async (settings, viewdefs) => {
+  const { dir, threads, memoryLimit, timeLimit, slots, maxSessions, durability, data } = settings;
+  const folder = durability === "disk" ? openDataFolder(data) : undefined;
+  const store = await openStore(
+    folder ? { durability: "disk", dir: folder.store } : { durability: "memory", history: 1 },
+  );
+  const limits = { threads, memoryLimit, timeLimit, slots, maxSessions };
+  let pool: WorkerPool | undefined;
   try {
+    // Images only fit VMs of the same seed.
+    const seed = Number(await lasting(store, "seed", String(randomInt(2 ** 31 - 1))));
+    pool = new WorkerPool({ dir, ...limits, seed, sources: folder?.sources, plans: viewdefs.plans() });
     await pool.ready;
   } catch (error) {
-    await pool.close();
+    await pool?.close();
+    await store.close();
     throw error;
   }
-  return new SessionKeeper(pool, new MemoryStore({ history: 1 }));
+  return new SessionKeeper(pool, store);
 });
 
 export default moonpool;
@@ -31,4 +43,5 @@ export function createServer(options: ServerOptions): Promise<FastifyInstance> {
 export type { HotloadOptions } from "./hotload/hotload-options.ts";
 export type { ServerOptions } from "./server.ts";
 export type { Moonpool } from "./moonpool.ts";
+export type { RecoveryOptions, RecoveryStep, SessionFailure } from "./recovery.ts";
 export type { LogLevel, MoonpoolOptions } from "./options.ts";

@@ -38,7 +38,7 @@ export interface MoonpoolOptions {
    * stays. Default: memory in development mode, else disk.
    */
   durability?: "memory" | "disk";
-  /** The folder of the store, for `disk`. Default: `.moonpool` in the site's folder. */
+  /** The folder for what is to last, for `disk`. Default: `.moonpool` in the site's folder, with the prefix in its name. */
   data?: string;
   /** What becomes of events that cannot be carried out. Default: they have not happened. */
   recovery?: RecoveryOptions;
@@ -46,7 +46,7 @@ export interface MoonpoolOptions {
   origins?: string[];
   /** Who may open a session's URL: the browser that made it, or everybody who knows the link. Default: browser. */
   share?: "browser" | "link";
-  /** Signs the cookie. Default: random, so cookies do not outlive the process. 16 characters at least. */
+  /** Signs the cookie. Default: random, and kept as long as the sessions are. 16 characters at least. */
   secret?: string;
   /** UTF-8 bytes of one frame from a browser. Default: 1 MiB. */
   maxFrameBytes?: number;
@@ -110,10 +110,11 @@ export function settingsOf(options: MoonpoolOptions): Settings {
     if (!(value >= 0)) throw wrong(name, "milliseconds, or 0 for never");
   if (options.secret !== undefined && options.secret.length < 16) throw wrong("secret", "16 characters or more");
   const development = options.development ?? false;
+  const prefix = prefixOf(options.prefix ?? "");
   return {
     ...options,
     dir,
-    prefix: prefixOf(options.prefix ?? ""),
+    prefix,
     development,
     hotload: hotloadOf(options.hotload, development),
     isolation: oneOf("isolation", ["shared", "dedicated"], options.isolation ?? "shared"),
@@ -123,7 +124,7 @@ export function settingsOf(options: MoonpoolOptions): Settings {
     sleepAfter,
     recovery: recoveryOf(options.recovery),
     durability: oneOf("durability", ["memory", "disk"], options.durability ?? (development ? "memory" : "disk")),
-    data: path.resolve(options.data ?? path.join(dir, ".moonpool")),
+    data: path.resolve(options.data ?? path.join(dir, `.moonpool${prefix.replaceAll("/", "-")}`)),
     origins: (options.origins ?? []).map(originOf),
     share: oneOf("share", ["browser", "link"], options.share ?? "browser"),
     secret: options.secret ?? randomBytes(32).toString("hex"),

@@ -15,6 +15,7 @@ import { settingsOf, type MoonpoolOptions, type Settings } from "./options.ts";
 import type { SessionPool } from "./session.ts";
 import { SessionHost } from "./session-host.ts";
 import { SitePage } from "./site-page.ts";
+import { siteVersion } from "./site-version.ts";
 import { addSocket } from "./socket.ts";
 import { ViewdefStore } from "./viewdefs/viewdef-store.ts";
 
@@ -80,7 +81,7 @@ async function serve(
     sessionTimeout: settings.sessionTimeout,
     sleepAfter: settings.sleepAfter,
     recovery: settings.recovery,
-    site: () => "",
+    siteVersion: pool.isLasting ? await siteVersion(settings.dir) : "",
     isWatched: loader !== undefined,
   });
   // Before @fastify/websocket's own hook, so that browsers learn that the host goes away and come back later.
@@ -89,13 +90,14 @@ async function serve(
     await sessions.close();
   });
   app.addHook("onClose", () => pool.close());
+  const secret = settings.secretGiven ? settings.secret : await pool.lasting("secret", settings.secret);
   const page = new SitePage(settings.dir);
   await loader?.serve({ store, sessions, page, replacePlans: (plans) => pool.replacePlans(plans) });
   await acceptUpgrades(app, settings);
   await app.register(
     async (scope) => {
       if (!scope.hasDecorator("parseCookie")) await scope.register(fastifyCookie, { hook: false });
-      const cookie = new BrowserCookie(scope, scope.prefix, settings.secret, settings.secretGiven);
+      const cookie = new BrowserCookie(scope, scope.prefix, secret, settings.secretGiven);
       addSocket(scope, settings, sessions, cookie, log);
       await addPages(scope, settings, sessions, cookie, page);
     },

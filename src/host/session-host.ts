@@ -1,11 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { MoonpoolError } from "../protocol/main.ts";
+import { closeCodes, MoonpoolError } from "../protocol/main.ts";
 import type { KeptState } from "./kept-state.ts";
 import { Alarm } from "./alarm.ts";
 import { logWireError, shortId } from "./log.ts";
+import { within } from "./within.ts";
 import { Session, type SessionDescription, type SessionPool, type SessionSettings } from "./session.ts";
 
-export interface SessionHostSettings extends SessionSettings {
+export interface SessionHostSettings extends Omit<SessionSettings, "site" | "round"> {
+  /** Differs from that of the host's last start if the site's files do. */
+  siteVersion: string;
   maxSessions: number;
   /** The site's files are watched. */
   isWatched: boolean;
@@ -31,7 +34,11 @@ const ALONE = 10_000;
 /** Sessions that fall asleep in one sweep: each takes its thread a few ms. */
 const MOST_SLEEPERS = 50;
 const MAX_SWEEP = 60_000;
+/** Reloads that the hot loader makes count from 1. */
+const FIRST_ROUND = 2 ** 40;
 const BUSY_SWEEP = 1_000;
+/** ms that the images of all sessions may take when the host goes away. Without them their journals are longer, no more. */
+const DRAIN = 10_000;
 
 /** A session that is in the store and nowhere else. */
 interface Dormant {
@@ -47,7 +54,7 @@ interface Dormant {
  */
 export class SessionHost {
   readonly #pool: SessionPool;
-  readonly #settings: SessionHostSettings;
+  readonly #settings: SessionHostSettings & SessionSettings;
   readonly #sessions = new Map<string, Session>();
   readonly #dormant = new Map<string, Dormant>();
   /** Dormant sessions that are just being found. */
@@ -59,6 +66,8 @@ export class SessionHost {
   #startFailure: { error: MoonpoolError; until: number } | undefined;
   /** Counts what `siteChanged` was called for. */
   #version = 0;
+  /** Reloads of single sessions. */
+  #rounds = 0;
   #closed = false;
 
   /** With the sessions that are kept from former times. */
@@ -71,7 +80,8 @@ export class SessionHost {
 
   constructor(pool: SessionPool, settings: SessionHostSettings) {
     this.#pool = pool;
-    this.#settings = settings;
+    const site = (): string => `${settings.siteVersion} ${this.#version}`;
+    this.#settings = { ...settings, site, round: () => FIRST_ROUND + this.#rounds++ };
     this.#alarm = new Alarm(settings.clock, () => void this.#wakeDue());
     this.#scheduleSweep();
   }
@@ -120,6 +130,7 @@ export class SessionHost {
    * store.
    */
   async find(id: string): Promise<Session | undefined> {
+    if (this.#closed) throw new MoonpoolError("SESSION_LIMIT", "The host is going away.");
     const session = this.#sessions.get(id);
     if (session !== undefined || !this.#dormant.has(id)) return session;
     let finding = this.#finding.get(id);
@@ -177,7 +188,8 @@ export class SessionHost {
     const sessions = [...this.#sessions.values()];
     this.#sessions.clear();
     this.#dormant.clear();
-    await Promise.all(sessions.map((session) => session.leave()));
+    if (this.#pool.isLasting) await within(DRAIN, Promise.all(sessions.map((session) => session.leave())));
+    else for (const session of sessions) session.close("SESSION_ENDED", closeCodes.goingAway);
   }
 
   #checkStart(): void {

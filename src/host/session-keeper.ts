@@ -3,6 +3,7 @@ import type { FromSession } from "../protocol/worker-message.ts";
 import { KeptSession } from "./kept-session.ts";
 import { type KeptState, loadKept } from "./kept-state.ts";
 import type { OpenSession, SessionPool, SessionPort } from "./session.ts";
+import { lasting } from "./store/lasting.ts";
 import type { SessionStore } from "./store/session-store.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
@@ -10,11 +11,13 @@ import type { WorkerPool } from "./worker-pool.ts";
 export class SessionKeeper implements SessionPool {
   readonly #pool: WorkerPool;
   readonly #store: SessionStore;
+  readonly isLasting: boolean;
 
   /** Both belong to the keeper from here on. */
   constructor(pool: WorkerPool, store: SessionStore) {
     this.#pool = pool;
     this.#store = store;
+    this.isLasting = store.durability !== "memory";
   }
 
   open(
@@ -42,6 +45,10 @@ export class SessionKeeper implements SessionPool {
 
   forget(sessionId: string): void {
     this.#store.remove(sessionId);
+  }
+
+  lasting(name: string, fresh: string): Promise<string> {
+    return lasting(this.#store, name, fresh);
   }
 
   replacePlans(plans: ReadonlyMap<string, string>): void {

@@ -53,8 +53,12 @@ export interface SessionPool {
   find(sessionId: string): Promise<KeptState | undefined>;
   /** All sessions that are kept. */
   list(): Promise<{ id: string; description: string }[]>;
+  /** What is kept outlives the process. */
+  readonly isLasting: boolean;
   /** Ends a session that is not open. */
   forget(sessionId: string): void;
+  /** A text that lasts as long as the sessions do: what it was before, or else `fresh`. */
+  lasting(name: string, fresh: string): Promise<string>;
 }
 
 /** What a session's description says, as JSON text. */
@@ -65,7 +69,7 @@ export interface SessionDescription {
   lastActivity: number;
   /** When the next Lua timer is due, in ms since 1970. */
   nextTimer?: number;
-  /** Of the site's files when it used them last. */
+  /** Which version of the site's files it has; "" if that is not known. */
   site: string;
 }
 
@@ -80,6 +84,8 @@ export interface SessionSettings extends ConnectionSettings {
   recovery: RecoverySettings;
   /** Which version of the site's files there is now. */
   site: () => string;
+  /** A number for a reload of what has not been told to others: no two are the same. */
+  round: () => number;
 }
 
 /** ms until a timer rings again whose time came while a session that has failed tried something else. */
@@ -129,12 +135,15 @@ export class Session {
   #lastEvent: number;
   #described = 0;
   #error: MoonpoolError | undefined;
+  /** See `SessionDescription.site`. */
+  #site: string;
 
   /** `kept`: the session is there already. */
   constructor(id: string, browser: string, pool: SessionPool, settings: SessionSettings, kept?: KeptState) {
     this.id = id;
     this.browser = browser;
     this.#settings = settings;
+    this.#site = settings.site();
     this.#lastActivity = this.#lastEvent = settings.clock.now();
     this.#alarm = new Alarm(settings.clock, () => this.#ring());
     this.#circuit = new Circuit(settings.recovery.circuit, settings.clock);
@@ -294,7 +303,7 @@ export class Session {
     void this.#record("start", 0, JSON.stringify({ seed, development, hotload, rollbackOnError }));
   }
 
-  #goOn({ connections, connectionsEver, time, nextTimer }: KeptState): void {
+  #goOn({ connections, connectionsEver, time, nextTimer, description }: KeptState): void {
     this.#connectionCount = connectionsEver;
     this.#eventTime = time;
     this.#state = "running";
@@ -302,6 +311,10 @@ export class Session {
     this.#setTimer(nextTimer);
     // Their sockets ended with the process that had them.
     for (const number of connections) void this.#record("disconnect", number);
+    const { site } = JSON.parse(description) as SessionDescription;
+    if (site === this.#site) return;
+    this.#site = "";
+    void this.reload({ lua: [], gone: [], viewdefs: [], all: true }, this.#settings.round());
   }
 
   #refusal(): ErrorCode | undefined {
@@ -322,7 +335,7 @@ export class Session {
   #description(): string {
     const nextTimer = this.#alarm.due;
     const { browser } = this;
-    const description: SessionDescription = { browser, lastActivity: this.#lastActivity, site: this.#settings.site() };
+    const description: SessionDescription = { browser, lastActivity: this.#lastActivity, site: this.#site };
     return JSON.stringify(nextTimer === undefined ? description : { ...description, nextTimer });
   }
 
@@ -373,6 +386,7 @@ export class Session {
       case "reloaded":
         this.#inFlight.answer();
         this.#deliver(message.outcome, true);
+        this.#site = message.report.error === undefined ? this.#settings.site() : "";
         this.#reloads.shift()?.settle(message.report);
         return;
       case "log":

@@ -7,6 +7,7 @@ import type { FromWorker, ToWorker } from "../protocol/worker-message.ts";
 import type { BearResult, BearTask, SessionTask, SharedPlans, ThreadSettings } from "../protocol/worker-task.ts";
 import type { FromTask, TaskEnd, TaskPort } from "./kept-session.ts";
 import { Watchdog } from "./watchdog.ts";
+import { within } from "./within.ts";
 
 /** What `new WorkerPool(options)` takes; all but `dir` have defaults. */
 export interface WorkerPoolOptions {
@@ -24,6 +25,8 @@ export interface WorkerPoolOptions {
   slots?: number | undefined;
   /** Sessions at a time. Default: 10,000. */
   maxSessions?: number | undefined;
+  /** Folder that keeps the versions of Lua files that sessions have. Default: threads remember them. */
+  sources?: string | undefined;
   /** The compiled viewdefs: key → plan, as JSON text. */
   plans?: ReadonlyMap<string, string> | undefined;
   /** Makes the VMs' string hashing hard to guess; images only fit VMs of the same seed. Default: random. */
@@ -87,7 +90,7 @@ export class WorkerPool {
     const { slots = 64, maxSessions = 10_000, seed = randomInt(2 ** 31 - 1) } = options;
     const count = threads ?? os.availableParallelism();
     const imageMemory = Math.floor((os.totalmem() * IMAGE_SHARE) / count);
-    this.#settings = { siteDir: dir, memoryLimit, timeLimit, slots, imageMemory, seed };
+    this.#settings = { siteDir: dir, memoryLimit, timeLimit, slots, imageMemory, seed, sources: options.sources };
     this.#maxSessions = maxSessions;
     this.#plans = share(1, options.plans ?? new Map());
     const concurrentTasksPerWorker = maxSessions + 1;
@@ -300,12 +303,4 @@ function share(version: number, plans: ReadonlyMap<string, string>): SharedPlans
   const text = new Uint8Array(new SharedArrayBuffer(bytes.length));
   text.set(bytes);
   return { version, text };
-}
-
-/** Waits for `promise`, but not longer than `time` ms. */
-async function within(time: number, promise: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, time)));
-  await Promise.race([promise, limit]);
-  clearTimeout(timer);
 }

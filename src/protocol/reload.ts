@@ -8,6 +8,8 @@ export interface SiteChanges {
   gone: readonly string[];
   /** Viewdefs that changed, appeared or are gone, by key. Their plans have been replaced before. */
   viewdefs: readonly string[];
+  /** Nobody knows what has changed: the session looks at all that it has. */
+  all?: boolean;
 }
 
 /** What became of a `reload` event in one session. */
@@ -30,9 +32,11 @@ export interface ReloadReport {
  *     lua lua/contacts.lua
  *     gone lua/old.lua
  *     viewdef Contact.DEFAULT
+ *     all site
  */
-export function reloadBody({ lua, gone, viewdefs }: SiteChanges): string {
+export function reloadBody({ lua, gone, viewdefs, all = false }: SiteChanges): string {
   return [
+    ...(all ? ["all site"] : []),
     ...lua.map((key) => `lua ${key}`),
     ...gone.map((key) => `gone ${key}`),
     ...viewdefs.map((key) => `viewdef ${key}`),

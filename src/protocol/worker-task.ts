@@ -19,6 +19,8 @@ export interface ThreadSettings {
   imageMemory: number;
   /** Makes the string hashing of this installation's VMs unlike that of others: an integer from 0 to 2^31 - 1. */
   seed: number;
+  /** Folder that keeps the versions of Lua files that sessions have; undefined: threads remember them. */
+  sources?: string | undefined;
 }
 
 /** The task `bear`: makes the first VM. */

@@ -38,7 +38,9 @@ export class SessionThread {
 
   static async start(settings: ThreadSettings, birth: BirthImage): Promise<SessionThread> {
     const wasm = await loadLuaWasm(settings.memoryLimit);
-    return new SessionThread(settings, await LuaCompiler.start(wasm), () => LuaVm.bear({ wasm, birth }));
+    return new SessionThread(settings, await LuaCompiler.start(wasm, settings.sources), () =>
+      LuaVm.bear({ wasm, birth }),
+    );
   }
 
   private constructor(settings: ThreadSettings, compiler: LuaCompiler, bear: () => Promise<LuaVm>) {

@@ -31,7 +31,7 @@ function setup(settings: Partial<SessionHostSettings> = {}, pool = new FakePool(
     maxConnections: 10,
     sessionTimeout: 60 * 60_000,
     sleepAfter: 0,
-    site: () => "",
+    siteVersion: "",
     recovery: recoveryOf(),
     isWatched: settings.hotload ?? false,
     ...settings,

@@ -67,6 +67,7 @@ export const echo: Answer = ({ kind, connection, body }, session) => {
 /** Stands in for the worker threads: same contract, same ordering, no threads and no Lua. */
 export class FakePool implements Pool {
   readonly sessions: FakeSession[] = [];
+  readonly isLasting = false;
   /** May be replaced between events. */
   answer: Answer;
   room: number;
@@ -127,6 +128,10 @@ export class FakePool implements Pool {
   }
 
   forget(): void {}
+
+  async lasting(_name: string, fresh: string): Promise<string> {
+    return fresh;
+  }
 
   replacePlans(plans: ReadonlyMap<string, string>): void {
     this.plans = plans;

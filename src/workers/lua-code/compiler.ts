@@ -19,18 +19,19 @@ export class LuaCompiler {
   readonly #translator: LuaTranslator;
   /** By chunk and hash; those used last come last. */
   readonly #files = new Map<string, Map<string, LuaCode>>();
-  readonly #archive = new SourceArchive();
+  readonly #archive: SourceArchive;
   /** Those used last come last. */
   readonly #texts = new Map<string, Buffer>();
   readonly #tables = new WeakMap<LuaCode, WeakMap<LuaCode, Buffer>>();
 
-  /** 5 ms. Throws INTERNAL when a Lua state cannot be made. */
-  static async start(wasm: LuaWasm): Promise<LuaCompiler> {
-    return new LuaCompiler(await LuaTranslator.start(wasm));
+  /** 5 ms. `sources`: a folder that keeps versions beyond this thread. Throws INTERNAL when a Lua state cannot be made. */
+  static async start(wasm: LuaWasm, sources?: string): Promise<LuaCompiler> {
+    return new LuaCompiler(await LuaTranslator.start(wasm), new SourceArchive(sources));
   }
 
-  private constructor(translator: LuaTranslator) {
+  private constructor(translator: LuaTranslator, archive: SourceArchive) {
     this.#translator = translator;
+    this.#archive = archive;
   }
 
   /**

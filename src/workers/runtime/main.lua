@@ -145,12 +145,16 @@ end
 
 -- The body: see reloadBody in src/protocol/reload.ts.
 function events.reload(_, body)
-  local lists = { lua = {}, gone = {}, viewdef = {} }
+  local lists = { lua = {}, gone = {}, viewdef = {}, all = {} }
   for kind, key in gmatch(body, "(%a+) ([^\n]*)") do
     local list = lists[kind]
     list[#list + 1] = key
   end
   reloaded = { files = {}, views = 0, notes = {} }
+  if lists.all[1] then
+    lists.lua, lists.gone = reload.everything()
+    lists.viewdef = plans.keys()
+  end
   if lists.lua[1] or lists.gone[1] then
     local ok, files, notes = pcall(reload.run, lists.lua, lists.gone, connections)
     if not ok then return 'r {"files":[],"views":0,"notes":[],"error":{' .. errors.encode(errors.from(files, "LUA_ERROR"), true) .. "}}" end

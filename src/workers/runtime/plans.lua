@@ -5,8 +5,8 @@ local plans = {}
 local json, path, host = M.json, M.path, M.host
 local raise = M.errors.raise
 local load = M.raw.load
-local error, ipairs, type = error, ipairs, type
-local concat, format, rep = table.concat, string.format, string.rep
+local error, ipairs, next, type = error, ipairs, next, type
+local concat, format, rep, sort = table.concat, string.format, string.rep, table.sort
 
 local known = {} -- key → plan, or false
 
@@ -89,6 +89,14 @@ end
 --- Forgets plans whose viewdefs have changed, and that there were none.
 function plans.forget(keys)
   for _, key in ipairs(keys) do known[key] = nil end
+end
+
+--- The keys of all viewdefs that have been asked for, sorted.
+function plans.keys()
+  local keys = {}
+  for key in next, known do keys[#keys + 1] = key end
+  sort(keys)
+  return keys
 end
 
 local function get(key)

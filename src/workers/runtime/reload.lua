@@ -239,6 +239,17 @@ local function bring_up(context, changed, gone, connections)
   for _, e in ipairs(context.taken.failures) do context.notes[#context.notes + 1] = errors.from(e, "LUA_ERROR") end
 end
 
+--- The tracking keys of all files that the session has: those that are there, and those that are gone.
+function reload.everything()
+  local there, gone = {}, {}
+  for _, key in ipairs(sorted_keys(modules.records)) do
+    local record = modules.records[key]
+    local list = pcall(modules.newest, record, record.hash) and there or gone
+    list[#list + 1] = key
+  end
+  return there, gone
+end
+
 --- Brings the session to the newest version of files. `changed` and `gone` are lists of tracking keys, `connections` the
 --- session's. Returns the names of the files that ran and Errors worth telling. Raises an Error when one cannot be run.
 function reload.run(changed, gone, connections)

@@ -73,7 +73,7 @@ async function setup(t: Test, files: Record<string, string> = {}, tellPages = tr
     maxConnections: 10,
     sessionTimeout: 0,
     sleepAfter: 0,
-    site: () => "",
+    siteVersion: "",
     recovery: recoveryOf(),
     isWatched: true,
   });

@@ -1,0 +1,28 @@
+import fs from "node:fs";
+import path from "node:path";
+import { MoonpoolError } from "../protocol/main.ts";
+
+/** What a host keeps beyond its process, each in a folder of its own. */
+export interface DataFolder {
+  /** Sessions: see store/. */
+  store: string;
+  /** Versions of Lua files that sessions have: see source-archive.ts. */
+  sources: string;
+}
+
+/** Makes the folder, if need be. Throws MoonpoolError CONFIG_INVALID when it cannot be written. */
+export function openDataFolder(folder: string): DataFolder {
+  const data = { store: path.join(folder, "store"), sources: path.join(folder, "sources") };
+  try {
+    for (const part of [folder, data.store, data.sources]) fs.mkdirSync(part, { recursive: true });
+    // Sessions are nobody's source code.
+    const ignore = path.join(folder, ".gitignore");
+    if (!fs.existsSync(ignore)) fs.writeFileSync(ignore, "*\n");
+    fs.accessSync(folder, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const advice = "Give another one with `data` (--data), or `durability: memory` (--durability memory).";
+    throw new MoonpoolError("CONFIG_INVALID", `The folder ${folder} cannot be written: ${why}. ${advice}`, {}, error);
+  }
+  return data;
+}
