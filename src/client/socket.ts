@@ -1,5 +1,5 @@
 import type { AckFrame, ClientMessage, ServerFrame } from "../protocol/message.ts";
-import { closeCodes } from "../protocol/close-code.ts";
+import { closeCodes, retryOf } from "../protocol/close-code.ts";
 
 export type ConnectionState = "connecting" | "connected" | "disconnected" | "ended";
 
@@ -55,11 +55,11 @@ export class Socket {
       }
       if ("messages" in frame) this.#events.frame(frame);
     });
-    socket.addEventListener("close", ({ code }) => {
+    socket.addEventListener("close", ({ code, reason }) => {
       if (socket !== this.#socket) return;
       if (code === closeCodes.sessionEnded || code === closeCodes.abuse) return this.#end();
       if (this.state !== "connected") void this.#events.isSessionGone().then((gone) => gone && this.#end());
-      this.#retry();
+      this.#retry(retryOf(reason));
     });
   }
 
@@ -113,12 +113,13 @@ export class Socket {
     this.#retry();
   }
 
-  #retry(): void {
+  /** `told`: in so many ms, as the host wishes. */
+  #retry(told?: number): void {
     this.#stopAcknowledging();
     this.#enter("disconnected");
     const pause = Math.min(FIRST_RETRY_MS * 2 ** this.#failures++, LAST_RETRY_MS);
     // Between half of it and all of it, so that the pages of a host that comes back do not all come at once.
-    this.#retryTimer = setTimeout(() => this.connect(), pause * (0.5 + Math.random() / 2));
+    this.#retryTimer = setTimeout(() => this.connect(), told ?? pause * (0.5 + Math.random() / 2));
   }
 
   #stopAcknowledging(): void {

@@ -153,6 +153,7 @@ export class KeptSession implements SessionPort {
   /** Leaves its thread for good, but not the store. Settles when all of it is there. Never rejects. */
   async leave(): Promise<void> {
     if (this.#phase === "over") return;
+    if (this.#store.durability === "memory") return this.#isOver();
     if (this.#phase !== "asleep") {
       const rested = new Promise<void>((resolve) => this.#settleRest.push(resolve));
       this.sleep();
@@ -160,6 +161,7 @@ export class KeptSession implements SessionPort {
     }
     this.#phase = "over";
     await this.#store.flushed()?.catch(() => {});
+    this.#store.release(this.#id);
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { closeCodes, MoonpoolError } from "../protocol/main.ts";
+import { MoonpoolError } from "../protocol/main.ts";
 import type { KeptState } from "./kept-state.ts";
 import { Alarm } from "./alarm.ts";
 import { logWireError, shortId } from "./log.ts";
@@ -39,6 +39,9 @@ const FIRST_ROUND = 2 ** 40;
 const BUSY_SWEEP = 1_000;
 /** ms that the images of all sessions may take when the host goes away. Without them their journals are longer, no more. */
 const DRAIN = 10_000;
+/** Pages come back over so many ms for each of them, but not over more than LONGEST_SPREAD. */
+const SPREAD = 2;
+const LONGEST_SPREAD = 10_000;
 
 /** A session that is in the store and nowhere else. */
 interface Dormant {
@@ -188,8 +191,9 @@ export class SessionHost {
     const sessions = [...this.#sessions.values()];
     this.#sessions.clear();
     this.#dormant.clear();
-    if (this.#pool.isLasting) await within(DRAIN, Promise.all(sessions.map((session) => session.leave())));
-    else for (const session of sessions) session.close("SESSION_ENDED", closeCodes.goingAway);
+    const connections = sessions.reduce((count, session) => count + session.connectionCount, 0);
+    const spread = Math.min(LONGEST_SPREAD, SPREAD * connections);
+    await within(DRAIN, Promise.all(sessions.map((session) => session.leave(spread))));
   }
 
   #checkStart(): void {

@@ -1,5 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { closeCodes, MoonpoolError, type ErrorCode, type Reload, type WireError } from "../protocol/main.ts";
+import {
+  closeCodes,
+  MoonpoolError,
+  retryReason,
+  type ErrorCode,
+  type Reload,
+  type WireError,
+} from "../protocol/main.ts";
 import { parseOutcome } from "../protocol/outcome.ts";
 import { reloadBody, type ReloadReport, type SiteChanges } from "../protocol/reload.ts";
 import { knownError } from "../protocol/wire-error.ts";
@@ -88,6 +95,8 @@ export interface SessionSettings extends ConnectionSettings {
   round: () => number;
 }
 
+/** ms until the first page comes back to a host that goes away. */
+const FIRST_RETRY = 250;
 /** ms until a timer rings again whose time came while a session that has failed tried something else. */
 const RING_AGAIN = 1_000;
 /** ms after which activity is told to the store again. */
@@ -268,19 +277,24 @@ export class Session {
   }
 
   /** Ends the session and all its connections, for good. */
-  close(code: ErrorCode = "SESSION_ENDED", closeCode: number = closeCodes.sessionEnded): void {
+  close(code: ErrorCode = "SESSION_ENDED"): void {
     if (this.#state === "closed") return;
     const port = this.#port;
-    this.#end(code, closeCode);
+    this.#end(code);
     port?.close();
   }
 
-  /** Leaves this process, but not the store. Settles when all that was answered is safe. */
-  async leave(): Promise<void> {
+  /**
+   * Leaves this process, but not the store. Its pages are told to come back, within `spread` ms. Settles when all that was
+   * answered is safe.
+   */
+  async leave(spread = 0): Promise<void> {
     if (this.#state === "closed") return;
     const port = this.#port;
     if (this.#state === "running") this.#describe();
-    this.#end("SESSION_ENDED", closeCodes.goingAway);
+    for (const connection of this.#connections.values())
+      connection.close(closeCodes.goingAway, retryReason(FIRST_RETRY + Math.random() * spread));
+    this.#end("SESSION_ENDED");
     await port?.leave();
   }
 
@@ -452,7 +466,7 @@ export class Session {
     this.#rejectStart(error);
     const message = development ? `${new MoonpoolError("SESSION_ENDED").message} ${error.message}` : undefined;
     for (const connection of this.#connections.values()) connection.fault("SESSION_ENDED", message);
-    this.#closeConnections(closeCodes.sessionEnded, "SESSION_ENDED");
+    this.#closeConnections("SESSION_ENDED");
     const port = this.#port;
     this.#dropPort();
     // What there was before it failed can be had again.
@@ -460,10 +474,10 @@ export class Session {
     else void port?.leave();
   }
 
-  #end(code: ErrorCode, closeCode: number): void {
+  #end(code: ErrorCode): void {
     this.#state = "closed";
     this.#rejectStart(new MoonpoolError(code));
-    this.#closeConnections(closeCode, code);
+    this.#closeConnections(code);
     this.#dropPort();
   }
 
@@ -473,8 +487,8 @@ export class Session {
     for (const { settle } of this.#reloads.splice(0)) settle(undefined);
   }
 
-  #closeConnections(closeCode: number, reason: string): void {
-    for (const connection of this.#connections.values()) connection.close(closeCode, reason);
+  #closeConnections(reason: string): void {
+    for (const connection of this.#connections.values()) connection.close(closeCodes.sessionEnded, reason);
     this.#connections.clear();
   }
 }

@@ -1,4 +1,7 @@
-/** The WebSocket close codes that Moonpool's host uses; the close reason is the code of the error, if there is one. */
+/**
+ * The WebSocket close codes that Moonpool's host uses. The close reason is the code of the error, if there is one, or when to
+ * come back (`retryReason`).
+ */
 export const closeCodes = {
   /** The host is going away: connect again later. */
   goingAway: 1001,
@@ -7,3 +10,14 @@ export const closeCodes = {
   /** The session ended (its VM failed, it was closed): load the page again. */
   sessionEnded: 4000,
 } as const;
+
+/** Tells a browser to connect again in so many ms, so that not all come at once. */
+export function retryReason(milliseconds: number): string {
+  return `RETRY ${Math.round(milliseconds)}`;
+}
+
+/** The ms of a `retryReason`; undefined for any other reason. */
+export function retryOf(reason: string): number | undefined {
+  const [, digits] = /^RETRY (\d{1,6})$/.exec(reason) ?? [];
+  return digits === undefined ? undefined : Number(digits);
+}
