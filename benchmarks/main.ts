@@ -5,9 +5,16 @@ import { reload } from "./reload/reload.ts";
 import { roundTrip } from "./round-trip.ts";
 import { sessions } from "./sessions.ts";
 import type { Finding } from "./support/measure.ts";
+import { store } from "./store.ts";
 import { watched } from "./watched.ts";
 
-const benchmarks: Record<string, () => Promise<Finding[]>> = { "round-trip": roundTrip, watched, sessions, reload };
+const benchmarks: Record<string, () => Promise<Finding[]>> = {
+  "round-trip": roundTrip,
+  watched,
+  sessions,
+  reload,
+  store,
+};
 const wanted = process.argv.slice(2);
 for (const name of wanted)
   if (!(name in benchmarks))

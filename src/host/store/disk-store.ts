@@ -53,6 +53,7 @@ export class DiskStore implements SessionStore {
   /** Those in use. Of all others nothing is in memory. */
   readonly #sessions = new Map<string, Session>();
   readonly #blobsPending = new Map<string, number>();
+  #closed = false;
   readonly #commit = new GroupCommit<Write>((group) => this.#write(group));
 
   /** Use `openStore`. The folder is locked by the caller; `unlock` is called when the store is closed. */
@@ -189,6 +190,8 @@ export class DiskStore implements SessionStore {
   }
 
   async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
     try {
       await this.#commit.close();
     } finally {
@@ -199,6 +202,7 @@ export class DiskStore implements SessionStore {
   }
 
   #add(write: Write): void {
+    if (this.#closed) throw new MoonpoolError("STORE_FAILED", "The store is closed.");
     if (write.kind === "blob") this.#blobsPending.set(write.name, (this.#blobsPending.get(write.name) ?? 0) + 1);
     else write.session.pending++;
     this.#commit.add(write);

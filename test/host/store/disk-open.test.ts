@@ -47,6 +47,21 @@ t.test("what was closed is there when the store is opened again, in a folder tha
   await again.close();
 });
 
+t.test("a store that was closed refuses everything", async (t) => {
+  const store = await open(folder(t));
+  store.append("a", "1");
+  await store.close();
+  await store.close();
+  for (const call of [
+    () => store.append("a", "2"),
+    () => store.putBlob("b", new Uint8Array()),
+    () => store.remove("a"),
+  ])
+    t.throws(call, { code: "STORE_FAILED" });
+  for (const call of [() => store.load("a"), () => store.list(), () => store.blob("b"), () => store.history("a")])
+    await t.rejects<unknown>(call, { code: "STORE_FAILED" });
+});
+
 t.test("a store has one owner: others are told STORE_IN_USE, in this process and in another", async (t) => {
   const dir = folder(t);
   const store = await open(dir);
