@@ -314,6 +314,11 @@ export const errors = {
     text: "The saved session was made by another version of Moonpool.",
     advice: "Start the session again, or run the version that saved it.",
   },
+  IMAGE_CORRUPT: {
+    who: "internal",
+    text: "The saved session is damaged.",
+    advice: "Start the session again; check the disk that it was kept on.",
+  },
 
   // Command line and configuration
   CONFIG_INVALID: { who: "operator", text: "The configuration is not valid.", advice: "See `moonpool serve --help`." },

@@ -1,14 +1,15 @@
 import type { MessagePort } from "node:worker_threads";
 import { MoonpoolError, type WireError } from "../protocol/error-code.ts";
 import { readOutcomeHead, takeReport, type ReloadResult } from "../protocol/outcome.ts";
+import type { MemoryImage } from "../protocol/session-image.ts";
 import { type FromWorker, sessionEvent, type ToWorker } from "../protocol/worker-message.ts";
 import type { SharedPlans } from "../protocol/worker-task.ts";
 import { Alarm } from "./alarm.ts";
 import { EventLog } from "./event-log.ts";
-import type { MemoryImage } from "./image.ts";
 import type { LuaVm } from "./lua-vm.ts";
 import type { ReloadRounds } from "./reload-rounds.ts";
 import type { Slots, Tenant } from "./slots.ts";
+import { type CommonStart, startParts, type StartParts, type Starts } from "./starts.ts";
 
 /** What sessions of a thread share. */
 export interface SessionSurroundings {
@@ -18,6 +19,7 @@ export interface SessionSurroundings {
   /** Answers host calls other than `log`. Throws MoonpoolError. */
   answer: (name: string, argument: string) => string | Uint8Array;
   rounds: ReloadRounds;
+  starts: Starts;
   /** The viewdefs have changed. */
   replacePlans: (plans: SharedPlans) => void;
 }
@@ -42,6 +44,8 @@ export class HostedSession implements Tenant {
   readonly #queue: ToWorker[] = [];
   /** The latest time that the session has seen: its clock never goes back. */
   #time = 0;
+  /** The event to be dispatched before any other: with it the session, now like all new ones, becomes itself. */
+  #begin: string | undefined;
   /** Work goes on by itself: in the next turn, or when there is a VM. */
   #isWaiting = false;
   #isOver = false;
@@ -90,15 +94,23 @@ export class HostedSession implements Tenant {
         if (now >= end) return this.#takeTurn();
         if (typeof message === "string") {
           const { slots } = this.#around;
+          if (this.#startLikeOthers(message)) {
+            this.#queue.shift();
+            continue;
+          }
           const isReload = message.startsWith("reload ");
+          const wasAtRest = isReload && !this.vm && this.image !== null;
           // A reload may have to go back to it.
-          const image = isReload && !this.vm ? this.image : null;
+          const image = wasAtRest && this.#begin === undefined ? this.image : null;
           const vm = slots.take(this, now, image !== null);
           if (vm instanceof Promise) return this.#wait(vm);
           this.#queue.shift();
+          this.#beginIn(vm);
           if (isReload) this.#reload(vm, message, image);
+          else if (message.startsWith("start ")) this.#start(vm, message);
           else this.#dispatch(vm, message);
-          if (image) this.#restAgain(image, now);
+          if (image) slots.discard(image);
+          if (wasAtRest) this.#restAgain(now);
         } else {
           this.#queue.shift();
           if (message.kind === "plans") this.#around.replacePlans(message.plans);
@@ -109,9 +121,8 @@ export class HostedSession implements Tenant {
     }
   }
 
-  /** A session that was at rest, in `image`, when a reload came. */
-  #restAgain(image: MemoryImage, now: number): void {
-    this.#around.slots.discard(image);
+  /** A session that was at rest when a reload came. */
+  #restAgain(now: number): void {
     if (this.#queue.length === 0 && !this.#isOver) this.#around.slots.rest(this, now);
   }
 
@@ -120,19 +131,77 @@ export class HostedSession implements Tenant {
     turn.catch((error: unknown) => this.#fail(error)).finally(() => this.#goOn());
   }
 
+  /** Starts the session without a VM, if others have started like it; false if `text` does not start it, or is the first. */
+  #startLikeOthers(text: string): boolean {
+    const parts = startParts(text);
+    if (!parts) return false;
+    const start = this.#around.starts.find(parts);
+    if (!start?.image) return false;
+    this.image = start.image;
+    this.#takeOver(start, parts);
+    return true;
+  }
+
+  #start(vm: LuaVm, text: string): void {
+    const { starts } = this.#around;
+    const parts = startParts(text);
+    let start = parts && starts.find(parts);
+    if (parts && !start) {
+      const made = starts.make(vm, parts, (event, log) => this.#run(vm, event, log));
+      if (made && "failure" in made) {
+        this.#repeat(made.log);
+        return this.#finish(made.failure);
+      }
+      start = made;
+      if (start?.image) {
+        vm.rebase(start.base);
+        return this.#takeOver(start, parts);
+      }
+      vm.loadImage(null);
+    }
+    const { failure, nextTimer } = readOutcomeHead(this.#run(vm, text));
+    if (failure) return this.#finish(failure);
+    if (start) vm.rebase(start.base);
+    this.#post({ kind: "started" });
+    this.#alarm.set(nextTimer);
+  }
+
+  /** The session has the state that all have when they begin. */
+  #takeOver({ due, log }: CommonStart, { begin, time }: StartParts): void {
+    this.#begin = begin;
+    this.#time = Math.max(this.#time, time);
+    this.#repeat(log);
+    this.#post({ kind: "started" });
+    this.#alarm.set(due === undefined ? undefined : time + due);
+  }
+
+  #repeat(log: readonly string[]): void {
+    for (const entry of log) this.#log.add(entry);
+    this.#log.end();
+  }
+
+  #beginIn(vm: LuaVm): void {
+    const begin = this.#begin;
+    this.#begin = undefined;
+    if (begin !== undefined) this.#run(vm, begin);
+  }
+
   #dispatch(vm: LuaVm, text: string): void {
     const outcome = this.#run(vm, text);
     const { failure, hasChanges, nextTimer } = readOutcomeHead(outcome);
     if (failure) return this.#finish(failure);
-    if (text.startsWith("start ")) this.#post({ kind: "started" });
-    else if (!text.startsWith("timer ")) this.#post(hasChanges ? outcome : { kind: "done" });
+    if (!text.startsWith("timer ")) this.#post(hasChanges ? outcome : { kind: "done" });
     else if (hasChanges) this.#post({ kind: "timer", outcome });
     this.#alarm.set(nextTimer);
   }
 
-  #run(vm: LuaVm, text: string): string {
+  #run(vm: LuaVm, text: string, log = (entry: string): void => this.#log.add(entry)): string {
     this.#time = Math.max(this.#time, timeOf(text));
-    vm.host = (name, argument) => this.#answer(name, argument);
+    vm.host = (name, argument) => {
+      if (name !== "log") return this.#around.answer(name, argument);
+      log(argument);
+      return "";
+    };
     try {
       return vm.dispatch(text, { timeLimit: this.#around.timeLimit });
     } finally {
@@ -172,12 +241,6 @@ export class HostedSession implements Tenant {
       if (vm.broken || !(error instanceof MoonpoolError)) throw error;
       return failed(error.toWire());
     }
-  }
-
-  #answer(name: string, argument: string): string | Uint8Array {
-    if (name !== "log") return this.#around.answer(name, argument);
-    this.#log.add(argument);
-    return "";
   }
 
   #fail(error: unknown): void {

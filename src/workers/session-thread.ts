@@ -11,6 +11,7 @@ import { ReloadRounds } from "./reload-rounds.ts";
 import type { RuntimeFile } from "./runtime-files.ts";
 import { SiteModules } from "./site-modules.ts";
 import { Slots } from "./slots.ts";
+import { Starts } from "./starts.ts";
 
 const SWEEP = 500;
 
@@ -29,6 +30,7 @@ export class SessionThread {
   readonly #modules: SiteModules;
   readonly #compiler: LuaCompiler;
   readonly #rounds: ReloadRounds;
+  readonly #starts: Starts;
   readonly #sweeper: NodeJS.Timeout;
   #plans = new Map<string, string>();
   #plansVersion = 0;
@@ -44,6 +46,7 @@ export class SessionThread {
     this.#slots = new Slots({ bear, max: settings.slots, ready: settings.imageMemory });
     this.#modules = new SiteModules(settings.siteDir);
     this.#rounds = new ReloadRounds(this.#modules, compiler);
+    this.#starts = new Starts(this.#modules);
     this.#sweeper = setInterval(() => void this.#slots.sweep(performance.now()), SWEEP).unref();
   }
 
@@ -55,6 +58,7 @@ export class SessionThread {
       timeLimit: this.#settings.timeLimit,
       answer: (name, argument) => this.#answer(name, argument),
       rounds: this.#rounds,
+      starts: this.#starts,
       replacePlans: (newer) => this.#replacePlans(newer),
     };
     return new HostedSession(port, around).ended;

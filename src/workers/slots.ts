@@ -1,5 +1,6 @@
+import type { MemoryImage } from "../protocol/session-image.ts";
 import { BufferStock } from "./buffer-stock.ts";
-import { type MemoryImage, pack } from "./image.ts";
+import { pack } from "./image.ts";
 import type { LuaVm } from "./lua-vm.ts";
 
 /** A session, as far as slots know it: it is in a VM, or at rest in an image. */

@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import t from "tap";
-import { type MemoryImage, pack } from "../../src/workers/image.ts";
+import type { MemoryImage } from "../../src/protocol/session-image.ts";
+import { pack } from "../../src/workers/image.ts";
 import { run, vmFactory } from "../support/vm.ts";
 
 const { bear, birth } = await vmFactory();
