@@ -23,10 +23,10 @@ export interface MemoryImage {
   base: BaseImage | null;
   /** Size of the memory in bytes. */
   size: number;
-  /** Where the bytes of `data` belong: offset, length, offset, length, … */
+  /** Where the bytes of `data` belong: offset, length, offset, length, …; multiples of 4. */
   runs: Uint32Array;
   data: Uint8Array;
-  /** `data` is deflated. */
+  /** `data` is deflated, and before that combined with the base by exclusive or. */
   packed: boolean;
 }
 
@@ -132,7 +132,7 @@ function decodeRuns(bytes: Uint8Array, count: number, size: number): { runs: Uin
     const from = end + take();
     const length = take();
     end = from + length;
-    if (length === 0 || end > size) throw corrupt();
+    if (length === 0 || length % 4 !== 0 || from % 4 !== 0 || end > size) throw corrupt();
     runs[index] = from;
     runs[index + 1] = length;
   }

@@ -46,7 +46,7 @@ export class SessionThread {
     this.#slots = new Slots({ bear, max: settings.slots, ready: settings.imageMemory });
     this.#modules = new SiteModules(settings.siteDir);
     this.#rounds = new ReloadRounds(this.#modules, compiler);
-    this.#starts = new Starts(this.#modules);
+    this.#starts = new Starts(this.#modules, settings.memoryLimit);
     this.#sweeper = setInterval(() => void this.#slots.sweep(performance.now()), SWEEP).unref();
   }
 
@@ -117,5 +117,6 @@ export class SessionThread {
     this.#plansVersion = version;
     // A copy: shared memory cannot be decoded in place.
     this.#plans = new Map(JSON.parse(new TextDecoder().decode(Uint8Array.from(text))) as [string, string][]);
+    this.#starts.replacePlans(this.#plans);
   }
 }

@@ -146,10 +146,17 @@ export class Slots {
     if (this.#coldBytes > this.#ready) void this.#packAll(() => this.#coldBytes > this.#ready);
   }
 
-  /** Collecting garbage touches objects all over the memory: of what did little, the image is smaller as it is. */
+  /**
+   * Collecting garbage touches objects all over the memory: of what did little, the image is smaller as it is. Of one that has a
+   * base, a word here and there takes no room when it is packed.
+   */
   #save(vm: LuaVm, tidy: boolean): MemoryImage {
     const image = this.copy(vm);
     if (!tidy) return image;
+    if (image.base) {
+      this.discard(image);
+      return vm.saveImage({ tidy, allocate: this.#allocate });
+    }
     const tidied = vm.saveImage({ tidy, allocate: this.#allocate });
     const [smaller, larger] = tidied.data.length < image.data.length ? [tidied, image] : [image, tidied];
     this.discard(larger);

@@ -8,6 +8,8 @@ import type { Sighting, SiteModules } from "./site-modules.ts";
 /** Beyond this the log entries of a start are not kept to be repeated. */
 const MOST_ENTRIES = 1_000;
 const MOST_TEXT = 100_000;
+/** Of a session's memory limit: how much text of viewdef plans is in a base. A plan takes about five times its text. */
+const PLANS_SHARE = 1 / 64;
 /** Ways to start of a site that are remembered: one for each set of options. */
 const MOST_KNOWN = 4;
 
@@ -44,20 +46,38 @@ export type Dispatch = (text: string, log: (entry: string) => void) => string;
  * The starts of a thread's sessions. The first session of a site runs lua/main.lua without a time or a seed of its own. If
  * that asked for neither, what came of it is what every session would have come to, and those after it take it over.
  *
- *     birth ── load ──▶ base ── begin ──▶ session         the first
- *                       base ── begin ──▶ session         all others
- *     birth ── start ──▶ session                          when main.lua asks for the time or for random numbers; its images are
- *                                                         a difference to the base all the same
+ *     birth ── load ── warm ──▶ base ── begin ──▶ session     the first
+ *                               base ── begin ──▶ session     all others
+ *     birth ── start ──▶ session                              when main.lua asks for the time or for random numbers; its
+ *                                                             images are a difference to the base all the same
  *
- * Every start looks whether a file that main.lua led to is another one than before, or there now; then the next is the first.
+ * In the base there are also the plans of the site's viewdefs, which sessions would each have in another place of their memory.
+ * Bases are the same on all threads. Every start looks whether a file that main.lua led to is another one than before, or there
+ * now, and whether viewdefs have changed; then the next is the first.
  */
 export class Starts {
   readonly #modules: SiteModules;
-  /** By the event that loads; those used last come last. */
+  readonly #mostPlans: number;
+  /** By the event that loads. */
   readonly #known = new Map<string, { start: CommonStart; sighting: Sighting }>();
+  /** The event that has the plans made which all sessions will need. */
+  #warm: string | undefined;
 
-  constructor(modules: SiteModules) {
+  constructor(modules: SiteModules, memoryLimit: number) {
     this.#modules = modules;
+    this.#mostPlans = memoryLimit * PLANS_SHARE;
+  }
+
+  /** The viewdefs are these from now on: key → plan, as text. */
+  replacePlans(plans: ReadonlyMap<string, string>): void {
+    this.#known.clear();
+    const keys: string[] = [];
+    let length = 0;
+    for (const key of [...plans.keys()].sort()) {
+      length += plans.get(key)?.length ?? 0;
+      if (length <= this.#mostPlans) keys.push(key);
+    }
+    this.#warm = keys.length > 0 ? `warm 0 0\n${keys.join("\n")}` : undefined;
   }
 
   /** What is known already. 5 µs for each file of the site that is loaded at once. */
@@ -90,6 +110,7 @@ export class Starts {
     const { failure, nextTimer } = readOutcomeHead(rest);
     if (failure && (whose === "same" || failure.code === "LIMIT_TIME")) return { failure, log };
     if (failure || outcome === "") return undefined;
+    if (this.#warm !== undefined) dispatch(this.#warm, () => {});
     const base = vm.saveBase();
     const isCommon = whose === "same" && log.length <= MOST_ENTRIES && length <= MOST_TEXT;
     const start = { base, image: isCommon ? imageOfBase(base) : undefined, due: nextTimer, log };

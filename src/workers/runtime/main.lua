@@ -7,11 +7,12 @@
 --     r {…}                   what became of a `reload` event (ReloadReport in src/protocol/reload.ts, without its time)
 --     ! {…}                   the session cannot go on, and why
 --
--- A session can also be started in two steps, so that many share the first (src/workers/starts.ts):
+-- A session can also be started in steps, so that many share the first two (src/workers/starts.ts):
 --
 --     load 0 0\n{"development":true}              runs lua/main.lua. The outcome has one more line before it: `own` when that
 --                                                 asked for what differs between sessions, else `same`; a timer is due so many
 --                                                 ms after the session will have begun
+--     warm 0 0\nContact.DEFAULT\n…               gets the plans of these viewdefs ready, which changes nothing that can be seen
 --     begin 0 1700000000123\n…32 hex digits…     it begins, with its own clock and seed
 local M = ...
 
@@ -108,6 +109,10 @@ end
 function events.load(_, body)
   sandbox.load()
   return run_main(json.decode(body))
+end
+
+function events.warm(_, keys)
+  for key in gmatch(keys, "[^\n]+") do errors.guard(plans.get, key) end
 end
 
 function events.begin(_, seed)
