@@ -70,7 +70,7 @@ export class VmSite {
   }
 
   #answer(name: string, argument: string): string | Uint8Array {
-    const [first = ""] = argument.split("\n");
+    const [first = "", second = ""] = argument.split("\n");
     switch (name) {
       case "viewdef": {
         const plan = this.#plans.get(argument);
@@ -83,6 +83,8 @@ export class VmSite {
         const { hash, code } = this.#compiler.compile(chunk, source);
         return Buffer.concat([Buffer.from(`${key}\n${chunk}\n${hash}\n`), code]);
       }
+      case "variables":
+        return this.#compiler.find(first, second)?.variables ?? "";
       case "log":
         this.log.push(argument);
         return "";
