@@ -30,6 +30,11 @@ export interface MemoryImage {
   packed: boolean;
 }
 
+/** What the SHA-256 of, and of the bytes after it, is a base's name. */
+export function baseHead({ fingerprint, size }: Pick<BaseImage, "fingerprint" | "size">): string {
+  return `${fingerprint} ${size}\n`;
+}
+
 /** Of the `data` of an image when it is not packed. */
 export function dataLength(runs: Uint32Array): number {
   let length = 0;

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import zlib from "node:zlib";
 import { MoonpoolError } from "../protocol/error-code.ts";
-import { type BaseImage, dataLength, type MemoryImage } from "../protocol/session-image.ts";
+import { type BaseImage, baseHead, dataLength, type MemoryImage } from "../protocol/session-image.ts";
 import type { LuaWasm } from "./lua-wasm.ts";
 
 /** Blocks that are compared and kept as a whole. Of 4096 an image is a third larger; 256 saves a tenth and takes twice as long. */
@@ -63,8 +63,9 @@ export function portrait(heap: Buffer, stack: LuaWasm["stack"]): Uint8Array {
 /** What sessions can be a difference to from now on. 2 ms. */
 export function makeBase(heap: Buffer, stack: LuaWasm["stack"], fingerprint: string): BaseImage {
   const bytes = portrait(heap, stack);
-  const name = createHash("sha256").update(`${fingerprint} ${heap.length}\n`).update(bytes).digest("hex");
-  return { name, fingerprint, size: heap.length, bytes };
+  const size = heap.length;
+  const name = createHash("sha256").update(baseHead({ fingerprint, size })).update(bytes).digest("hex");
+  return { name, fingerprint, size, bytes };
 }
 
 /** The image of a session that is exactly as its base. */

@@ -27,42 +27,48 @@ const load = (dir: string): Promise<VmSite> => VmSite.load(dir, first);
 
 for (const hotload of [false, true]) {
   for (const seed of [1, 2, 3]) {
-    t.test(`a demo session begun from the base answers as one that ran main.lua: user ${seed}, hotload ${hotload}`, async (t) => {
-      const [ran, begun] = [await load(root), await load(root)];
-      const start = startEvent(NOW, { hotload });
-      ran.dispatch(start);
-      const { image } = first.load(partsOf(start));
-      if (!image) throw new Error("the demo's start is the same for all");
-      begun.vm.loadImage(image);
-      begun.dispatch(partsOf(start).begin);
-      const users = [ran, begun].map((site) => new VmUser(site, NOW + 5));
-      for (const user of users) {
-        const random = randomOf(seed);
-        for (let act = 0; act < 120; act++) user.act(random);
-      }
-      const [expected, found] = users.map(({ outcomes }) => outcomes);
-      t.ok(new Set(expected).size > 60, "the user does something");
-      t.strictSame(found, expected);
-      for (const { vm } of [ran, begun]) vm.close();
-    });
+    t.test(
+      `a demo session begun from the base answers as one that ran main.lua: user ${seed}, hotload ${hotload}`,
+      async (t) => {
+        const [ran, begun] = [await load(root), await load(root)];
+        const start = startEvent(NOW, { hotload });
+        ran.dispatch(start);
+        const { image } = first.load(partsOf(start));
+        if (!image) throw new Error("the demo's start is the same for all");
+        begun.vm.loadImage(image);
+        begun.dispatch(partsOf(start).begin);
+        const users = [ran, begun].map((site) => new VmUser(site, NOW + 5));
+        for (const user of users) {
+          const random = randomOf(seed);
+          for (let act = 0; act < 120; act++) user.act(random);
+        }
+        const [expected, found] = users.map(({ outcomes }) => outcomes);
+        t.ok(new Set(expected).size > 60, "the user does something");
+        t.strictSame(found, expected);
+        for (const { vm } of [ran, begun]) vm.close();
+      },
+    );
   }
 }
 
-t.test("the first session and one that is begun later from its base, in another VM, are the same to the last byte", async (t) => {
-  const [one, other] = [await load(root), await load(root)];
-  const start = startEvent(NOW, { hotload: true });
-  const known = one.load(partsOf(start));
-  if (!known.image) throw new Error("the demo's start is the same for all");
-  other.vm.loadImage(known.image);
-  for (const site of [one, other]) {
-    site.dispatch(partsOf(start).begin);
-    const user = new VmUser(site, NOW);
-    const random = randomOf(7);
-    for (let act = 0; act < 30; act++) user.act(random);
-  }
-  t.strictSame(Buffer.from(encodeImage(one.vm.saveImage())), Buffer.from(encodeImage(other.vm.saveImage())));
-  t.strictSame(other.vm.saveImage({ tidy: true }), one.vm.saveImage({ tidy: true }), "also tidied");
-});
+t.test(
+  "the first session and one that is begun later from its base, in another VM, are the same to the last byte",
+  async (t) => {
+    const [one, other] = [await load(root), await load(root)];
+    const start = startEvent(NOW, { hotload: true });
+    const known = one.load(partsOf(start));
+    if (!known.image) throw new Error("the demo's start is the same for all");
+    other.vm.loadImage(known.image);
+    for (const site of [one, other]) {
+      site.dispatch(partsOf(start).begin);
+      const user = new VmUser(site, NOW);
+      const random = randomOf(7);
+      for (let act = 0; act < 30; act++) user.act(random);
+    }
+    t.strictSame(Buffer.from(encodeImage(one.vm.saveImage())), Buffer.from(encodeImage(other.vm.saveImage())));
+    t.strictSame(other.vm.saveImage({ tidy: true }), one.vm.saveImage({ tidy: true }), "also tidied");
+  },
+);
 
 t.test("all threads come to the same base", async (t) => {
   const other = await VmSite.load(root);
@@ -77,11 +83,11 @@ t.test("a session that has just begun is next to nothing, a busy one a fraction 
   site.load(parts);
   site.dispatch(parts.begin);
   t.ok(site.vm.saveImage().data.length < 32_768, "a few blocks");
-  new VmUser(site, NOW);
+  site.event("connect", 1, NOW, "{}");
   const based = site.vm.saveImage().data.length;
   site.vm.loadImage(null);
   site.dispatch(startEvent(NOW));
-  new VmUser(site, NOW);
+  site.event("connect", 1, NOW, "{}");
   t.ok(based < (site.vm.saveImage().data.length * 2) / 3);
 });
 
@@ -119,7 +125,7 @@ for (const [what, main] of Object.entries({
   "its own clock, which is 0": "x = os.clock()",
   "text that it prints": `print("hello")`,
   "files that are not there": `pcall(require, "absent")`,
-  "timers": "session:setTimeout(function() end, 10)",
+  timers: "session:setTimeout(function() end, 10)",
 }))
   t.test(`sessions share what has nothing of their own in it: ${what}`, async (t) => {
     const site = await load(makeSite(t, { "main.lua": main }));
@@ -177,47 +183,53 @@ t.test("what main.lua logs is kept, unless it is too much", async (t) => {
   t.equal(chatty.load(partsOf(startEvent(NOW))).image, undefined);
 });
 
-t.test("the next session is the first again when a file is another one than before, or there now, or gone", async (t) => {
-  const dir = makeSite(t, {
-    "main.lua": `require("part") pcall(require, "optional")`,
-    "part.lua": "return 1",
-    "unused.lua": "",
-    "real.lua": "",
-  });
-  const file = (name: string): string => path.join(dir, "lua", name);
-  fs.symlinkSync("real.lua", file("link.lua"));
-  fs.writeFileSync(file("main.lua"), `require("part") require("link") pcall(require, "optional")`);
-  age(file("main.lua"));
-  const site = await load(dir);
-  const parts = partsOf(startEvent(NOW));
-  const isKnown = (): boolean => site.starts.find(parts) !== undefined;
-  const changes: [string, () => void][] = [
-    ["written to", () => fs.appendFileSync(file("part.lua"), " ")],
-    [
-      "replaced by one of the same size and time",
-      () => {
-        const { atime, mtime } = fs.statSync(file("part.lua"));
-        fs.writeFileSync(file("new"), "return 2 ");
-        fs.utimesSync(file("new"), atime, mtime);
-        fs.renameSync(file("new"), file("part.lua"));
-      },
-    ],
-    ["written to, where a link leads", () => fs.appendFileSync(file("real.lua"), " ")],
-    ["another that a link leads to", () => (fs.rmSync(file("link.lua")), fs.symlinkSync("unused.lua", file("link.lua")))],
-    ["there now", () => fs.writeFileSync(file("optional.lua"), "")],
-    ["gone", () => fs.rmSync(file("optional.lua"))],
-  ];
-  for (const [what, change] of changes) {
+t.test(
+  "the next session is the first again when a file is another one than before, or there now, or gone",
+  async (t) => {
+    const dir = makeSite(t, {
+      "main.lua": `require("part") pcall(require, "optional")`,
+      "part.lua": "return 1",
+      "unused.lua": "",
+      "real.lua": "",
+    });
+    const file = (name: string): string => path.join(dir, "lua", name);
+    fs.symlinkSync("real.lua", file("link.lua"));
+    fs.writeFileSync(file("main.lua"), `require("part") require("link") pcall(require, "optional")`);
+    age(file("main.lua"));
+    const site = await load(dir);
+    const parts = partsOf(startEvent(NOW));
+    const isKnown = (): boolean => site.starts.find(parts) !== undefined;
+    const changes: [string, () => void][] = [
+      ["written to", () => fs.appendFileSync(file("part.lua"), " ")],
+      [
+        "replaced by one of the same size and time",
+        () => {
+          const { atime, mtime } = fs.statSync(file("part.lua"));
+          fs.writeFileSync(file("new"), "return 2 ");
+          fs.utimesSync(file("new"), atime, mtime);
+          fs.renameSync(file("new"), file("part.lua"));
+        },
+      ],
+      ["written to, where a link leads", () => fs.appendFileSync(file("real.lua"), " ")],
+      [
+        "another that a link leads to",
+        () => (fs.rmSync(file("link.lua")), fs.symlinkSync("unused.lua", file("link.lua"))),
+      ],
+      ["there now", () => fs.writeFileSync(file("optional.lua"), "")],
+      ["gone", () => fs.rmSync(file("optional.lua"))],
+    ];
+    for (const [what, change] of changes) {
+      site.load(parts);
+      t.ok(isKnown());
+      change();
+      t.notOk(isKnown(), what);
+      for (const name of fs.readdirSync(path.join(dir, "lua"))) age(file(name));
+    }
     site.load(parts);
-    t.ok(isKnown());
-    change();
-    t.notOk(isKnown(), what);
-    for (const name of fs.readdirSync(path.join(dir, "lua"))) age(file(name));
-  }
-  site.load(parts);
-  fs.writeFileSync(file("stranger.lua"), "");
-  t.ok(isKnown(), "a file that main.lua does not lead to is none of its business");
-});
+    fs.writeFileSync(file("stranger.lua"), "");
+    t.ok(isKnown(), "a file that main.lua does not lead to is none of its business");
+  },
+);
 
 t.test("a file that was written a moment ago is not trusted: it may be written again", async (t) => {
   const dir = makeSite(t, { "main.lua": "" });
@@ -247,18 +259,21 @@ t.test("viewdefs that have changed make the next session the first", async (t) =
   t.notOk(site.starts.find(parts));
 });
 
-t.test("an error that any session would have is told at once; one that is due to the missing time is not", async (t) => {
-  const parts = partsOf(startEvent(NOW));
-  const make = (site: VmSite) => site.starts.make(site.vm, parts, (text) => site.dispatch(text));
-  const broken = await load(makeSite(t, { "main.lua": `error("no way")` }));
-  t.match(make(broken), { failure: { code: "LUA_ERROR", file: "lua/main.lua", line: 1 } });
-  t.equal(broken.starts.find(parts), undefined, "it may be mended");
-  const picky = await load(makeSite(t, { "main.lua": `assert(os.time() > 1e9)` }));
-  t.equal(make(picky), undefined);
-  t.equal(picky.starts.find(parts), undefined);
-  picky.vm.loadImage(null);
-  t.equal(picky.dispatch(startEvent(NOW)), "-", "with its time it starts");
-});
+t.test(
+  "an error that any session would have is told at once; one that is due to the missing time is not",
+  async (t) => {
+    const parts = partsOf(startEvent(NOW));
+    const make = (site: VmSite) => site.starts.make(site.vm, parts, (text) => site.dispatch(text));
+    const broken = await load(makeSite(t, { "main.lua": `error("no way")` }));
+    t.match(make(broken), { failure: { code: "LUA_ERROR", file: "lua/main.lua", line: 1 } });
+    t.equal(broken.starts.find(parts), undefined, "it may be mended");
+    const picky = await load(makeSite(t, { "main.lua": `assert(os.time() > 1e9)` }));
+    t.equal(make(picky), undefined);
+    t.equal(picky.starts.find(parts), undefined);
+    picky.vm.loadImage(null);
+    t.equal(picky.dispatch(startEvent(NOW)), "-", "with its time it starts");
+  },
+);
 
 t.test("only what a host sends is taken apart", (t) => {
   t.same(startParts(`start 0 17\n{"seed":"${SEED}","development":true}`), {
@@ -266,7 +281,12 @@ t.test("only what a host sends is taken apart", (t) => {
     begin: `begin 0 17\n${SEED}`,
     time: 17,
   });
-  for (const text of ["frame 0 1\n1", "start 0 17\n{}", `start 0 17\n{"seed":"short","a":1}`, `x start 0 1\n{"seed":"${SEED}",`])
+  for (const text of [
+    "frame 0 1\n1",
+    "start 0 17\n{}",
+    `start 0 17\n{"seed":"short","a":1}`,
+    `x start 0 1\n{"seed":"${SEED}",`,
+  ])
     t.equal(startParts(text), undefined);
   t.end();
 });
