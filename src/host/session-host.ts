@@ -1,5 +1,5 @@
-import { randomBytes } from "node:crypto";
 import { closeCodes, MoonpoolError } from "../protocol/main.ts";
+import { randomId } from "./random-id.ts";
 import { Session, type SessionPool, type SessionSettings } from "./session.ts";
 
 export interface SessionHostSettings extends SessionSettings {
@@ -66,7 +66,7 @@ export class SessionHost {
    */
   async create(browser: string): Promise<Session> {
     this.#checkStart();
-    const session = this.#open(randomBytes(16).toString("hex"), browser);
+    const session = this.#open(randomId(), browser);
     try {
       await this.#started(session);
     } catch (error) {

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { closeCodes, MoonpoolError, type ErrorCode, type Reload, type WireError } from "../protocol/main.ts";
 import { parseOutcome } from "../protocol/outcome.ts";
 import { reloadBody, type ReloadReport, type SiteChanges } from "../protocol/reload.ts";
@@ -7,6 +6,7 @@ import { sessionEvent, type FromWorker, type SessionEventKind } from "../protoco
 import { Connection, type ConnectionSettings, type Wire } from "./connection.ts";
 import { InFlight } from "./in-flight.ts";
 import { logFromWorker, logWireError, shortId, type Log } from "./log.ts";
+import { randomId } from "./random-id.ts";
 
 /** The host's handle on a session's VM, wherever it runs. */
 export interface SessionPort {
@@ -89,7 +89,7 @@ export class Session {
       this.#fail(error instanceof MoonpoolError ? error : new MoonpoolError("INTERNAL", undefined, {}, error));
       return;
     }
-    const seed = randomBytes(16).toString("hex");
+    const seed = randomId();
     this.#record("start", 0, JSON.stringify({ seed, development: settings.development, hotload: settings.hotload }));
   }
 

@@ -93,14 +93,14 @@ export class WorkerPool implements SessionPool {
     const { sessionId, isolation } = options;
     this.#checkRoom(isolation);
     const { port1, port2 } = new MessageChannel();
-    const abort = new AbortController();
+    const abort = isolation === "dedicated" ? new AbortController() : undefined;
     port1.on("message", onMessage);
     const session: RunningSession = {
       port: port1,
       isolation,
       hasRoom: true,
       plansVersion: this.#plans.version,
-      done: this.#run(sessionId, isolation, port2, abort.signal).then(
+      done: this.#run(sessionId, port2, abort?.signal).then(
         () => this.#end(session, onMessage, onEnd),
         (error: unknown) => this.#end(session, onMessage, onEnd, this.#reason(error)),
       ),
@@ -116,7 +116,7 @@ export class WorkerPool implements SessionPool {
         this.#giveRoom(session);
         port1.postMessage({ kind: "close" } satisfies ToWorker);
         // Only a thread of its own may be ended for a session that does not listen any more.
-        if (isolation === "dedicated") void this.#abortLater(session, abort);
+        if (abort) void this.#abortLater(session, abort);
       },
     };
   }
@@ -169,16 +169,12 @@ export class WorkerPool implements SessionPool {
     throw new MoonpoolError(result.error.code, result.error.message);
   }
 
-  async #run(
-    sessionId: string,
-    isolation: "shared" | "dedicated",
-    port: MessagePort,
-    signal: AbortSignal,
-  ): Promise<void> {
+  /** `signal`: ends a session that is to have a thread of its own. */
+  async #run(sessionId: string, port: MessagePort, signal: AbortSignal | undefined): Promise<void> {
     const birth = await this.#birth;
     const task: SessionTask<MessagePort> = { sessionId, settings: this.#settings, birth, plans: this.#plans, port };
     // A task with a signal keeps its thread to itself, and aborting it ends the thread.
-    if (isolation === "dedicated") await this.#dedicated.run(task, { transferList: [port], signal });
+    if (signal) await this.#dedicated.run(task, { transferList: [port], signal });
     else await this.#shared.run(task, { transferList: [port] });
   }
 

@@ -43,6 +43,23 @@ t.test("an image goes on in a slot of another thread", async (t) => {
   await worker.terminate();
 });
 
+t.test("so does one that has a base, which it brings along and does not copy", async (t) => {
+  const vm = await bear();
+  run(vm, session);
+  const base = vm.saveBase();
+  vm.rebase(base);
+  run(vm, "return step()");
+  const image = vm.saveImage();
+  t.ok(image.base?.bytes.buffer instanceof SharedArrayBuffer);
+  const file = new URL("../fixtures/continue-image.js", import.meta.url);
+  for (const each of [image, await pack(image)]) {
+    const worker = new Worker(file, { workerData: { birth, image: each, code: "return step()" } });
+    const [answer] = await once(worker, "message");
+    t.equal(answer, "103 key2 thread who am I");
+    await worker.terminate();
+  }
+});
+
 t.test("packed images and those taken after a collection are the same sessions, and smaller", async (t) => {
   here.loadImage(null);
   run(here, session);
