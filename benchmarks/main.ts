@@ -1,6 +1,8 @@
 // npm run bench [-- NAME …]: runs the benchmarks one after the other, prints what they found, writes benchmarks/RESULTS.md.
 import fs from "node:fs";
 import os from "node:os";
+import { creation } from "./creation.ts";
+import { images } from "./images.ts";
 import { reload } from "./reload/reload.ts";
 import { roundTrip } from "./round-trip.ts";
 import { sessions } from "./sessions.ts";
@@ -12,6 +14,8 @@ const benchmarks: Record<string, () => Promise<Finding[]>> = {
   "round-trip": roundTrip,
   watched,
   sessions,
+  images,
+  creation,
   reload,
   store,
 };

@@ -42,8 +42,8 @@ async function idleSessions(): Promise<Finding[]> {
     const start = performance.now();
     for (let i = 0; i < IDLE_SESSIONS; i++) clients.push(await openClient(host.started.port));
     const created = (performance.now() - start) / IDLE_SESSIONS;
-    // Sessions that nobody uses give their slot up after 30 s.
-    const idle = once(AbortSignal.timeout(45_000), "abort");
+    // Sessions that nobody uses give their slot up after 30 s, a few at a time; the memory goes when the thread collects garbage.
+    const idle = once(AbortSignal.timeout(60_000), "abort");
     const busy = await host.ask<{ rss: number }>("memory");
     await idle;
     const after = await host.ask<{ rss: number }>("memory");
@@ -51,7 +51,7 @@ async function idleSessions(): Promise<Finding[]> {
     return [
       { what: "page request → first frame, one after the other, per session", value: created, unit: "ms" },
       { what: `memory per session, ${IDLE_SESSIONS} connected, just opened`, value: each(busy.rss), unit: "KB" },
-      judged(`memory per session, ${IDLE_SESSIONS} connected, idle`, each(after.rss), "KB", "<=", 222),
+      judged(`memory per session, ${IDLE_SESSIONS} connected, idle`, each(after.rss), "KB", "<=", 60),
     ];
   } finally {
     for (const client of clients) client.close();
@@ -60,7 +60,7 @@ async function idleSessions(): Promise<Finding[]> {
   }
 }
 
-/** Runs the benchmark. Takes about a minute. */
+/** Runs the benchmark. Takes a minute and a half. */
 export async function sessions(): Promise<Finding[]> {
   return [...(await demoPage()), ...(await idleSessions())];
 }

@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
 import { Signer } from "@fastify/cookie";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { randomId } from "./random-id.ts";
 
 const MAX_AGE_SECONDS = 30 * 24 * 60 * 60;
 
@@ -34,7 +34,7 @@ export class BrowserCookie {
 
   /** The browser's id; makes one for a browser that has none. The cookie is sent again, so that it lives on. */
   give(request: FastifyRequest, reply: FastifyReply): string {
-    const browser = this.read(request) ?? randomBytes(16).toString("hex");
+    const browser = this.read(request) ?? randomId();
     const cookie = this.#app.serializeCookie(this.#name(request), this.#signer.sign(browser), {
       httpOnly: true,
       sameSite: "lax",

@@ -1,5 +1,7 @@
 import { MoonpoolError, type WireError } from "../protocol/main.ts";
 import type { FromSession, FromWorker, SessionState } from "../protocol/worker-message.ts";
+import { type BaseImage, baseNameOf } from "../protocol/session-image.ts";
+import type { Bases } from "./bases.ts";
 import { encodeSnapshot, type KeptState, loadKept, noteEvent, RESTART, voidRecord } from "./kept-state.ts";
 import type { RecoveryStep } from "./recovery.ts";
 import type { SessionPort } from "./session.ts";
@@ -65,6 +67,7 @@ type Phase = "asleep" | "waking" | "awake" | "resting" | "over";
 export class KeptSession implements SessionPort {
   readonly #id: string;
   readonly #store: SessionStore;
+  readonly #bases: Bases;
   readonly #open: OpenTask;
   readonly #decide: Decide;
   readonly #onMessage: (message: FromSession) => void;
@@ -79,6 +82,10 @@ export class KeptSession implements SessionPort {
   /** Positions of the events that the task was given since the newest image, and how many it was given before. */
   #given: number[] = [];
   #before = 0;
+  /** Position of the image that the task has gone on from, or has given. */
+  #covered = 0;
+  /** The base of that image. */
+  #base: string | undefined;
   /** Waits for events to be safe. */
   readonly #answers: { message: FromSession; event: SentEvent }[] = [];
   /** When it was to blame for one: ms. */
@@ -91,13 +98,14 @@ export class KeptSession implements SessionPort {
   /** `kept`: what the store has of it; it is asleep. Else it is a new one. Throws what `open` throws. */
   constructor(
     id: string,
-    around: { store: SessionStore; open: OpenTask; decide: Decide; kept?: KeptState | undefined },
+    around: { store: SessionStore; bases: Bases; open: OpenTask; decide: Decide; kept?: KeptState | undefined },
     onMessage: (message: FromSession) => void,
     onEnd: (error?: WireError) => void,
   ) {
     this.#id = id;
     const { kept } = around;
     this.#store = around.store;
+    this.#bases = around.bases;
     this.#open = around.open;
     this.#decide = around.decide;
     this.#onMessage = onMessage;
@@ -124,8 +132,8 @@ export class KeptSession implements SessionPort {
   send(text: string): Promise<void> | undefined {
     if (this.#phase === "over") return undefined;
     const position = this.#store.append(this.#id, text);
-    const event: SentEvent = { text, position, attempts: 0, safe: this.#store.flushed() };
-    if (event.safe !== undefined) void this.#awaitSafe(event, event.safe);
+    const event: SentEvent = { text, position, attempts: 0, safe: undefined };
+    this.#makeSafe(event);
     this.#sent.push(event);
     noteEvent(this.#state, text);
     if (this.#phase === "awake") this.#give(event);
@@ -133,9 +141,16 @@ export class KeptSession implements SessionPort {
     return event.safe;
   }
 
+  #makeSafe(event: SentEvent): void {
+    event.safe = this.#store.flushed();
+    if (event.safe !== undefined) void this.#awaitSafe(event, event.safe);
+  }
+
   async #awaitSafe(event: SentEvent, safe: Promise<void>): Promise<void> {
     try {
       await safe;
+      // It may have to wait for more by now.
+      if (event.safe !== safe) return;
       event.safe = undefined;
       this.#passOn();
     } catch (error) {
@@ -160,6 +175,7 @@ export class KeptSession implements SessionPort {
       await rested;
     }
     this.#phase = "over";
+    this.#useBase(null);
     await this.#store.flushed()?.catch(() => {});
     this.#store.release(this.#id);
   }
@@ -172,6 +188,7 @@ export class KeptSession implements SessionPort {
 
   #isOver(): void {
     this.#phase = "over";
+    this.#useBase(null);
     this.#task?.close();
     this.#task = undefined;
     this.#rested();
@@ -188,7 +205,13 @@ export class KeptSession implements SessionPort {
 
   #openTask(): TaskPort {
     return this.#open(
-      (message) => this.#take(message),
+      (message) => {
+        try {
+          this.#take(message);
+        } catch (error) {
+          this.#fail(error);
+        }
+      },
       (end) => this.#ended(end),
     );
   }
@@ -205,20 +228,31 @@ export class KeptSession implements SessionPort {
       const kept = await loadKept(this.#store, this.#id);
       if (this.#phase !== "waking") return;
       if (kept === undefined) throw new MoonpoolError("SESSION_UNKNOWN");
-      this.#resume(kept);
+      const base = await this.#baseOf(kept);
+      if (this.#phase === "waking") this.#resume(kept, base);
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  #resume(kept: KeptState): void {
+  async #baseOf({ image }: KeptState): Promise<BaseImage | null> {
+    const name = image === null ? undefined : baseNameOf(image);
+    if (name === undefined) return null;
+    const base = await this.#bases.find(name);
+    if (base === undefined) throw new MoonpoolError("IMAGE_CORRUPT", "The base of the saved session is gone.");
+    return base;
+  }
+
+  #resume(kept: KeptState, base: BaseImage | null): void {
     const events = kept.events.filter(({ position }) => position <= this.#answered);
     this.#task ??= this.#openTask();
     this.#given = events.map(({ position }) => position);
     this.#before = 0;
+    this.#covered = kept.start;
+    this.#useBase(base);
     this.#phase = "awake";
     const { image, nextTimer } = kept;
-    this.#task.resume({ image, nextTimer, events: events.map(({ text }) => text) });
+    this.#task.resume({ image, base, nextTimer, events: events.map(({ text }) => text) });
     for (const event of this.#sent) this.#give(event);
     if (this.#settleRest.length > 0) this.sleep();
   }
@@ -243,15 +277,27 @@ export class KeptSession implements SessionPort {
     }
   }
 
-  #keepImage({ image, events, nextTimer }: Extract<FromTask, { kind: "image" }>): void {
+  #keepImage({ image, base, events, nextTimer }: Extract<FromTask, { kind: "image" }>): void {
     const count = events - this.#before;
-    const position = this.#given[count - 1];
+    const position = count === 0 ? this.#covered : this.#given[count - 1];
     if (position === undefined) return;
     this.#given.splice(0, count);
     this.#before = events;
+    this.#covered = position;
+    this.#useBase(base);
     const { connections, connectionsEver, time } = this.#state;
     const head = { nextTimer, connections: [...connections], connectionsEver, time };
     this.#store.snapshot(this.#id, position, encodeSnapshot(head, image));
+    // What comes of an event that cannot be repeated waits for the image, too.
+    const [next] = this.#sent;
+    if (next !== undefined && (position === next.position || count === 0)) this.#makeSafe(next);
+  }
+
+  #useBase(base: BaseImage | null): void {
+    if (base?.name === this.#base) return;
+    if (base) this.#bases.take(base);
+    if (this.#base !== undefined) this.#bases.give(this.#base);
+    this.#base = base?.name;
   }
 
   #answer(message: FromSession): void {

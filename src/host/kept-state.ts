@@ -14,6 +14,8 @@ export interface KeptState {
   description: string;
   /** null: as at birth. */
   image: Uint8Array | null;
+  /** The position that it is of. */
+  start: number;
   /** Due in the image. ms since 1970. */
   nextTimer: number | undefined;
   /** The events after the image, oldest first. */
@@ -65,6 +67,7 @@ export function keptState({ description, snapshot, records }: StoredSession): Ke
   const state: KeptState = {
     description,
     image: null,
+    start,
     nextTimer: undefined,
     events: [],
     position: start + records.length,
@@ -78,7 +81,7 @@ export function keptState({ description, snapshot, records }: StoredSession): Ke
     const position = start + index + 1;
     const [kind = "", number = ""] = text.split("\n", 1)[0]?.split(" ") ?? [];
     if (kind === "void") refused.add(Number(number));
-    else if (text === RESTART) Object.assign(state, { image: null, nextTimer: undefined, events: [] });
+    else if (text === RESTART) Object.assign(state, { image: null, start: position, nextTimer: undefined, events: [] });
     else state.events.push({ position, text });
     noteEvent(state, text);
   }

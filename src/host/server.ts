@@ -16,6 +16,8 @@ export interface ServerOptions extends MoonpoolOptions {
 
 /** Requests that are still being answered when the server closes get this long, in ms. */
 const CLOSE_WAIT = 2_000;
+/** Making the first VM takes a fifth of a second, but on a machine that is busy with other things ten seconds are not enough. */
+const START_WAIT = 60_000;
 
 /** A server with one instance of `moonpool` and nothing else, ready to `listen`. Fails as the plugin does. */
 export async function serverOf(
@@ -26,6 +28,7 @@ export async function serverOf(
   const app = fastify({
     logger: logger ?? (own.logLevel === undefined ? true : { level: own.logLevel }),
     trustProxy: trustProxy ?? false,
+    pluginTimeout: START_WAIT,
     // One line per file of a page says little; Moonpool logs what matters.
     logController: new LogController({
       disableRequestLogging: own.logLevel !== "debug" && own.logLevel !== "trace",

@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
 import { MoonpoolError } from "../protocol/main.ts";
 import type { KeptState } from "./kept-state.ts";
 import { Alarm } from "./alarm.ts";
 import { logWireError, shortId } from "./log.ts";
+import { randomId } from "./random-id.ts";
 import { within } from "./within.ts";
 import { Session, type SessionDescription, type SessionPool, type SessionSettings } from "./session.ts";
 
@@ -113,7 +113,7 @@ export class SessionHost {
    */
   async create(browser: string): Promise<Session> {
     this.#checkStart();
-    const session = this.#open(randomBytes(16).toString("hex"), browser);
+    const session = this.#open(randomId(), browser);
     try {
       await this.#started(session);
     } catch (error) {

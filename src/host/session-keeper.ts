@@ -1,5 +1,6 @@
 import type { WireError } from "../protocol/main.ts";
 import type { FromSession } from "../protocol/worker-message.ts";
+import { Bases } from "./bases.ts";
 import { KeptSession } from "./kept-session.ts";
 import { type KeptState, loadKept } from "./kept-state.ts";
 import type { OpenSession, SessionPool, SessionPort } from "./session.ts";
@@ -11,12 +12,14 @@ import type { WorkerPool } from "./worker-pool.ts";
 export class SessionKeeper implements SessionPool {
   readonly #pool: WorkerPool;
   readonly #store: SessionStore;
+  readonly #bases: Bases;
   readonly isLasting: boolean;
 
   /** Both belong to the keeper from here on. */
   constructor(pool: WorkerPool, store: SessionStore) {
     this.#pool = pool;
     this.#store = store;
+    this.#bases = new Bases(store);
     this.isLasting = store.durability !== "memory";
   }
 
@@ -26,7 +29,12 @@ export class SessionKeeper implements SessionPool {
     onEnd: (error?: WireError) => void,
   ): SessionPort {
     const open = this.#pool.openTask.bind(this.#pool, isolation);
-    const session = new KeptSession(sessionId, { store: this.#store, open, decide, kept }, onMessage, onEnd);
+    const session = new KeptSession(
+      sessionId,
+      { store: this.#store, bases: this.#bases, open, decide, kept },
+      onMessage,
+      onEnd,
+    );
     if (kept === undefined) {
       // Nothing of one that failed under this id.
       this.#store.remove(sessionId);

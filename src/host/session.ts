@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import {
   closeCodes,
   MoonpoolError,
@@ -18,6 +17,7 @@ import { InFlight } from "./in-flight.ts";
 import type { Decide } from "./kept-session.ts";
 import type { KeptState } from "./kept-state.ts";
 import { logFromWorker, logWireError, shortId, type Log } from "./log.ts";
+import { randomId } from "./random-id.ts";
 import { decide, type RecoverySettings } from "./recovery.ts";
 
 /** The host's handle on a session's VM, wherever it runs. */
@@ -313,7 +313,7 @@ export class Session {
   #start(): void {
     const { development, hotload, recovery } = this.#settings;
     const rollbackOnError = recovery.onError === "rollback";
-    const seed = randomBytes(16).toString("hex");
+    const seed = randomId();
     void this.#record("start", 0, JSON.stringify({ seed, development, hotload, rollbackOnError }));
   }
 

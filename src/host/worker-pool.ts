@@ -118,7 +118,7 @@ export class WorkerPool {
   ): TaskPort {
     this.#checkRoom(isolation);
     const { port1, port2 } = new MessageChannel();
-    const abort = new AbortController();
+    const abort = isolation === "dedicated" ? new AbortController() : undefined;
     const number = ++this.#number;
     const receive = (message: FromWorker): void => {
       if (typeof message === "string" || message.kind !== "thread") return onMessage(message);
@@ -133,7 +133,7 @@ export class WorkerPool {
       isolation,
       hasRoom: true,
       plansVersion: this.#plans.version,
-      done: this.#run(number, isolation, port2, abort.signal).then(
+      done: this.#run(number, port2, abort?.signal).then(
         () => this.#end(session, receive, onEnd),
         (error: unknown) => this.#end(session, receive, onEnd, error),
       ),
@@ -154,7 +154,7 @@ export class WorkerPool {
         this.#giveRoom(session);
         port1.postMessage({ kind: "close" } satisfies ToWorker);
         // Only a thread of its own may be ended for a session that does not listen any more.
-        if (isolation === "dedicated") void this.#abortLater(session, abort);
+        if (abort) void this.#abortLater(session, abort);
       },
     };
   }
@@ -208,11 +208,12 @@ export class WorkerPool {
     throw new MoonpoolError(result.error.code, result.error.message);
   }
 
-  async #run(number: number, isolation: "shared" | "dedicated", port: MessagePort, signal: AbortSignal): Promise<void> {
+  /** `signal`: ends a session that is to have a thread of its own. */
+  async #run(number: number, port: MessagePort, signal: AbortSignal | undefined): Promise<void> {
     const birth = await this.#birth;
     const task: SessionTask<MessagePort> = { number, settings: this.#settings, birth, plans: this.#plans, port };
     // A task with a signal keeps its thread to itself, and aborting it ends the thread.
-    if (isolation === "dedicated") await this.#dedicated.run(task, { transferList: [port], signal });
+    if (signal) await this.#dedicated.run(task, { transferList: [port], signal });
     else await this.#livingShared().run(task, { transferList: [port] });
   }
 

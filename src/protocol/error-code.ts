@@ -319,6 +319,11 @@ export const errors = {
     text: "The saved session was made by another version of Moonpool.",
     advice: "Start the session again, or run the version that saved it.",
   },
+  IMAGE_CORRUPT: {
+    who: "internal",
+    text: "The saved session is damaged.",
+    advice: "Start the session again; check the disk that it was kept on.",
+  },
 
   // The store of sessions
   STORE_CORRUPT: {

@@ -1,6 +1,7 @@
 import type { WireError } from "./error-code.ts";
 import type { ClientMessage } from "./message.ts";
 import type { ReloadReport } from "./reload.ts";
+import type { BaseImage } from "./session-image.ts";
 import type { SharedPlans } from "./worker-task.ts";
 
 /**
@@ -70,6 +71,8 @@ export type ToWorker =
 export interface SessionState {
   /** See session-image.ts; null: as at birth. */
   image: Uint8Array | null;
+  /** That of the image. */
+  base: BaseImage | null;
   /** When the next Lua timer of the image is due, in ms since 1970. */
   nextTimer: number | undefined;
   /** Texts of session events. They are dispatched again, and nobody hears of it. */
@@ -80,10 +83,17 @@ export interface SessionState {
 export type FromWorker =
   | Exclude<FromSession, { kind: "restarting" }>
   /**
-   * The session as it is after the first `events` of the events that it was given (since `resume`, and these included). Comes
+   * The session as it is after the first `events` of the events that it was given (since `resume`, and these included; 0: a start
+   * on top of it begins the session). Comes
    * before the answer to the last of them if that has asked the host for something: so no such event is ever repeated.
    */
-  | { kind: "image"; image: Uint8Array<ArrayBuffer>; events: number; nextTimer: number | undefined }
+  | {
+      kind: "image";
+      image: Uint8Array<ArrayBuffer>;
+      base: BaseImage | null;
+      events: number;
+      nextTimer: number | undefined;
+    }
   /** Which thread the session is on, and where that says what it is doing: see thread-status.ts. */
   | { kind: "thread"; id: number; status: SharedArrayBuffer };
 

@@ -11,6 +11,7 @@ import type { LuaVm } from "./lua-vm.ts";
 import type { ReloadRounds } from "./reload-rounds.ts";
 import { Saver } from "./saver.ts";
 import type { Slots, Tenant } from "./slots.ts";
+import { type CommonStart, startParts, type StartParts, type Starts } from "./starts.ts";
 
 /** What sessions of a thread share. */
 export interface SessionSurroundings {
@@ -21,6 +22,7 @@ export interface SessionSurroundings {
   /** Answers host calls other than `log`. Throws MoonpoolError. */
   answer: (name: string, argument: string) => string | Uint8Array;
   rounds: ReloadRounds;
+  starts: Starts;
   /** The viewdefs have changed. */
   replacePlans: (plans: SharedPlans) => void;
 }
@@ -53,6 +55,8 @@ export class HostedSession implements Tenant {
   /** Events since `resume` that have been dispatched. */
   #dispatched = 0;
   #nextTimer: number | undefined;
+  /** The event to be dispatched before any other: with it the session, now like all new ones, becomes itself. */
+  #begin: string | undefined;
   /** The event that is dispatched has asked the host for something. */
   #hasAsked = false;
   /** An event was refused: the VM holds half of it, and nothing can be done until `resume`. */
@@ -124,22 +128,31 @@ export class HostedSession implements Tenant {
   /** Or returns what has to be waited for before trying again. */
   #takeEvent(text: string, now: number): Promise<void> | undefined {
     const { slots } = this.#around;
+    const isReplay = this.#replay.length > 0;
+    const queue = isReplay ? this.#replay : this.#queue;
+    const start = startParts(text);
+    if (start && this.#startFrom(start, isReplay)) {
+      queue.shift();
+      return undefined;
+    }
     const isReload = text.startsWith("reload ");
+    const wasAtRest = isReload && !this.vm && this.image !== null;
     // A reload may have to go back to it.
-    const image = isReload && !this.vm ? this.image : null;
+    const image = wasAtRest && this.#begin === undefined ? this.image : null;
     const vm = slots.take(this, now, image !== null);
     if (vm instanceof Promise) return vm;
-    const isReplay = this.#replay.length > 0;
-    (isReplay ? this.#replay : this.#queue).shift();
+    queue.shift();
+    this.#beginIn(vm);
     if (isReload) this.#reload(vm, text, image, isReplay);
+    else if (text.startsWith("start ")) this.#start(vm, text, start, isReplay);
     else this.#dispatch(vm, text, isReplay);
-    if (image) this.#restAgain(image, now);
+    if (image) slots.discard(image);
+    if (wasAtRest) this.#restAgain(now);
     return undefined;
   }
 
-  /** A session that was at rest, in `image`, when a reload came. */
-  #restAgain(image: MemoryImage, now: number): void {
-    this.#around.slots.discard(image);
+  /** A session that was at rest when a reload came. */
+  #restAgain(now: number): void {
     if (this.#queue.length === 0 && !this.#isOver && !this.#isLost) this.#around.slots.rest(this, now);
   }
 
@@ -148,9 +161,10 @@ export class HostedSession implements Tenant {
     turn.catch((error: unknown) => this.#fail(error)).finally(() => this.#goOn());
   }
 
-  #resume({ image, nextTimer, events }: SessionState): void {
+  #resume({ image, base, nextTimer, events }: SessionState): void {
     this.#around.slots.forget(this);
-    this.image = image === null ? null : decodeImage(image);
+    this.image = image === null ? null : decodeImage(image, base);
+    this.#begin = undefined;
     this.#dispatched = 0;
     this.#nextTimer = nextTimer;
     this.#replay = events;
@@ -165,9 +179,75 @@ export class HostedSession implements Tenant {
   async #rest(now: number): Promise<void> {
     const { slots } = this.#around;
     if (this.vm) slots.rest(this, now, true);
+    else if (this.#begin !== undefined) return this.#finish();
     const { image } = this;
     if (image) this.#postImage(await pack(image));
     this.#finish();
+  }
+
+  /** Starts the session without a VM: from the image that it has, or as others have started. False if it is the first. */
+  #startFrom(parts: StartParts, isReplay: boolean): boolean {
+    if (this.image === null) {
+      const start = this.#around.starts.find(parts);
+      if (!start?.image) return false;
+      this.image = start.image;
+      this.#takeOver(start, parts, isReplay);
+    } else {
+      // The image is that of a common start.
+      this.#begin = parts.begin;
+      this.#dispatched++;
+      if (isReplay) this.#replayed();
+      else this.#post({ kind: "started", nextTimer: this.#nextTimer });
+    }
+    return true;
+  }
+
+  #start(vm: LuaVm, text: string, parts: StartParts | undefined, isReplay: boolean): void {
+    const { starts } = this.#around;
+    let start = parts && starts.find(parts);
+    if (parts && !start) {
+      const made = starts.make(vm, parts, (event, log) => this.#run(vm, event, isReplay, log));
+      if (made && "failure" in made) {
+        this.#repeat(made.log, isReplay);
+        return this.#finish(made.failure);
+      }
+      start = made;
+      if (start?.image) {
+        vm.rebase(start.base);
+        return this.#takeOver(start, parts, isReplay);
+      }
+      vm.loadImage(null);
+    }
+    const { failure, nextTimer } = readOutcomeHead(this.#run(vm, text, isReplay));
+    if (failure) return this.#finish(failure);
+    if (start) vm.rebase(start.base);
+    this.#dispatched++;
+    this.#nextTimer = nextTimer;
+    if (isReplay) return this.#replayed();
+    this.#save(vm);
+    this.#post({ kind: "started", nextTimer });
+  }
+
+  /** The session has the state that all have when they begin. */
+  #takeOver({ base, image, due, log }: CommonStart, { begin, time }: StartParts, isReplay: boolean): void {
+    this.#begin = begin;
+    this.#nextTimer = due === undefined ? undefined : time + due;
+    this.#repeat(log, isReplay);
+    if (image) this.#postImage(image, base);
+    this.#dispatched++;
+    if (isReplay) this.#replayed();
+    else this.#post({ kind: "started", nextTimer: this.#nextTimer });
+  }
+
+  #repeat(log: readonly string[], isReplay: boolean): void {
+    if (!isReplay) for (const entry of log) this.#log.add(entry);
+    this.#log.end();
+  }
+
+  #beginIn(vm: LuaVm): void {
+    const begin = this.#begin;
+    this.#begin = undefined;
+    if (begin !== undefined) this.#run(vm, begin, true);
   }
 
   #dispatch(vm: LuaVm, text: string, isReplay: boolean): void {
@@ -175,25 +255,23 @@ export class HostedSession implements Tenant {
     try {
       outcome = this.#run(vm, text, isReplay);
     } catch (error) {
-      // Before its start there was nothing.
-      if (text.startsWith("start ")) return this.#fail(error);
       return this.#refuse(wireError(error), isReplay);
     }
-    const { failure, refused, hasChanges, nextTimer } = readOutcomeHead(outcome);
-    if (failure) return this.#finish(failure);
+    const { refused, hasChanges, nextTimer } = readOutcomeHead(outcome);
     if (refused) return this.#refuse(refused, isReplay);
     this.#dispatched++;
     this.#nextTimer = nextTimer;
     if (isReplay) return this.#replayed();
     if (this.#hasAsked) this.#save(vm);
-    if (text.startsWith("start ")) this.#post({ kind: "started", nextTimer });
-    else this.#post(hasChanges ? outcome : { kind: "done", nextTimer });
+    this.#post(hasChanges ? outcome : { kind: "done", nextTimer });
     if (this.#saver.isDue) this.#save(vm);
   }
 
-  #run(vm: LuaVm, text: string, isReplay: boolean): string {
+  #run(vm: LuaVm, text: string, isReplay: boolean, log?: (entry: string) => void): string {
     const { status, timeLimit } = this.#around;
-    vm.host = (name, argument) => this.#answer(name, argument, isReplay);
+    // Whoever reads the log has it from the first time.
+    const note = log ?? ((entry: string): void => void (isReplay || this.#log.add(entry)));
+    vm.host = (name, argument) => this.#answer(name, argument, note);
     vm.onLook = () => status.beat();
     this.#hasAsked = false;
     const began = performance.now();
@@ -246,12 +324,11 @@ export class HostedSession implements Tenant {
     }
   }
 
-  #answer(name: string, argument: string, isReplay: boolean): string | Uint8Array {
+  #answer(name: string, argument: string, note: (entry: string) => void): string | Uint8Array {
     this.#around.status.beat();
     this.#hasAsked ||= !PURE.has(name);
     if (name !== "log") return this.#around.answer(name, argument);
-    // Whoever reads the log has it from the first time.
-    if (!isReplay) this.#log.add(argument);
+    note(argument);
     return "";
   }
 
@@ -265,9 +342,11 @@ export class HostedSession implements Tenant {
     this.#saver.saved(performance.now() - began);
   }
 
-  #postImage(image: MemoryImage): void {
+  #postImage(image: MemoryImage, base = image.base): void {
     const bytes = encodeImage(image);
-    const message = { kind: "image", image: bytes, events: this.#dispatched, nextTimer: this.#nextTimer } as const;
+    // One that has not begun is as before its start.
+    const events = this.#begin === undefined ? this.#dispatched : 0;
+    const message = { kind: "image", image: bytes, base, events, nextTimer: this.#nextTimer } as const;
     this.#post(message, [bytes.buffer]);
   }
 

@@ -14,7 +14,7 @@ const TEXT = 256;
 const UTF8_MOST = 3;
 
 /** C strings that are needed at run time. */
-const words = ["S", "LIMIT_TIME: ", "the code ran too long and was stopped"] as const;
+const words = ["S", "LIMIT_TIME: ", "the code ran too long and was stopped", "collect", "settle"] as const;
 export type Word = (typeof words)[number];
 
 /** Text that lies in the heap, ready to be pushed. `owned`: it must be freed. */

@@ -13,6 +13,7 @@ import { ReloadRounds } from "./reload-rounds.ts";
 import type { RuntimeFile } from "./runtime-files.ts";
 import { SiteModules } from "./site-modules.ts";
 import { Slots } from "./slots.ts";
+import { Starts } from "./starts.ts";
 
 const SWEEP = 500;
 
@@ -31,6 +32,7 @@ export class SessionThread {
   readonly #modules: SiteModules;
   readonly #compiler: LuaCompiler;
   readonly #rounds: ReloadRounds;
+  readonly #starts: Starts;
   readonly #sweeper: NodeJS.Timeout;
   readonly #status = new ThreadStatus();
   #plans = new Map<string, string>();
@@ -49,6 +51,7 @@ export class SessionThread {
     this.#slots = new Slots({ bear, max: settings.slots, ready: settings.imageMemory });
     this.#modules = new SiteModules(settings.siteDir);
     this.#rounds = new ReloadRounds(this.#modules, compiler);
+    this.#starts = new Starts(this.#modules, settings.memoryLimit);
     this.#sweeper = setInterval(() => void this.#slots.sweep(performance.now()), SWEEP).unref();
   }
 
@@ -62,6 +65,7 @@ export class SessionThread {
       timeLimit: this.#settings.timeLimit,
       answer: (name, argument) => this.#answer(name, argument),
       rounds: this.#rounds,
+      starts: this.#starts,
       replacePlans: (newer) => this.#replacePlans(newer),
     };
     return new HostedSession(number, port, around).ended;
@@ -120,5 +124,6 @@ export class SessionThread {
     this.#plansVersion = version;
     // A copy: shared memory cannot be decoded in place.
     this.#plans = new Map(JSON.parse(new TextDecoder().decode(Uint8Array.from(text))) as [string, string][]);
+    this.#starts.replacePlans(this.#plans);
   }
 }

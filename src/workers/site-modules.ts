@@ -24,11 +24,15 @@ interface ModulePlace extends Omit<SiteModule, "source"> {
   real: string;
 }
 
+/** Files that were looked for, as they were then: path → stamp, "" when there was none. */
+export type Sighting = Map<string, string>;
+
 /** Finds what `require` names: files below the site's `lua` folder, and what symlinks there lead to. */
 export class SiteModules {
   readonly #site: string;
   readonly #inodes = new Map<string, number>();
   readonly #texts = new Map<string, { stamp: string; source: string }>();
+  #sighting: Sighting | undefined;
 
   /** `site`: the site's folder, absolute. */
   constructor(site: string) {
@@ -57,6 +61,27 @@ export class SiteModules {
     return { ...place, source: this.#source(real) };
   }
 
+  /** What `read` looks for while `action` runs. */
+  watch(action: () => void): Sighting {
+    const sighting: Sighting = new Map();
+    this.#sighting = sighting;
+    try {
+      action();
+    } finally {
+      this.#sighting = undefined;
+    }
+    return sighting;
+  }
+
+  /**
+   * Would `read` find the same again? 5 µs per file. Not of files that have just been written: they may be written again
+   * within the clock's resolution. (A file that a link leads to and that is moved with its folder counts as the same.)
+   */
+  isSame(sighting: Sighting): boolean {
+    for (const [file, stamp] of sighting) if (stampOf(file) !== stamp) return false;
+    return true;
+  }
+
   /** Where module `a.b` is, without reading it. Throws as `read` does. */
   find(name: string): ModulePlace {
     if (name.length > LONGEST || !NAME.test(name))
@@ -74,6 +99,7 @@ export class SiteModules {
   /** The file, or why it cannot be read: "" when it is just not there. */
   #tryFind(chunk: string): ModulePlace | string {
     const file = path.join(this.#site, "lua", chunk);
+    this.#sighting?.set(file, stampOf(file));
     try {
       const real = fs.realpathSync(file);
       const key = path.relative(fs.realpathSync(this.#site), real).split(path.sep).join("/");
@@ -98,8 +124,9 @@ export class SiteModules {
 
   /** The file's text; hundreds of sessions may ask for the same one. */
   #source(real: string): string {
-    const { ino, size, mtimeMs, ctimeMs } = fs.statSync(real);
-    const stamp = `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
+    const found = fs.statSync(real);
+    const { ino, ctimeMs } = found;
+    const stamp = textOf(found);
     this.#inodes.set(real, ino);
     const known = this.#texts.get(real);
     if (known?.stamp === stamp) return known.source;
@@ -108,6 +135,22 @@ export class SiteModules {
     if (Date.now() - ctimeMs > CLOCK) this.#texts.set(real, { stamp, source });
     else this.#texts.delete(real);
     return source;
+  }
+}
+
+function textOf({ ino, size, mtimeMs, ctimeMs }: fs.Stats): string {
+  return `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
+}
+
+/** "" when there is no file, nor anything else, or it cannot be reached. Of a file that was just written, one that never comes again. */
+function stampOf(file: string): string {
+  try {
+    const found = fs.statSync(file, { throwIfNoEntry: false });
+    if (!found) return "";
+    const now = Date.now();
+    return now - found.ctimeMs > CLOCK ? textOf(found) : `new ${performance.now()}`;
+  } catch {
+    return "";
   }
 }
 

@@ -34,6 +34,7 @@ class Presser {
   async connect(): Promise<void> {
     const tab = await this.#browser.connect(this.#path);
     const page = await firstPage(tab);
+    await page.until(() => page.values.has(page.slot(slots.count)));
     this.#tab = tab;
     this.#variable = page.slot(slots.press);
     this.shown = page.values.get(page.slot(slots.count));
@@ -110,6 +111,7 @@ t.test("SIGTERM saves sessions, tells browsers to come back, and ends with code 
   t.equal(await code, 0);
   await served.start();
   const again = await firstPage(await browser.connect(path));
+  await again.until(() => again.values.has(again.slot(slots.name)));
   t.equal(again.values.get(again.slot(slots.count)), 1);
   t.equal(again.values.get(again.slot(slots.name)), "Ada");
   t.equal((await new Browser(served.origin).get(path)).status, 403, "it is still its browser's session");
@@ -137,6 +139,7 @@ if not session:getApp() then session:createAppVariable(App:new()) end`,
   fs.writeFileSync(viewdef, fs.readFileSync(viewdef, "utf8").replace("<div>", "<div class='newer'>"));
   await served.start();
   const again = await firstPage(await browser.connect(url));
+  await again.until(() => again.values.has(again.slot(slots.count)));
   t.equal(again.values.get(again.slot(slots.count)), 1, "the state of before");
   t.match(again.viewdefs.get("App.DEFAULT")?.html, "newer", "the viewdef of now");
   again.write(slots.press, null);

@@ -6,13 +6,17 @@ import {
   type ToWorker,
 } from "../../src/protocol/worker-message.ts";
 import type { SharedPlans, ThreadSettings } from "../../src/protocol/worker-task.ts";
+import type { RuntimeFile } from "../../src/workers/runtime-files.ts";
 import { bearFirst, SessionThread } from "../../src/workers/session-thread.ts";
 import { bareRuntime } from "../fixtures/bare-runtime.ts";
 
 export const noPlans: SharedPlans = { version: 1, text: Buffer.from("[]") };
 
-/** A session thread, in this thread, with the bare runtime. */
-export async function startThread(settings: Partial<ThreadSettings> = {}): Promise<SessionThread> {
+/** A session thread, in this thread, with the bare runtime or another. */
+export async function startThread(
+  settings: Partial<ThreadSettings> = {},
+  runtime: RuntimeFile[] = bareRuntime,
+): Promise<SessionThread> {
   const all = {
     siteDir: "/nowhere",
     memoryLimit: 16 * 2 ** 20,
@@ -22,7 +26,7 @@ export async function startThread(settings: Partial<ThreadSettings> = {}): Promi
     seed: 1,
     ...settings,
   };
-  return SessionThread.start(all, await bearFirst(all, bareRuntime));
+  return SessionThread.start(all, await bearFirst(all, runtime));
 }
 
 /** The host's end of a session that runs on a thread in this thread. */

@@ -43,6 +43,23 @@ t.test("an image goes on in a slot of another thread", async (t) => {
   await worker.terminate();
 });
 
+t.test("so does one that has a base, which it brings along and does not copy", async (t) => {
+  const vm = await bear();
+  run(vm, session);
+  const base = vm.saveBase();
+  vm.rebase(base);
+  run(vm, "return step()");
+  const image = vm.saveImage();
+  t.ok(image.base?.bytes.buffer instanceof SharedArrayBuffer);
+  const file = new URL("../fixtures/continue-image.js", import.meta.url);
+  for (const each of [image, await pack(image)]) {
+    const worker = new Worker(file, { workerData: { birth, image: each, code: "return step()" } });
+    const [answer] = await once(worker, "message");
+    t.equal(answer, "103 key2 thread who am I");
+    await worker.terminate();
+  }
+});
+
 t.test("packed images and those taken after a collection are the same sessions, and smaller", async (t) => {
   here.loadImage(null);
   run(here, session);
@@ -146,4 +163,58 @@ t.test("an image holds no text of events that are over, and not the C stack", as
   const image = vm.saveImage({ tidy: true });
   t.notOk(Buffer.from(image.data).includes("s3cret s3cret"));
   t.ok(image.data.length < before + 8192);
+});
+
+t.test(
+  "images can be a difference to a base, which VMs change between; packed ones are the same sessions",
+  async (t) => {
+    const [vm, other] = [await bear(), await bear()];
+    const bases = ["red", "green"].map((colour) => {
+      vm.loadImage(null);
+      run(vm, `colour, list = "${colour}", {} for i = 1, 3000 do list[i] = { i } end`);
+      const base = vm.saveBase();
+      vm.rebase(base);
+      t.equal(vm.saveImage().data.length, 0, "it is the base");
+      run(vm, "count = 1");
+      const image = vm.saveImage();
+      t.equal(image.base, base);
+      t.ok(image.data.length < 16_384, "only what has come since");
+      return image;
+    });
+    const [red, green] = bases as [MemoryImage, MemoryImage];
+    t.not(red.base?.name, green.base?.name);
+    const step = "count = (count or 0) + 1 return colour .. count .. #list";
+    const images = [red, green, null, await pack(red), green, green, red, null, await pack(green), red];
+    for (const image of images) {
+      other.loadImage(image);
+      const expected = image ? `${image.base === red.base ? "red" : "green"}23000` : "attempt";
+      t.match(run(other, step), expected);
+    }
+    t.match(await pack(other.saveImage()), { packed: true, base: { name: red.base?.name } });
+  },
+);
+
+t.test("the same steps lead to the same base in another VM, and what was free in it stays unused", async (t) => {
+  const steps = "x = {} for i = 1, 5000 do x[i] = { tostring(i) } end for i = 1, 5000, 2 do x[i] = nil end";
+  const [one, two] = [await bear(), await bear()];
+  for (const vm of [one, two]) run(vm, steps);
+  const base = one.saveBase();
+  t.equal(two.saveBase().name, base.name);
+  one.rebase(base);
+  run(one, "y = {} for i = 1, 1000 do y[i] = { tostring(i) } end");
+  const inside = one.saveImage().runs.reduce((sum, from, index, runs) => {
+    if (index % 2 === 1 || from >= base.bytes.length - 262_144) return sum;
+    return sum + (runs[index + 1] ?? 0);
+  }, 0);
+  t.ok(inside < 24_576, `${inside} bytes of the base's own have changed`);
+});
+
+t.test("a packed image whose data is damaged is refused, and the VM keeps its session", async (t) => {
+  const vm = await bear();
+  run(vm, "x = 'precious' text = ('abc'):rep(1000)");
+  const packed = await pack(vm.saveImage());
+  for (const data of [packed.data.subarray(0, 100), Buffer.from("nonsense"), new Uint8Array()]) {
+    t.throws(() => vm.loadImage({ ...packed, data }), { code: "IMAGE_CORRUPT" });
+    t.equal(run(vm, "return x"), "precious");
+  }
 });

@@ -6,6 +6,14 @@
 --     h …  m …  l …           messages of high, medium and low priority, JSON joined by commas
 --     r {…}                   what became of a `reload` event (ReloadReport in src/protocol/reload.ts, without its time)
 --     ! {…}                   the session cannot go on, and why
+--
+-- A session can also be started in steps, so that many share the first two (src/workers/starts.ts):
+--
+--     load 0 0\n{"development":true}              runs lua/main.lua. The outcome has one more line before it: `own` when that
+--                                                 asked for what differs between sessions, else `same`; a timer is due so many
+--                                                 ms after the session will have begun
+--     warm 0 0\nContact.DEFAULT\n…               gets the plans of these viewdefs ready, which changes nothing that can be seen
+--     begin 0 1700000000123\n…32 hex digits…     it begins, with its own clock and seed
 local M = ...
 
 local connection, declarations, detect, errors, exchange, json, modules, plans, prototype, reload, requests =
@@ -85,13 +93,31 @@ end
 
 local events = {}
 
-function events.start(_, body)
-  local options = json.decode(body)
+local function run_main(options)
   development = options.development == true
-  sandbox.start(options.seed)
   if options.hotload then declarations.enable() end
   local ok, e = errors.guard(modules.run_main)
   if not ok then return "! {" .. errors.encode(e, true) .. "}" end
+end
+
+function events.start(_, body)
+  local options = json.decode(body)
+  sandbox.start(options.seed)
+  return run_main(options)
+end
+
+function events.load(_, body)
+  sandbox.load()
+  return run_main(json.decode(body))
+end
+
+function events.warm(_, keys)
+  for key in gmatch(keys, "[^\n]+") do errors.guard(plans.get, key) end
+end
+
+function events.begin(_, seed)
+  sandbox.start(seed)
+  timers.begin(sandbox.time())
 end
 
 function events.connect(number) connect(number) end
@@ -173,13 +199,15 @@ end
 
 local function note(e) reloaded.notes[#reloaded.notes + 1] = e end
 
+local function whose() return sandbox.is_own() and "own\n" or "same\n" end
+
 local function dispatch(text)
   local kind, number, time, at = match(text, "^(%a+) (%d+) (%d+)\n()")
   sandbox.set_time(tonumber(time))
   errors.begin()
   reloaded = nil
   local failure = events[kind](tonumber(number), sub(text, at))
-  if failure then return "-\n" .. failure end
+  if failure then return (kind == "load" and whose() or "") .. "-\n" .. failure end
   local ok, e = errors.guard(prototype.process_mutations, reloaded and note)
   if not ok then errors.log(e, "mutate") end
   detect_all()
@@ -188,7 +216,7 @@ local function dispatch(text)
   for _, conn in ipairs(connections) do connection.write(conn, lines) end
   if reloaded then lines[#lines + 1] = report_of(reloaded) end
   versions.forget()
-  return concat(lines, "\n")
+  return (kind == "load" and whose() or "") .. concat(lines, "\n")
 end
 
 sandbox.close()

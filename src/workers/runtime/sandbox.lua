@@ -11,12 +11,28 @@ local collectgarbage, random, randomseed = collectgarbage, math.random, math.ran
 local os_time, os_date, os_difftime = os.time, os.date, os.difftime
 
 local now, started = 0, 0 -- ms since 1970
+-- Has code asked for something that differs between sessions? Only `sandbox.load` sets it back.
+local asked = false
 
 --- Sets the time that the event is processed at.
 function sandbox.set_time(milliseconds) now = milliseconds end
 
---- The time of the event being processed, in ms since 1970.
+--- The time of the event being processed, in ms since 1970; 0 while lua/main.lua runs for many sessions.
 function sandbox.time() return now end
+
+-- The seed of random numbers while lua/main.lua runs for many sessions, and the first number that comes of it.
+local NEUTRAL_1 <const>, NEUTRAL_2 <const> = 0x5EED0F6D6F6F6E70, 0x6F6F6C000BADD1CE
+randomseed(NEUTRAL_1, NEUTRAL_2)
+local first_random <const> = random(0)
+
+--- Begins to run code that may be for many sessions: `sandbox.is_own()` says then whether it was not.
+function sandbox.load()
+  asked, started = false, now
+  randomseed(NEUTRAL_1, NEUTRAL_2)
+end
+
+--- Has the code since `sandbox.load` asked for the time, or for random numbers? To be asked once.
+function sandbox.is_own() return asked or random(0) ~= first_random end
 
 --- Begins the session's clock and its own sequence of random numbers. `seed` is 32 hex digits.
 function sandbox.start(seed)
@@ -26,12 +42,16 @@ end
 
 local safe_os = {
   time = function(t)
-    if t == nil then return floor(now / 1000) end
+    if t == nil then
+      asked = true
+      return floor(now / 1000)
+    end
     return os_time(t)
   end,
   clock = function() return (now - started) / 1000 end,
   date = function(form, t)
     if form ~= nil and type(form) ~= "string" then error("bad argument #1 to 'date' (string expected, got " .. type(form) .. ")", 2) end
+    if not t then asked = true end
     return os_date(form or "%c", t or floor(now / 1000))
   end,
   difftime = os_difftime,

@@ -21,6 +21,11 @@ function timers.set(handle, f, milliseconds, every)
   pending[handle] = { f = f, due = sandbox.time() + milliseconds, every = every }
 end
 
+--- The session begins at this time: timers that were set before it began count from here.
+function timers.begin(time)
+  for _, timer in pairs(pending) do timer.due = timer.due + time end
+end
+
 local function add(f, milliseconds, every)
   local handle = observer and observer.reuse(f, milliseconds, every)
   if not handle then

@@ -1,0 +1,62 @@
+// How large are images of sessions of the demo, as differences to the birth and to what main.lua came to?
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { pack } from "../src/workers/image.ts";
+import { partsOf, startEvent, VmSite, VmUser } from "../test/support/vm-session.ts";
+import { type Finding, judged, median } from "./support/measure.ts";
+
+const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+const NOW = 1_700_000_000_000;
+const TRIES = 30;
+
+/** Runs the benchmark. Takes about ten seconds. */
+export async function images(): Promise<Finding[]> {
+  const site = await VmSite.load(repository);
+  const findings: Finding[] = [];
+  const start = startEvent(NOW);
+  for (const isBased of [false, true]) {
+    const name = isBased ? "to the site's base" : "to the birth";
+    const begin = (): void => {
+      site.vm.loadImage(null);
+      if (!isBased) return void site.dispatch(start);
+      site.load(partsOf(start));
+      site.dispatch(partsOf(start).begin);
+    };
+    begin();
+    findings.push(...(await sizes(site, `demo session that has just begun, difference ${name}`)));
+    const user = new VmUser(site, NOW + 1);
+    findings.push(...(await sizes(site, `the same with its first page shown, difference ${name}`)));
+    for (let which = 1; which < 6; which++) user.press("open()", 3 + which);
+    user.press("../edit()");
+    findings.push(...(await sizes(site, `the same after some clicks, difference ${name}`)));
+    findings.push(...(await sizes(site, `the same, tidied, difference ${name}`, true, isBased)));
+  }
+  return findings;
+}
+
+async function sizes(site: VmSite, what: string, tidy = false, isJudged = false): Promise<Finding[]> {
+  const { vm } = site;
+  const saves: number[] = [];
+  const loads: number[] = [];
+  let image = vm.saveImage({ tidy });
+  for (let i = 0; i < TRIES; i++) {
+    const before = performance.now();
+    image = vm.saveImage();
+    const saved = performance.now();
+    // Of a VM that another session of the site was in.
+    vm.loadImage(image.base && { ...image, runs: new Uint32Array(), data: new Uint8Array() });
+    const other = performance.now();
+    vm.loadImage(image);
+    loads.push(performance.now() - other);
+    saves.push(saved - before);
+  }
+  const packed = (await pack(image)).data.length / 1024;
+  return [
+    { what: `${what}: image`, value: image.data.length / 1024, unit: "KB" },
+    isJudged
+      ? judged(`${what}: packed`, packed, "KB", "<=", 40)
+      : { what: `${what}: packed`, value: packed, unit: "KB" },
+    { what: `${what}: saving`, value: median(saves), unit: "ms" },
+    { what: `${what}: loading`, value: median(loads), unit: "ms" },
+  ];
+}
