@@ -11,6 +11,9 @@ const RESERVE = 256 * 1024;
 /** Bytes by which the file grows at least. */
 const GROWTH = 1024 * 1024;
 
+/** Puts a value in the place of the one before; undefined removes it. */
+export type Put = (key: Buffer, value: Buffer | undefined) => void;
+
 /**
  * The part of lmdb that the store uses: binary keys and values in one file, written in transactions that are on the disk when
  * they are told to be done. Errors are MoonpoolErrors.
@@ -60,7 +63,7 @@ export class Database {
    * All that `fill` puts and removes, as one; it is called at once. Resolves when all is on the disk. Rejects with STORE_FULL
    * or STORE_FAILED, and nothing is changed. `bytes` may be needed for it; 0: it makes room, and may use the reserve.
    */
-  async write(bytes: number, fill: (put: (key: Buffer, value: Buffer | undefined) => void) => void): Promise<void> {
+  async write(bytes: number, fill: (put: Put) => void): Promise<void> {
     if (bytes > 0) this.#makeRoom(bytes);
     try {
       await this.#lmdb.batch(() =>
