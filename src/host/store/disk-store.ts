@@ -1,6 +1,6 @@
 import { MoonpoolError } from "../../protocol/main.ts";
 import { Database, type Put } from "./database.ts";
-import { bytesAdded, bytesNeeded, isRemoval, putAll, SessionInUse, type Write } from "./disk-write.ts";
+import { bytesAdded, bytesNeeded, headsOf, isRemoval, putAll, SessionInUse, type Write } from "./disk-write.ts";
 import { EntryReader } from "./entry-reader.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { Journal, misplaced } from "./journal.ts";
@@ -213,28 +213,29 @@ export class DiskStore implements SessionStore {
   }
 
   async #write(group: Write[]): Promise<void> {
+    const heads = headsOf(group);
     try {
-      await this.#writeAll(group);
+      await this.#writeAll(group, heads);
     } catch (error) {
       // Removals make room, and wait for none. That they are done a second time with the others changes nothing.
       const removals = group.filter(isRemoval);
       if (removals.length === 0 || !(error instanceof MoonpoolError) || error.code !== "STORE_FULL") throw error;
-      await this.#writeAll(removals);
+      await this.#writeAll(removals, new Map());
       // LMDB uses pages again that were free in the transaction before the last one.
       await this.#database.write(0, putFormat);
-      await this.#writeAll(group);
+      await this.#writeAll(group, heads);
     }
     for (const write of group) this.#written(write);
   }
 
-  async #writeAll(group: Write[]): Promise<void> {
+  async #writeAll(group: Write[], heads: Map<SessionInUse, string>): Promise<void> {
     // What is in use is only asked for if it matters.
     if (this.#maxBytes < Infinity) {
       const added = bytesAdded(group);
       if (added > 0 && this.#database.bytes + added > this.#maxBytes)
         throw new MoonpoolError("STORE_FULL", `The store may fill ${this.#maxBytes} bytes, and they are used up.`);
     }
-    await this.#database.write(bytesNeeded(group), (put) => putAll(group, this.#database, put));
+    await this.#database.write(bytesNeeded(group), (put) => putAll(group, heads, this.#database, put));
   }
 
   #written(write: Write): void {

@@ -34,10 +34,23 @@ export type Write =
   | { kind: "remove"; session: SessionInUse }
   | { kind: "blob"; name: string; bytes: Uint8Array | undefined };
 
-/** Puts what the writes say, in their order, and then the heads of their sessions as they are now. */
-export function putAll(group: Write[], database: Database, put: Put): void {
+/**
+ * The heads of the sessions that are written to, as they are when the last of the writes was given: so it has to be called
+ * before anything else is.
+ */
+export function headsOf(group: Write[]): Map<SessionInUse, string> {
+  const heads = new Map<SessionInUse, string>();
+  for (const write of group) {
+    if (write.kind === "blob" || write.session.removed || heads.has(write.session)) continue;
+    const { id, journal } = write.session;
+    heads.set(write.session, JSON.stringify([id, journal.first, journal.last, journal.snapshots] satisfies Head));
+  }
+  return heads;
+}
+
+/** Puts what the writes say, in their order, and then the heads. */
+export function putAll(group: Write[], heads: Map<SessionInUse, string>, database: Database, put: Put): void {
   const putSealed = (key: Buffer, content: string | Uint8Array): void => put(key, seal(key, content));
-  const heads = new Set<SessionInUse>();
   for (const write of group) {
     if (write.kind === "blob") {
       const [key, nameKey] = [namedKey("b", write.name), namedKey("n", write.name)];
@@ -53,7 +66,6 @@ export function putAll(group: Write[], database: Database, put: Put): void {
     }
     // What comes before its removal need not come at all.
     if (session.removed) continue;
-    heads.add(session);
     if (write.kind === "describe") {
       const described: Described = { id: session.id, description: write.description };
       putSealed(keys.description, JSON.stringify(described));
@@ -67,10 +79,7 @@ export function putAll(group: Write[], database: Database, put: Put): void {
       for (const position of snapshots) put(keys.snapshot(position), undefined);
     }
   }
-  for (const { id, keys, journal } of heads) {
-    const head: Head = [id, journal.first, journal.last, journal.snapshots];
-    putSealed(keys.head, JSON.stringify(head));
-  }
+  for (const [session, head] of heads) if (!session.removed) putSealed(session.keys.head, head);
 }
 
 /** True: it makes room. */
