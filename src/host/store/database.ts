@@ -27,13 +27,13 @@ export class Database {
   /** Opens the file in a folder of which the process is the owner. Throws STORE_CORRUPT, STORE_VERSION, STORE_FAILED. */
   constructor(folder: string) {
     this.#file = path.join(folder, "sessions.mdb");
-    // The owner is alone: readers that another process has left in the lock file are none.
-    fs.rmSync(`${this.#file}-lock`, { force: true });
-    const size = fs.statSync(this.#file, { throwIfNoEntry: false })?.size ?? 0;
-    // An empty file is what is left of a process that was killed while it made the store.
-    if (size > 0) checkLmdbFile(this.#file);
-    this.#lmdb = this.#reading(() =>
-      open<Buffer, Buffer>({
+    this.#lmdb = this.#reading(() => {
+      // The owner is alone: readers that another process has left in the lock file are none.
+      fs.rmSync(`${this.#file}-lock`, { force: true });
+      const size = fs.statSync(this.#file, { throwIfNoEntry: false })?.size ?? 0;
+      // An empty file is what is left of a process that was killed while it made the store.
+      if (size > 0) checkLmdbFile(this.#file);
+      return open<Buffer, Buffer>({
         path: this.#file,
         noSubdir: true,
         encoding: "binary",
@@ -42,8 +42,8 @@ export class Database {
         overlappingSync: false,
         // Each group is a transaction of its own, begun as soon as it is given.
         eventTurnBatching: false,
-      }),
-    );
+      });
+    });
   }
 
   get(key: Buffer): Buffer | undefined {
@@ -88,6 +88,7 @@ export class Database {
     try {
       return read();
     } catch (error) {
+      if (error instanceof MoonpoolError) throw error;
       const what = error instanceof Error ? error.message : String(error);
       throw new MoonpoolError("STORE_FAILED", `The store ${this.#file} cannot be read: ${what}.`, {}, error);
     }

@@ -19,7 +19,11 @@ export type StoreOptions =
  * STORE_VERSION, STORE_FULL or STORE_FAILED.
  */
 export async function openStore(options: StoreOptions): Promise<SessionStore> {
+  if (options.history !== undefined && !(Number.isSafeInteger(options.history) && options.history > 0))
+    throw new MoonpoolError("CONFIG_INVALID", `history is to be a whole number above 0, not ${options.history}.`);
   if (options.durability === "memory") return new MemoryStore(options);
+  if (options.maxBytes !== undefined && !(options.maxBytes > 0))
+    throw new MoonpoolError("CONFIG_INVALID", `maxBytes is to be a number above 0, not ${options.maxBytes}.`);
   const folder = path.resolve(options.dir);
   prepare(folder);
   const unlock = await lockFolder(folder);
