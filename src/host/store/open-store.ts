@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { MoonpoolError } from "../../protocol/main.ts";
-import { DiskStore, type DiskStoreOptions } from "./disk-store.ts";
+import type { DiskStoreOptions } from "./disk-store.ts";
 import { MemoryStore } from "./memory-store.ts";
 import type { SessionStore } from "./session-store.ts";
 import { lockFolder } from "./store-lock.ts";
@@ -26,6 +26,8 @@ export async function openStore(options: StoreOptions): Promise<SessionStore> {
     throw new MoonpoolError("CONFIG_INVALID", `maxBytes is to be a number above 0, not ${options.maxBytes}.`);
   const folder = path.resolve(options.dir);
   prepare(folder);
+  // Where nothing is kept on a disk, no native code is loaded.
+  const { DiskStore } = await import("./disk-store.ts");
   const unlock = await lockFolder(folder);
   try {
     return await DiskStore.open(folder, unlock, options);
