@@ -11,6 +11,9 @@ const RESERVE = 256 * 1024;
 /** Bytes by which the file grows at least. */
 const GROWTH = 1024 * 1024;
 
+/** Puts a value in the place of the one before; undefined removes it. */
+export type Put = (key: Buffer, value: Buffer | undefined) => void;
+
 /**
  * The part of lmdb that the store uses: binary keys and values in one file, written in transactions that are on the disk when
  * they are told to be done. Errors are MoonpoolErrors.
@@ -24,13 +27,13 @@ export class Database {
   /** Opens the file in a folder of which the process is the owner. Throws STORE_CORRUPT, STORE_VERSION, STORE_FAILED. */
   constructor(folder: string) {
     this.#file = path.join(folder, "sessions.mdb");
-    // The owner is alone: readers that another process has left in the lock file are none.
-    fs.rmSync(`${this.#file}-lock`, { force: true });
-    const size = fs.statSync(this.#file, { throwIfNoEntry: false })?.size ?? 0;
-    // An empty file is what is left of a process that was killed while it made the store.
-    if (size > 0) checkLmdbFile(this.#file);
-    this.#lmdb = this.#reading(() =>
-      open<Buffer, Buffer>({
+    this.#lmdb = this.#reading(() => {
+      // The owner is alone: readers that another process has left in the lock file are none.
+      fs.rmSync(`${this.#file}-lock`, { force: true });
+      const size = fs.statSync(this.#file, { throwIfNoEntry: false })?.size ?? 0;
+      // An empty file is what is left of a process that was killed while it made the store.
+      if (size > 0) checkLmdbFile(this.#file);
+      return open<Buffer, Buffer>({
         path: this.#file,
         noSubdir: true,
         encoding: "binary",
@@ -39,8 +42,8 @@ export class Database {
         overlappingSync: false,
         // Each group is a transaction of its own, begun as soon as it is given.
         eventTurnBatching: false,
-      }),
-    );
+      });
+    });
   }
 
   get(key: Buffer): Buffer | undefined {
@@ -60,7 +63,7 @@ export class Database {
    * All that `fill` puts and removes, as one; it is called at once. Resolves when all is on the disk. Rejects with STORE_FULL
    * or STORE_FAILED, and nothing is changed. `bytes` may be needed for it; 0: it makes room, and may use the reserve.
    */
-  async write(bytes: number, fill: (put: (key: Buffer, value: Buffer | undefined) => void) => void): Promise<void> {
+  async write(bytes: number, fill: (put: Put) => void): Promise<void> {
     if (bytes > 0) this.#makeRoom(bytes);
     try {
       await this.#lmdb.batch(() =>
@@ -85,6 +88,7 @@ export class Database {
     try {
       return read();
     } catch (error) {
+      if (error instanceof MoonpoolError) throw error;
       const what = error instanceof Error ? error.message : String(error);
       throw new MoonpoolError("STORE_FAILED", `The store ${this.#file} cannot be read: ${what}.`, {}, error);
     }

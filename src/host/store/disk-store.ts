@@ -1,17 +1,15 @@
 import { MoonpoolError } from "../../protocol/main.ts";
-import { Database } from "./database.ts";
+import { Database, type Put } from "./database.ts";
+import { bytesAdded, bytesNeeded, headsOf, isRemoval, putAll, SessionInUse, type Write } from "./disk-write.ts";
+import { EntryReader } from "./entry-reader.ts";
 import { GroupCommit } from "./group-commit.ts";
-import { type Forgotten, Journal, misplaced } from "./journal.ts";
-import { seal, sealedSize, unsealAnyway, unsealBytes, unsealText } from "./sealed.ts";
+import { Journal, misplaced } from "./journal.ts";
+import { seal, unsealText } from "./sealed.ts";
 import type { ListedSession, SessionStore, StoredSession } from "./session-store.ts";
-import { FORMAT_KEY, namedKey, namedKeys, SessionKeys } from "./store-key.ts";
+import { FORMAT_KEY, SessionKeys } from "./store-key.ts";
 
 /** Counts up when what the store's entries mean changes. */
 const FORMAT = 1;
-/** Bytes that an entry costs besides its value: its key, its place in a page that is not full. */
-const ENTRY_COST = 64;
-/** Bytes of pages that are written anew because a session in them was written to. */
-const PAGES_COST = 3 * 4096;
 
 export interface DiskStoreOptions {
   /** Snapshots of each session that are kept. Default: 2. */
@@ -20,45 +18,24 @@ export interface DiskStoreOptions {
   maxBytes?: number;
 }
 
-/** A session that is in use. What it says is what the store will say when everything that waits is written. */
-class Session {
-  readonly keys: SessionKeys;
-  journal: Journal;
-  /** Its writes that wait or are under way. */
-  pending = 0;
-  removed = false;
-  released = false;
-
-  constructor(id: string, journal: Journal) {
-    this.keys = new SessionKeys(id);
-    this.journal = journal;
-  }
-}
-
-type Write =
-  | { kind: "describe"; id: string; session: Session; description: string }
-  | { kind: "record"; id: string; session: Session; position: number; record: string }
-  | { kind: "snapshot"; id: string; session: Session; position: number; bytes: Uint8Array }
-  | { kind: "forget"; id: string; session: Session; forgotten: Forgotten }
-  | { kind: "remove"; id: string; session: Session }
-  | { kind: "blob"; name: string; bytes: Uint8Array | undefined };
-
 /** Sessions in a database on the disk. See docs/decisions/0014-the-store.md. */
 export class DiskStore implements SessionStore {
   readonly durability = "disk";
   readonly #database: Database;
+  readonly #entries: EntryReader;
   readonly #unlock: () => Promise<void>;
   readonly #history: number;
   readonly #maxBytes: number;
   /** Those in use. Of all others nothing is in memory. */
-  readonly #sessions = new Map<string, Session>();
+  readonly #sessions = new Map<string, SessionInUse>();
+  /** How many writes of each blob wait or are under way. */
   readonly #blobsPending = new Map<string, number>();
   #closed = false;
   readonly #commit = new GroupCommit<Write>((group) => this.#write(group));
 
-  /** Use `openStore`. The folder is locked by the caller; `unlock` is called when the store is closed. */
   private constructor(database: Database, unlock: () => Promise<void>, options: DiskStoreOptions) {
     this.#database = database;
+    this.#entries = new EntryReader(database);
     this.#unlock = unlock;
     this.#history = options.history ?? 2;
     this.#maxBytes = options.maxBytes ?? Infinity;
@@ -84,42 +61,35 @@ export class DiskStore implements SessionStore {
 
   async list(): Promise<ListedSession[]> {
     await this.flushed();
-    const { start, end } = namedKeys("d");
-    const listed: ListedSession[] = [];
-    for (const { key, value } of this.#database.entries(start, end)) {
-      const text = unsealText(key, value);
-      if (text !== undefined) listed.push(JSON.parse(text) as ListedSession);
-      else
-        listed.push({ id: idIn(unsealAnyway(value)) ?? `?${key.toString("hex", 1)}`, description: "", damaged: true });
-    }
-    return listed;
+    return this.#entries.sessions();
   }
 
   async load(id: string): Promise<StoredSession | undefined> {
     await this.#settled(id);
+    // Not what the session in use says: that may be ahead of what is written.
     const keys = this.#sessions.get(id)?.keys ?? new SessionKeys(id);
-    const journal = this.#readHead(id, keys);
-    const about = this.#database.get(keys.description);
-    if (!journal && !about) return undefined;
-    const description = about && unsealText(keys.description, about);
-    if (!journal) throw corrupt(id, "the head is missing");
-    if (description === undefined) throw corrupt(id, `the description is ${about ? "damaged" : "missing"}`);
+    const journal = this.#entries.journal(id, keys);
+    if (!journal) return undefined;
     const { newest, last } = journal;
-    const snapshot =
-      newest === undefined ? undefined : { position: newest, bytes: this.#readSnapshot(id, keys, newest) };
-    const records = this.#readRecords(id, keys, (newest ?? 0) + 1, last);
-    if (!this.#sessions.has(id)) this.#sessions.set(id, new Session(id, journal));
-    return { description: (JSON.parse(description) as ListedSession).description, snapshot, records };
+    const stored = {
+      description: this.#entries.description(id, keys),
+      snapshot:
+        newest === undefined ? undefined : { position: newest, bytes: this.#entries.snapshot(id, keys, newest) },
+      records: this.#entries.records(id, keys, (newest ?? 0) + 1, last),
+    };
+    if (!this.#sessions.has(id)) this.#sessions.set(id, new SessionInUse(id, keys, journal));
+    return stored;
   }
 
   describe(id: string, description: string): void {
-    this.#add({ kind: "describe", id, session: this.#session(id), description });
+    this.#add({ kind: "describe", session: this.#session(id), description });
   }
 
   append(id: string, record: string): number {
     const session = this.#session(id);
-    const position = ++session.journal.last;
-    this.#add({ kind: "record", id, session, position, record });
+    const position = session.journal.last + 1;
+    this.#add({ kind: "record", session, position, record });
+    session.journal.last = position;
     return position;
   }
 
@@ -128,37 +98,38 @@ export class DiskStore implements SessionStore {
     if (!known && position !== 0) throw misplaced(`Session ${JSON.stringify(id)} has no position ${position}.`);
     const session = known ?? this.#session(id);
     const forgotten = session.journal.snapshot(position, this.#history);
-    this.#add({ kind: "snapshot", id, session, position, bytes });
-    this.#forget(id, session, forgotten);
+    this.#add({ kind: "snapshot", session, position, bytes });
+    this.#add({ kind: "forget", session, forgotten });
   }
 
   async truncate(id: string, position: number): Promise<void> {
     const session = this.#find(id);
     if (!session) throw misplaced(`There is no session ${JSON.stringify(id)}.`);
-    this.#forget(id, session, session.journal.truncate(position));
+    this.#add({ kind: "forget", session, forgotten: session.journal.truncate(position) });
   }
 
   async history(id: string): Promise<{ position: number; record: string }[]> {
     await this.#settled(id);
     const keys = this.#sessions.get(id)?.keys ?? new SessionKeys(id);
-    const journal = this.#readHead(id, keys);
+    const journal = this.#entries.journal(id, keys);
     if (!journal) return [];
     const { first, last } = journal;
-    return this.#readRecords(id, keys, first, last).map((record, i) => ({ position: first + i, record }));
+    return this.#entries.records(id, keys, first, last).map((record, i) => ({ position: first + i, record }));
   }
 
   remove(id: string): void {
-    const session = this.#sessions.get(id) ?? new Session(id, new Journal());
+    // What is there need not be known, and cannot be if it is damaged.
+    const session = this.#sessions.get(id) ?? new SessionInUse(id, new SessionKeys(id), new Journal());
+    this.#add({ kind: "remove", session });
     session.removed = true;
     this.#sessions.set(id, session);
-    this.#add({ kind: "remove", id, session });
   }
 
   release(id: string): void {
     const session = this.#sessions.get(id);
     if (!session) return;
     session.released = true;
-    this.#drop(id, session);
+    this.#drop(session);
   }
 
   flushed(): Promise<void> | undefined {
@@ -171,18 +142,12 @@ export class DiskStore implements SessionStore {
 
   async blob(name: string): Promise<Uint8Array | undefined> {
     if (this.#blobsPending.has(name)) await this.flushed();
-    const [key, nameKey] = [namedKey("b", name), namedKey("n", name)];
-    const [value, named] = [this.#database.get(key), this.#database.get(nameKey)];
-    if (!value && !named) return undefined;
-    const bytes = value && named && unsealText(nameKey, named) === name ? unsealBytes(key, value) : undefined;
-    if (!bytes) throw new MoonpoolError("STORE_CORRUPT", `The blob ${JSON.stringify(name)} in the store is damaged.`);
-    return bytes;
+    return this.#entries.blob(name);
   }
 
   async blobNames(): Promise<string[]> {
     await this.flushed();
-    const { start, end } = namedKeys("n");
-    return this.#database.entries(start, end).flatMap(({ key, value }) => unsealText(key, value) ?? []);
+    return this.#entries.blobNames();
   }
 
   removeBlob(name: string): void {
@@ -208,35 +173,28 @@ export class DiskStore implements SessionStore {
     this.#commit.add(write);
   }
 
-  #forget(id: string, session: Session, forgotten: Forgotten): void {
-    this.#add({ kind: "forget", id, session, forgotten });
-  }
-
   /** The session, if it is there. */
-  #find(id: string): Session | undefined {
-    let session = this.#sessions.get(id);
-    if (session) {
-      session.released = false;
-      return session.removed ? undefined : session;
+  #find(id: string): SessionInUse | undefined {
+    const known = this.#sessions.get(id);
+    if (known) {
+      known.released = false;
+      return known.removed ? undefined : known;
     }
-    session = new Session(id, new Journal());
-    const journal = this.#readHead(id, session.keys);
-    if (!journal) {
-      if (this.#database.get(session.keys.description)) throw corrupt(id, "the head is missing");
-      return undefined;
-    }
-    session.journal = journal;
+    const keys = new SessionKeys(id);
+    const journal = this.#entries.journal(id, keys);
+    if (!journal) return undefined;
+    const session = new SessionInUse(id, keys, journal);
     this.#sessions.set(id, session);
     return session;
   }
 
   /** The session; makes it, if it is not there. */
-  #session(id: string): Session {
+  #session(id: string): SessionInUse {
     const found = this.#find(id);
     if (found) return found;
-    const session = new Session(id, new Journal());
+    const session = new SessionInUse(id, new SessionKeys(id), new Journal());
+    this.#add({ kind: "describe", session, description: "" });
     this.#sessions.set(id, session);
-    this.#add({ kind: "describe", id, session, description: "" });
     return session;
   }
 
@@ -249,95 +207,35 @@ export class DiskStore implements SessionStore {
   }
 
   /** Nothing of a session that is not used stays in memory. */
-  #drop(id: string, session: Session): void {
+  #drop(session: SessionInUse): void {
     const unused = session.pending === 0 && (session.released || session.removed);
-    if (unused && this.#sessions.get(id) === session) this.#sessions.delete(id);
-  }
-
-  #readHead(id: string, keys: SessionKeys): Journal | undefined {
-    const value = this.#database.get(keys.head);
-    if (!value) return undefined;
-    const text = unsealText(keys.head, value);
-    if (text === undefined) throw corrupt(id, "the head is damaged");
-    const [of, first, last, snapshots] = JSON.parse(text) as Head;
-    if (of !== id) throw corrupt(id, "another session is in its place");
-    return new Journal(first, last, snapshots);
-  }
-
-  #readSnapshot(id: string, keys: SessionKeys, position: number): Uint8Array {
-    const key = keys.snapshot(position);
-    const value = this.#database.get(key);
-    const bytes = value && unsealBytes(key, value);
-    if (!bytes) throw corrupt(id, `snapshot ${position} is ${value ? "damaged" : "missing"}`);
-    return bytes;
-  }
-
-  #readRecords(id: string, keys: SessionKeys, from: number, to: number): string[] {
-    if (from > to) return [];
-    const entries = this.#database.entries(keys.record(from), keys.record(to + 1));
-    return Array.from({ length: to - from + 1 }, (_, i) => {
-      const entry = entries[i];
-      const key = keys.record(from + i);
-      const record = entry && entry.key.equals(key) ? unsealText(key, entry.value) : undefined;
-      if (record === undefined) throw corrupt(id, `record ${from + i} is missing or damaged`);
-      return record;
-    });
+    if (unused && this.#sessions.get(session.id) === session) this.#sessions.delete(session.id);
   }
 
   async #write(group: Write[]): Promise<void> {
+    const heads = headsOf(group);
     try {
-      await this.#writeAll(group);
+      await this.#writeAll(group, heads);
     } catch (error) {
       // Removals make room, and wait for none. That they are done a second time with the others changes nothing.
-      const removals = group.filter((write) => write.kind === "remove" || (write.kind === "blob" && !write.bytes));
+      const removals = group.filter(isRemoval);
       if (removals.length === 0 || !(error instanceof MoonpoolError) || error.code !== "STORE_FULL") throw error;
-      await this.#writeAll(removals);
+      await this.#writeAll(removals, new Map());
       // LMDB uses pages again that were free in the transaction before the last one.
       await this.#database.write(0, putFormat);
-      await this.#writeAll(group);
+      await this.#writeAll(group, heads);
     }
     for (const write of group) this.#written(write);
   }
 
-  async #writeAll(group: Write[]): Promise<void> {
-    await this.#database.write(this.#roomFor(group), (put) => this.#fill(group, put));
-  }
-
-  #fill(group: Write[], put: (key: Buffer, value: Buffer | undefined) => void): void {
-    const text = (key: Buffer, content: string | Uint8Array): void => put(key, seal(key, content));
-    const heads = new Map<string, Session>();
-    for (const write of group) {
-      if (write.kind === "blob") {
-        const [key, nameKey] = [namedKey("b", write.name), namedKey("n", write.name)];
-        put(key, write.bytes && seal(key, write.bytes));
-        put(nameKey, write.bytes && seal(nameKey, write.name));
-        continue;
-      }
-      const { id, session } = write;
-      const { keys } = session;
-      if (write.kind === "remove") {
-        put(keys.description, undefined);
-        for (const key of this.#database.keys(keys.all.start, keys.all.end)) put(key, undefined);
-      }
-      // What comes before its removal need not come at all.
-      if (session.removed) continue;
-      heads.set(id, session);
-      if (write.kind === "describe") {
-        text(keys.description, JSON.stringify({ id, description: write.description }));
-      } else if (write.kind === "record") {
-        text(keys.record(write.position), write.record);
-      } else if (write.kind === "snapshot") {
-        text(keys.snapshot(write.position), write.bytes);
-      } else if (write.kind === "forget") {
-        const { records, snapshots } = write.forgotten;
-        for (let position = records.from; position <= records.to; position++) put(keys.record(position), undefined);
-        for (const position of snapshots) put(keys.snapshot(position), undefined);
-      }
+  async #writeAll(group: Write[], heads: Map<SessionInUse, string>): Promise<void> {
+    // What is in use is only asked for if it matters.
+    if (this.#maxBytes < Infinity) {
+      const added = bytesAdded(group);
+      if (added > 0 && this.#database.bytes + added > this.#maxBytes)
+        throw new MoonpoolError("STORE_FULL", `The store may fill ${this.#maxBytes} bytes, and they are used up.`);
     }
-    for (const [id, { keys, journal }] of heads) {
-      const head: Head = [id, journal.first, journal.last, journal.snapshots];
-      text(keys.head, JSON.stringify(head));
-    }
+    await this.#database.write(bytesNeeded(group), (put) => putAll(group, heads, this.#database, put));
   }
 
   #written(write: Write): void {
@@ -347,48 +245,12 @@ export class DiskStore implements SessionStore {
       else this.#blobsPending.delete(write.name);
     } else {
       write.session.pending--;
-      this.#drop(write.id, write.session);
+      this.#drop(write.session);
     }
   }
-
-  /** Bytes that the group may need; 0: it only removes. Throws STORE_FULL if they would be more than the store may fill. */
-  #roomFor(group: Write[]): number {
-    let bytes = 0;
-    for (const write of group) bytes += sizeOf(write);
-    // What is in use is only asked for if it matters.
-    if (bytes > 0 && this.#maxBytes < Infinity && this.#database.bytes + bytes > this.#maxBytes)
-      throw new MoonpoolError("STORE_FULL", `The store may fill ${this.#maxBytes} bytes, and they are used up.`);
-    const sessions = new Set(group.map((write) => (write.kind === "blob" ? write.name : write.session)));
-    return bytes === 0 ? 0 : bytes + PAGES_COST * sessions.size;
-  }
 }
 
-/** Bytes that what is written takes, nearly. */
-function sizeOf(write: Write): number {
-  if (write.kind === "record") return ENTRY_COST + sealedSize(write.record);
-  if (write.kind === "describe") return ENTRY_COST + sealedSize(write.description);
-  const added = write.kind === "snapshot" || write.kind === "blob" ? write.bytes : undefined;
-  return added ? ENTRY_COST + sealedSize(added) : 0;
-}
-
-/** The session's id, and what `Journal` holds. */
-type Head = [id: string, first: number, last: number, snapshots: number[]];
-
-function corrupt(id: string, what: string): MoonpoolError {
-  return new MoonpoolError("STORE_CORRUPT", `Session ${JSON.stringify(id)} in the store is damaged: ${what}.`);
-}
-
-/** The id in the text of a damaged description, if there is one. */
-function idIn(text: string): string | undefined {
-  try {
-    const { id } = JSON.parse(text) as { id?: unknown };
-    return typeof id === "string" ? id : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function putFormat(put: (key: Buffer, value: Buffer) => void): void {
+function putFormat(put: Put): void {
   put(FORMAT_KEY, seal(FORMAT_KEY, JSON.stringify({ format: FORMAT })));
 }
 

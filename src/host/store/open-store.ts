@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { MoonpoolError } from "../../protocol/main.ts";
-import { DiskStore, type DiskStoreOptions } from "./disk-store.ts";
+import type { DiskStoreOptions } from "./disk-store.ts";
 import { MemoryStore } from "./memory-store.ts";
 import type { SessionStore } from "./session-store.ts";
 import { lockFolder } from "./store-lock.ts";
@@ -19,9 +19,15 @@ export type StoreOptions =
  * STORE_VERSION, STORE_FULL or STORE_FAILED.
  */
 export async function openStore(options: StoreOptions): Promise<SessionStore> {
+  if (options.history !== undefined && !(Number.isSafeInteger(options.history) && options.history > 0))
+    throw new MoonpoolError("CONFIG_INVALID", `history is to be a whole number above 0, not ${options.history}.`);
   if (options.durability === "memory") return new MemoryStore(options);
+  if (options.maxBytes !== undefined && !(options.maxBytes > 0))
+    throw new MoonpoolError("CONFIG_INVALID", `maxBytes is to be a number above 0, not ${options.maxBytes}.`);
   const folder = path.resolve(options.dir);
   prepare(folder);
+  // Where nothing is kept on a disk, no native code is loaded.
+  const { DiskStore } = await import("./disk-store.ts");
   const unlock = await lockFolder(folder);
   try {
     return await DiskStore.open(folder, unlock, options);

@@ -13,7 +13,7 @@ const LONGEST_ADDRESS = 100;
 const PAUSES = [0, 5, 10, 20, 40, 80];
 
 /**
- * Makes the process the owner of a folder; returns what gives that up. Rejects with STORE_IN_USE.
+ * Makes the process the owner of a folder; returns what gives that up. Rejects with STORE_IN_USE or STORE_FAILED.
  *
  * Whoever wants the folder listens on a socket of its own in it, and then looks for others: an owner has seen that it was
  * alone. Of two that come at once, at least the one that looks later sees the other. Those who see an earlier one go away;
@@ -24,7 +24,7 @@ const PAUSES = [0, 5, 10, 20, 40, 80];
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const real = fs.realpathSync(folder);
-  const hash = createHash("sha256").update(real).digest("hex").slice(0, 24);
+  const hash = createHash("sha256").update(real).digest("hex").slice(0, 12);
   if (process.platform === "win32") {
     // A named pipe has one owner, and no file that could be left over.
     const server = await listen(`\\\\.\\pipe\\moonpool-${hash}`);
@@ -81,8 +81,9 @@ async function listen(address: string): Promise<net.Server | undefined> {
     server.listen(address);
     await once(server, "listening");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EADDRINUSE") return undefined;
-    throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "EADDRINUSE") return undefined;
+    throw new MoonpoolError("STORE_FAILED", `The store cannot be locked: ${message}.`, {}, error);
   }
   server.on("error", () => {});
   // The lock keeps no process alive.

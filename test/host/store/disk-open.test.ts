@@ -113,6 +113,25 @@ t.test("a folder that cannot be written is CONFIG_INVALID, with the options that
   t.match(error, { code: "CONFIG_INVALID", message: /--data.*--durability memory/ });
 });
 
+t.test("a file that cannot be read is STORE_FAILED, and the folder is given up", async (t) => {
+  const dir = folder(t);
+  fs.mkdirSync(path.join(dir, "sessions.mdb"));
+  await t.rejects(open(dir), { code: "STORE_FAILED" });
+  fs.rmdirSync(path.join(dir, "sessions.mdb"));
+  await (await open(dir)).close();
+});
+
+t.test("options that make no sense are CONFIG_INVALID, and nothing is made", async (t) => {
+  const dir = path.join(folder(t), "not made");
+  for (const history of [0, -1, 1.5, NaN]) {
+    await t.rejects(openStore({ durability: "disk", dir, history }), { code: "CONFIG_INVALID" });
+    await t.rejects(openStore({ durability: "memory", history }), { code: "CONFIG_INVALID" });
+  }
+  for (const maxBytes of [0, -1, NaN])
+    await t.rejects(openStore({ durability: "disk", dir, maxBytes }), { code: "CONFIG_INVALID" });
+  t.notOk(fs.existsSync(dir));
+});
+
 t.test("a store of another format is STORE_VERSION, and stays as it is", async (t) => {
   const dir = folder(t);
   await (await open(dir)).close();
