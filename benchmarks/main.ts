@@ -6,6 +6,7 @@ import { images } from "./images.ts";
 import { reload } from "./reload/reload.ts";
 import { roundTrip } from "./round-trip.ts";
 import { sessions } from "./sessions.ts";
+import { sleep } from "./sleep.ts";
 import type { Finding } from "./support/measure.ts";
 import { store } from "./store.ts";
 import { watched } from "./watched.ts";
@@ -18,6 +19,7 @@ const benchmarks: Record<string, () => Promise<Finding[]>> = {
   creation,
   reload,
   store,
+  sleep,
 };
 const wanted = process.argv.slice(2);
 for (const name of wanted)

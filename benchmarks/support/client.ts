@@ -8,6 +8,11 @@ export interface Client {
   first: number;
   /** Bytes of the page and of the first frame, ms until each was there, counted from the request. */
   opening: { pageBytes: number; frameBytes: number; pageMs: number; frameMs: number };
+  /** Its address's path, and the cookie of its browser. */
+  path: string;
+  cookie: string;
+  /** Writes to slot `slot` of the app view; resolves with the length of the next frame, acknowledgements included. */
+  write: (slot: number, value: null | string) => Promise<number>;
   /** Runs the action in slot `slot` of the app view; resolves with the answer's length in bytes. */
   act: (slot: number) => Promise<number>;
   close: () => void;
@@ -36,6 +41,14 @@ export async function openClient(port: number): Promise<Client> {
   let ack = frame.seq;
   return {
     first,
+    path: location.pathname,
+    cookie,
+    write: (slot, value) => {
+      const answer = answerTo(socket, () => true);
+      const message = { type: "update", id: first + slot, value };
+      socket.send(JSON.stringify({ seq: ++seq, ack, event: true, messages: [message] }));
+      return answer;
+    },
     opening: { pageBytes, frameBytes: data.length, pageMs, frameMs: performance.now() - start },
     act: (slot) => {
       const answer = answerTo(socket, (text) => {
@@ -57,6 +70,9 @@ export async function openEcho(port: number): Promise<Client> {
   let seq = 0;
   return {
     first: 2,
+    path: "/",
+    cookie: "",
+    write: () => Promise.reject(new Error("an echo has no slots")),
     opening: { pageBytes: 0, frameBytes: 0, pageMs: 0, frameMs: 0 },
     act: (slot) => {
       const answer = answerTo(socket, (text) => (JSON.parse(text) as Partial<ServerFrame>).messages !== undefined);

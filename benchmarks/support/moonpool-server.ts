@@ -6,5 +6,5 @@ const options = JSON.parse(process.argv[2] ?? "{}") as MoonpoolOptions;
 const server = await createServer({ logLevel: "error", durability: "memory", ...options });
 const address = await server.listen({ host: "127.0.0.1", port: 0 });
 process.send?.({ port: Number(new URL(address).port) });
-answerMemory();
+answerMemory(() => ({ sessions: server.moonpool.sessionCount, awake: server.moonpool.awakeCount }));
 process.on("disconnect", () => void server.close().then(() => process.exit()));

@@ -7,8 +7,10 @@ export interface Moonpool {
   readonly prefix: string;
   /** The site's folder. */
   readonly dir: string;
-  /** Sessions that live now. */
+  /** Sessions that live now, or sleep with a page connected; those that are in the store only do not count. */
   readonly sessionCount: number;
+  /** Of these, sessions that are on a thread. */
+  readonly awakeCount: number;
   /** Browser tabs connected now. */
   readonly connectionCount: number;
   /** What is wrong with the site's viewdefs now. */

@@ -165,6 +165,9 @@ function decorate(
     get sessionCount() {
       return sessions.size;
     },
+    get awakeCount() {
+      return sessions.living().filter(({ isAsleep }) => !isAsleep).length;
+    },
     get connectionCount() {
       return sessions.connectionCount;
     },

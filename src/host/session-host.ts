@@ -32,11 +32,11 @@ const CONNECT_WAIT = 10_000;
 /** ms without an event until a session sleeps that no browser is connected to. */
 const ALONE = 10_000;
 /** Sessions that fall asleep in one sweep: each takes its thread a few ms. */
-const MOST_SLEEPERS = 50;
+const MOST_SLEEPERS = 25;
 const MAX_SWEEP = 60_000;
 /** Reloads that the hot loader makes count from 1. */
 const FIRST_ROUND = 2 ** 40;
-const BUSY_SWEEP = 1_000;
+const BUSY_SWEEP = 250;
 /** ms that the images of all sessions may take when the host goes away. Without them their journals are longer, no more. */
 const DRAIN = 10_000;
 /** Pages come back over so many ms for each of them, but not over more than LONGEST_SPREAD. */
