@@ -9,7 +9,7 @@ import { EventLog } from "./event-log.ts";
 import type { LuaVm } from "./lua-vm.ts";
 import type { ReloadRounds } from "./reload-rounds.ts";
 import type { Slots, Tenant } from "./slots.ts";
-import { type CommonStart, startParts, type StartParts, type Starts } from "./starts.ts";
+import { type KnownStart, readLoaded, startParts, type StartParts, type Starts } from "./starts.ts";
 
 /** What sessions of a thread share. */
 export interface SessionSurroundings {
@@ -138,6 +138,8 @@ export class HostedSession implements Tenant {
     const start = this.#around.starts.find(parts);
     if (!start?.image) return false;
     this.image = start.image;
+    for (const entry of start.log) this.#log.add(entry);
+    this.#log.end();
     this.#takeOver(start, parts);
     return true;
   }
@@ -145,39 +147,30 @@ export class HostedSession implements Tenant {
   #start(vm: LuaVm, text: string): void {
     const { starts } = this.#around;
     const parts = startParts(text);
-    let start = parts && starts.find(parts);
-    if (parts && !start) {
-      const made = starts.make(vm, parts, (event, log) => this.#run(vm, event, log));
-      if (made && "failure" in made) {
-        this.#repeat(made.log);
-        return this.#finish(made.failure);
-      }
-      start = made;
-      if (start?.image) {
-        vm.rebase(start.base);
-        return this.#takeOver(start, parts);
-      }
-      vm.loadImage(null);
+    const known = parts && starts.find(parts);
+    if (!parts || known) {
+      this.#started(readLoaded(this.#run(vm, parts?.load ?? text)).outcome);
+      if (known && !this.#isOver) vm.rebase(known.base);
+      return;
     }
-    const { failure, nextTimer } = readOutcomeHead(this.#run(vm, text));
+    const { outcome, start } = starts.make(vm, parts, (event, log) => this.#run(vm, event, log));
+    if (start?.image) this.#takeOver(start, parts);
+    else this.#started(outcome);
+  }
+
+  #started(outcome: string): void {
+    const { failure, nextTimer } = readOutcomeHead(outcome);
     if (failure) return this.#finish(failure);
-    if (start) vm.rebase(start.base);
     this.#post({ kind: "started" });
     this.#alarm.set(nextTimer);
   }
 
   /** The session has the state that all have when they begin. */
-  #takeOver({ due, log }: CommonStart, { begin, time }: StartParts): void {
+  #takeOver({ due }: KnownStart, { begin, time }: StartParts): void {
     this.#begin = begin;
     this.#time = Math.max(this.#time, time);
-    this.#repeat(log);
     this.#post({ kind: "started" });
     this.#alarm.set(due === undefined ? undefined : time + due);
-  }
-
-  #repeat(log: readonly string[]): void {
-    for (const entry of log) this.#log.add(entry);
-    this.#log.end();
   }
 
   #beginIn(vm: LuaVm): void {
@@ -195,11 +188,13 @@ export class HostedSession implements Tenant {
     this.#alarm.set(nextTimer);
   }
 
-  #run(vm: LuaVm, text: string, log = (entry: string): void => this.#log.add(entry)): string {
+  /** `onLog` is told what is logged, too. */
+  #run(vm: LuaVm, text: string, onLog?: (entry: string) => void): string {
     this.#time = Math.max(this.#time, timeOf(text));
     vm.host = (name, argument) => {
       if (name !== "log") return this.#around.answer(name, argument);
-      log(argument);
+      this.#log.add(argument);
+      onLog?.(argument);
       return "";
     };
     try {
