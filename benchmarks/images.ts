@@ -2,7 +2,8 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { pack } from "../src/workers/image.ts";
-import { partsOf, startEvent, VmSite, VmUser } from "../test/support/vm-session.ts";
+import { startEvent, VmSite, VmUser } from "../test/support/vm-session.ts";
+import { startPartsOf } from "../test/support/lua-session.ts";
 import { type Finding, judged, median } from "./support/measure.ts";
 
 const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
@@ -13,16 +14,13 @@ const TRIES = 30;
 export async function images(): Promise<Finding[]> {
   const site = await VmSite.load(repository);
   const findings: Finding[] = [];
-  const start = startEvent(NOW);
+  const parts = startPartsOf(startEvent(NOW));
   for (const isBased of [false, true]) {
     const name = isBased ? "to the site's base" : "to the birth";
-    const begin = (): void => {
-      site.vm.loadImage(null);
-      if (!isBased) return void site.dispatch(start);
-      site.load(partsOf(start));
-      site.dispatch(partsOf(start).begin);
-    };
-    begin();
+    site.vm.loadImage(null);
+    if (isBased) site.load(parts);
+    else site.dispatch(parts.load);
+    site.dispatch(parts.begin);
     findings.push(...(await sizes(site, `demo session that has just begun, difference ${name}`)));
     const user = new VmUser(site, NOW + 1);
     findings.push(...(await sizes(site, `the same with its first page shown, difference ${name}`)));

@@ -11,7 +11,7 @@ import type { LuaVm } from "./lua-vm.ts";
 import type { ReloadRounds } from "./reload-rounds.ts";
 import { Saver } from "./saver.ts";
 import type { Slots, Tenant } from "./slots.ts";
-import { type CommonStart, startParts, type StartParts, type Starts } from "./starts.ts";
+import { type KnownStart, readLoaded, startParts, type StartParts, type Starts } from "./starts.ts";
 
 /** What sessions of a thread share. */
 export interface SessionSurroundings {
@@ -191,6 +191,8 @@ export class HostedSession implements Tenant {
       const start = this.#around.starts.find(parts);
       if (!start?.image) return false;
       this.image = start.image;
+      if (!isReplay) for (const entry of start.log) this.#log.add(entry);
+      this.#log.end();
       this.#takeOver(start, parts, isReplay);
     } else {
       // The image is that of a common start.
@@ -204,23 +206,21 @@ export class HostedSession implements Tenant {
 
   #start(vm: LuaVm, text: string, parts: StartParts | undefined, isReplay: boolean): void {
     const { starts } = this.#around;
-    let start = parts && starts.find(parts);
-    if (parts && !start) {
-      const made = starts.make(vm, parts, (event, log) => this.#run(vm, event, isReplay, log));
-      if (made && "failure" in made) {
-        this.#repeat(made.log, isReplay);
-        return this.#finish(made.failure);
-      }
-      start = made;
-      if (start?.image) {
-        vm.rebase(start.base);
-        return this.#takeOver(start, parts, isReplay);
-      }
-      vm.loadImage(null);
+    const known = parts && starts.find(parts);
+    if (!parts || known) {
+      const { outcome } = readLoaded(this.#run(vm, parts?.load ?? text, isReplay));
+      if (known && !readOutcomeHead(outcome).failure) vm.rebase(known.base);
+      return this.#started(vm, outcome, isReplay);
     }
-    const { failure, nextTimer } = readOutcomeHead(this.#run(vm, text, isReplay));
+    const { outcome, start } = starts.make(vm, parts, (event, log) => this.#run(vm, event, isReplay, log));
+    if (start?.image) this.#takeOver(start, parts, isReplay);
+    else this.#started(vm, outcome, isReplay);
+  }
+
+  /** The session has run lua/main.lua for itself. */
+  #started(vm: LuaVm, outcome: string, isReplay: boolean): void {
+    const { failure, nextTimer } = readOutcomeHead(outcome);
     if (failure) return this.#finish(failure);
-    if (start) vm.rebase(start.base);
     this.#dispatched++;
     this.#nextTimer = nextTimer;
     if (isReplay) return this.#replayed();
@@ -229,19 +229,13 @@ export class HostedSession implements Tenant {
   }
 
   /** The session has the state that all have when they begin. */
-  #takeOver({ base, image, due, log }: CommonStart, { begin, time }: StartParts, isReplay: boolean): void {
+  #takeOver({ base, image, due }: KnownStart, { begin, time }: StartParts, isReplay: boolean): void {
     this.#begin = begin;
     this.#nextTimer = due === undefined ? undefined : time + due;
-    this.#repeat(log, isReplay);
     if (image) this.#postImage(image, base);
     this.#dispatched++;
     if (isReplay) this.#replayed();
     else this.#post({ kind: "started", nextTimer: this.#nextTimer });
-  }
-
-  #repeat(log: readonly string[], isReplay: boolean): void {
-    if (!isReplay) for (const entry of log) this.#log.add(entry);
-    this.#log.end();
   }
 
   #beginIn(vm: LuaVm): void {
@@ -267,11 +261,18 @@ export class HostedSession implements Tenant {
     if (this.#saver.isDue) this.#save(vm);
   }
 
-  #run(vm: LuaVm, text: string, isReplay: boolean, log?: (entry: string) => void): string {
+  /** `onLog` is told what is logged, too. */
+  #run(vm: LuaVm, text: string, isReplay: boolean, onLog?: (entry: string) => void): string {
     const { status, timeLimit } = this.#around;
-    // Whoever reads the log has it from the first time.
-    const note = log ?? ((entry: string): void => void (isReplay || this.#log.add(entry)));
-    vm.host = (name, argument) => this.#answer(name, argument, note);
+    vm.host = (name, argument) => {
+      status.beat();
+      this.#hasAsked ||= !PURE.has(name);
+      if (name !== "log") return this.#around.answer(name, argument);
+      // Whoever reads the log has it from the first time.
+      if (!isReplay) this.#log.add(argument);
+      onLog?.(argument);
+      return "";
+    };
     vm.onLook = () => status.beat();
     this.#hasAsked = false;
     const began = performance.now();
@@ -322,14 +323,6 @@ export class HostedSession implements Tenant {
       if (!(error instanceof MoonpoolError)) throw error;
       return failed(error.toWire());
     }
-  }
-
-  #answer(name: string, argument: string, note: (entry: string) => void): string | Uint8Array {
-    this.#around.status.beat();
-    this.#hasAsked ||= !PURE.has(name);
-    if (name !== "log") return this.#around.answer(name, argument);
-    note(argument);
-    return "";
   }
 
   /** The host gets the session as it is now. */

@@ -1,4 +1,3 @@
-import { MoonpoolError, type WireError } from "../protocol/error-code.ts";
 import { readOutcomeHead } from "../protocol/outcome.ts";
 import type { BaseImage, MemoryImage } from "../protocol/session-image.ts";
 import { imageOfBase } from "./image.ts";
@@ -13,19 +12,21 @@ const PLANS_SHARE = 1 / 64;
 /** Ways to start of a site that are remembered: one for each set of options. */
 const MOST_KNOWN = 4;
 
-/** A `start` event in two parts: what all sessions of a site have in common, and what each has for itself. */
+/** What comes of a `start` event: the events that are dispatched in the VM. */
 export interface StartParts {
-  /** The event that runs lua/main.lua, the same for all. */
+  /** Runs lua/main.lua. */
   load: string;
-  /** The event with which a session begins. */
+  /** The session begins with what is its own, after others have shown that main.lua does not ask for it. */
   begin: string;
+  /** What all sessions of a site have in common, as JSON. */
+  options: string;
   time: number;
 }
 
-/** What running lua/main.lua led to, for all sessions that start with the same files. */
-export interface CommonStart {
+/** What running lua/main.lua led to. */
+export interface KnownStart {
   base: BaseImage;
-  /** A new session is this, and then begins; `undefined`: it has to run lua/main.lua for itself, as its own time or luck matter. */
+  /** A new session is this, and then begins; undefined: it has to run lua/main.lua for itself, as its own time or luck matter. */
   image: MemoryImage | undefined;
   /** ms from the beginning to the first Lua timer. */
   due: number | undefined;
@@ -33,33 +34,27 @@ export interface CommonStart {
   log: string[];
 }
 
-/** Running lua/main.lua failed, as it would for any session. */
-export interface FailedStart {
-  failure: WireError;
-  log: string[];
-}
-
-/** Dispatches an event in the VM that the session has; `log` gets what it logs. */
-export type Dispatch = (text: string, log: (entry: string) => void) => string;
+/** Dispatches an event in the VM that the session has; `log` is told what it logs. */
+export type Dispatch = (text: string, log?: (entry: string) => void) => string;
 
 /**
- * The starts of a thread's sessions. The first session of a site runs lua/main.lua without a time or a seed of its own. If
- * that asked for neither, what came of it is what every session would have come to, and those after it take it over.
+ * The starts of a thread's sessions. If lua/main.lua asks neither for the time nor for random numbers when the first session of
+ * a site runs it, what comes of it is what every session would come to, and those after it take it over.
  *
  *     birth ── load ── warm ──▶ base ── begin ──▶ session     the first
  *                               base ── begin ──▶ session     all others
- *     birth ── start ──▶ session                              when main.lua asks for the time or for random numbers; its
- *                                                             images are a difference to the base all the same
+ *     birth ── load ──▶ session                               when main.lua asks; images of these sessions are a difference to
+ *                                                             what the first of them came to
  *
  * In the base there are also the plans of the site's viewdefs, which sessions would each have in another place of their memory.
- * Bases are the same on all threads. Every start looks whether a file that main.lua led to is another one than before, or there
- * now, and whether viewdefs have changed; then the next is the first.
+ * Every start looks whether a file that main.lua led to is another one than before, or there now, and whether viewdefs have
+ * changed; then the next is the first.
  */
 export class Starts {
   readonly #modules: SiteModules;
   readonly #mostPlans: number;
-  /** By the event that loads. */
-  readonly #known = new Map<string, { start: CommonStart; sighting: Sighting }>();
+  /** By their options. */
+  readonly #known = new Map<string, { start: KnownStart; sighting: Sighting }>();
   /** The event that has the plans made which all sessions will need. */
   #warm: string | undefined;
 
@@ -81,42 +76,43 @@ export class Starts {
   }
 
   /** What is known already. 5 µs for each file of the site that is loaded at once. */
-  find({ load }: StartParts): CommonStart | undefined {
-    const known = this.#known.get(load);
+  find({ options }: StartParts): KnownStart | undefined {
+    const known = this.#known.get(options);
     if (known && this.#modules.isSame(known.sighting)) return known.start;
-    this.#known.delete(load);
+    this.#known.delete(options);
     return undefined;
   }
 
   /**
-   * Finds it out, in a VM with a newborn session in it, which then holds what came of it. Undefined when main.lua fails like
-   * this and may not if it knows the time. Throws when the VM does.
+   * Starts the first session, in a newborn VM. Returns what `load` answered, and what can be known from it; if that has an image,
+   * it is what the VM holds, and the session has still to begin. Throws when `dispatch` does.
    */
-  make(vm: LuaVm, { load }: StartParts, dispatch: Dispatch): CommonStart | FailedStart | undefined {
+  make(vm: LuaVm, { load, options }: StartParts, dispatch: Dispatch): { outcome: string; start?: KnownStart } {
     const log: string[] = [];
     let length = 0;
-    let outcome = "";
+    let answer = "";
     const sighting = this.#modules.watch(() => {
-      try {
-        outcome = dispatch(load, (entry) => {
-          length += entry.length;
-          if (log.length <= MOST_ENTRIES && length <= MOST_TEXT) log.push(entry);
-        });
-      } catch (error) {
-        if (vm.broken || !(error instanceof MoonpoolError)) throw error;
-      }
+      answer = dispatch(load, (entry) => {
+        length += entry.length;
+        if (log.length < MOST_ENTRIES && length <= MOST_TEXT) log.push(entry);
+      });
     });
-    const [whose, rest] = splitLine(outcome);
-    const { failure, nextTimer } = readOutcomeHead(rest);
-    if (failure && (whose === "same" || failure.code === "LIMIT_TIME")) return { failure, log };
-    if (failure || outcome === "") return undefined;
-    if (this.#warm !== undefined) dispatch(this.#warm, () => {});
+    const { whose, outcome } = readLoaded(answer);
+    if (readOutcomeHead(outcome).failure) return { outcome };
+    const isOwn = whose !== "same";
+    const image = isOwn ? vm.saveImage() : undefined;
+    if (this.#warm !== undefined) dispatch(this.#warm);
     const base = vm.saveBase();
-    const isCommon = whose === "same" && log.length <= MOST_ENTRIES && length <= MOST_TEXT;
-    const start = { base, image: isCommon ? imageOfBase(base) : undefined, due: nextTimer, log };
-    this.#known.set(load, { start, sighting });
+    // A session that is what it is by itself is so to the last byte, whether it was the first or not.
+    if (image) vm.loadImage(image);
+    vm.rebase(base);
+    const due = readOutcomeHead(outcome).nextTimer;
+    const start = { base, image: isOwn ? undefined : imageOfBase(base), due, log };
+    // What it logs has to be logged for each session.
+    const isWhole = log.length < MOST_ENTRIES && length <= MOST_TEXT;
+    if (isOwn || isWhole) this.#known.set(options, { start, sighting });
     for (const [first] of this.#known) if (this.#known.size > MOST_KNOWN) this.#known.delete(first);
-    return start;
+    return { outcome, start };
   }
 }
 
@@ -125,14 +121,19 @@ export function startParts(text: string): StartParts | undefined {
   const match = /^start 0 (\d+)\n\{"seed":"([0-9a-f]{32})",/.exec(text);
   if (!match) return undefined;
   const [head, time = "", seed = ""] = match;
+  const options = `{${text.slice(head.length)}`;
   return {
-    load: `load 0 0\n{${text.slice(head.length)}`,
+    load: `load 0 ${time}\n${seed}\n${options}`,
     begin: `begin 0 ${time}\n${seed}`,
+    options,
     time: Number(time),
   };
 }
 
-function splitLine(text: string): [string, string] {
-  const end = text.indexOf("\n");
-  return [text.slice(0, end), text.slice(end + 1)];
+/** Takes the answer to `load` apart: see runtime/main.lua. */
+export function readLoaded(answer: string): { whose: "own" | "same" | undefined; outcome: string } {
+  const end = answer.indexOf("\n");
+  const whose = answer.slice(0, end);
+  if (whose !== "own" && whose !== "same") return { whose: undefined, outcome: answer };
+  return { whose, outcome: answer.slice(end + 1) };
 }

@@ -13,12 +13,11 @@ import {
   type ConnectionChanges,
   type Outcome,
   parseOutcome,
-  readOutcomeHead,
   type ReloadResult,
   takeReport,
 } from "../../src/protocol/outcome.ts";
 import { type LuaCode, LuaCompiler } from "../../src/workers/lua-code/compiler.ts";
-import { startParts } from "../../src/workers/starts.ts";
+import { readLoaded, startParts, type StartParts } from "../../src/workers/starts.ts";
 import { heapWalk } from "./heap-walk.ts";
 import { probe } from "./probe.ts";
 import type { BirthImage } from "../../src/workers/image.ts";
@@ -83,25 +82,18 @@ export class LuaSession {
     const session = new LuaSession(vm, site, await LuaCompiler.start(wasm));
     session.timeLimit = timeLimit;
     const body = JSON.stringify({ seed: "0123456789abcdef".repeat(2), development, hotload });
-    const { failure } = session.startLikeOthers(body) ?? session.dispatch("start", 0, body);
+    const { failure } = session.begin(body);
     if (failure) throw new Error(failure.message, { cause: failure });
     return session;
   }
 
-  /** As threads do it: from what main.lua comes to for any session; undefined when it asks for what is a session's own. */
-  private startLikeOthers(body: string): Outcome | undefined {
-    const parts = startParts(sessionEvent("start", 0, this.now, body));
-    const [, whose, outcome = ""] =
-      /^(own|same)\n(.*)$/s.exec(this.vm.dispatch(parts?.load ?? "", { timeLimit: this.timeLimit })) ?? [];
-    const { failure } = readOutcomeHead(outcome);
-    if (whose === "same" && failure) return this.apply(outcome);
-    if (whose === "same" && !failure) {
-      this.vm.rebase(this.vm.saveBase());
-      return this.apply(this.vm.dispatch(parts?.begin ?? "", { timeLimit: this.timeLimit }));
-    }
-    this.logs.length = 0;
-    this.vm.loadImage(null);
-    return undefined;
+  /** As threads do it: what main.lua comes to for any session is a base, with which the session begins. */
+  private begin(body: string): Outcome {
+    const parts = startPartsOf(sessionEvent("start", 0, this.now, body));
+    const { whose, outcome } = readLoaded(this.vm.dispatch(parts.load, { timeLimit: this.timeLimit }));
+    if (whose !== "same") return this.apply(outcome);
+    this.vm.rebase(this.vm.saveBase());
+    return this.apply(this.vm.dispatch(parts.begin, { timeLimit: this.timeLimit }));
   }
 
   timeLimit = 1000;
@@ -280,6 +272,13 @@ export class LuaSession {
   close(): void {
     this.vm.close();
   }
+}
+
+/** The text of an event that starts a session, taken apart. */
+export function startPartsOf(text: string): StartParts {
+  const parts = startParts(text);
+  if (!parts) throw new Error(`not the start of a session: ${text}`);
+  return parts;
 }
 
 /** What a browser tab knows, by applying messages as docs/protocol.md says. */

@@ -7,7 +7,7 @@ import { LuaVm } from "../../src/workers/lua-vm.ts";
 import { loadLuaWasm } from "../../src/workers/lua-wasm.ts";
 import { readRuntime } from "../../src/workers/runtime-files.ts";
 import { SiteModules } from "../../src/workers/site-modules.ts";
-import { type CommonStart, type StartParts, startParts, Starts } from "../../src/workers/starts.ts";
+import { type KnownStart, type StartParts, Starts } from "../../src/workers/starts.ts";
 import { TestPage } from "./lua-session.ts";
 import type { Random } from "./random-template.ts";
 
@@ -22,6 +22,7 @@ export class VmSite {
   readonly log: string[] = [];
   readonly #compiler: LuaCompiler;
   readonly #plans: Map<string, string>;
+  #onLog: ((entry: string) => void) | undefined;
 
   static async load(dir: string, like?: VmSite): Promise<VmSite> {
     const wasm = await loadLuaWasm(64 * 2 ** 20);
@@ -49,20 +50,23 @@ export class VmSite {
     return this.dispatch(sessionEvent(kind, number, time, body));
   }
 
-  /** What the first session of the site comes to; the VM holds it then. */
-  load(parts: StartParts): CommonStart {
+  /** Has the first session of the site in the VM, which has still to begin if the result has an image. */
+  load(parts: StartParts): KnownStart {
     this.vm.loadImage(null);
-    const start = this.starts.make(this.vm, parts, (text, log) => {
-      this.vm.host = (name, argument) => (name === "log" ? (log(argument), "") : this.#answer(name, argument));
+    const { start, outcome } = this.make(parts);
+    if (!start) throw new Error(`the site cannot start: ${outcome}`);
+    return start;
+  }
+
+  make(parts: StartParts): ReturnType<Starts["make"]> {
+    return this.starts.make(this.vm, parts, (text, onLog) => {
+      this.#onLog = onLog;
       try {
         return this.dispatch(text);
       } finally {
-        this.vm.host = (name, argument) => this.#answer(name, argument);
+        this.#onLog = undefined;
       }
     });
-    if (!start || "failure" in start) throw new Error(`the site cannot start: ${JSON.stringify(start)}`);
-    this.vm.rebase(start.base);
-    return start;
   }
 
   plan(key: string): ViewPlan {
@@ -87,6 +91,7 @@ export class VmSite {
         return this.#compiler.find(first, second)?.variables ?? "";
       case "log":
         this.log.push(argument);
+        this.#onLog?.(argument);
         return "";
       default:
         throw new Error(`the host has no ${name}`);
@@ -97,13 +102,6 @@ export class VmSite {
 /** The text of the event that starts a session. */
 export function startEvent(time: number, options: Record<string, unknown> = {}, seed = SEED): string {
   return sessionEvent("start", 0, time, JSON.stringify({ seed, development: true, hotload: false, ...options }));
-}
-
-/** The same, taken apart. */
-export function partsOf(text: string): StartParts {
-  const parts = startParts(text);
-  if (!parts) throw new Error(`not the start of a session: ${text}`);
-  return parts;
 }
 
 /** Somebody with one tab who presses any button that is there and types into any field, as `random` will have it. */

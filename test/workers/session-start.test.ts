@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import t, { type Test } from "tap";
-import type { FromWorker } from "../../src/protocol/worker-message.ts";
+import { type FromWorker, sessionEvent } from "../../src/protocol/worker-message.ts";
 import { readRuntime } from "../../src/workers/runtime-files.ts";
 import { ThreadClient, startThread } from "../support/thread.ts";
 
@@ -46,7 +46,7 @@ async function openSite(t: Test, main: string): Promise<Site> {
 
 function start(client: ThreadClient, seed: number, time = NOW): Promise<FromWorker> {
   const options = { seed: seed.toString(16).padStart(32, "0"), development: true, hotload: true };
-  client.send("start", JSON.stringify(options), time);
+  client.post(sessionEvent("start", 0, time, JSON.stringify(options)));
   return client.next();
 }
 

@@ -6,7 +6,8 @@ import { decodeImage, encodeImage } from "../../src/protocol/session-image.ts";
 import { startParts } from "../../src/workers/starts.ts";
 import { root } from "../support/demo.ts";
 import { randomOf } from "../support/random-template.ts";
-import { partsOf, SEED, startEvent, VmSite, VmUser } from "../support/vm-session.ts";
+import { SEED, startEvent, VmSite, VmUser } from "../support/vm-session.ts";
+import { startPartsOf } from "../support/lua-session.ts";
 
 const NOW = 1_700_000_000_000;
 const first = await VmSite.load(root);
@@ -23,20 +24,28 @@ function age(file: string): void {
   while (Date.now() - fs.statSync(file).ctimeMs <= 25);
 }
 
+/** The demo, with a main.lua that asks for the time, so that each session runs it for itself. */
+const own = t.testdir({});
+for (const folder of ["lua", "viewdefs"])
+  fs.cpSync(path.join(root, folder), path.join(own, folder), { recursive: true });
+const main = path.join(own, "lua/main.lua");
+fs.writeFileSync(main, `os.time() ${fs.readFileSync(main, "utf8")}`);
+age(main);
+
 const load = (dir: string): Promise<VmSite> => VmSite.load(dir, first);
 
 for (const hotload of [false, true]) {
   for (const seed of [1, 2, 3]) {
     t.test(
-      `a demo session begun from the base answers as one that ran main.lua: user ${seed}, hotload ${hotload}`,
+      `a demo session that starts like others answers as one that ran main.lua: user ${seed}, hotload ${hotload}`,
       async (t) => {
-        const [ran, begun] = [await load(root), await load(root)];
-        const start = startEvent(NOW, { hotload });
-        ran.dispatch(start);
-        const { image } = first.load(partsOf(start));
+        const [ran, begun] = [await load(own), await load(root)];
+        const parts = startPartsOf(startEvent(NOW, { hotload }));
+        t.equal(ran.load(parts).image, undefined);
+        const { image } = first.load(startPartsOf(startEvent(NOW - 99_999, { hotload }, "9".repeat(32))));
         if (!image) throw new Error("the demo's start is the same for all");
         begun.vm.loadImage(image);
-        begun.dispatch(partsOf(start).begin);
+        begun.dispatch(parts.begin);
         const users = [ran, begun].map((site) => new VmUser(site, NOW + 5));
         for (const user of users) {
           const random = randomOf(seed);
@@ -56,11 +65,11 @@ t.test(
   async (t) => {
     const [one, other] = [await load(root), await load(root)];
     const start = startEvent(NOW, { hotload: true });
-    const known = one.load(partsOf(start));
+    const known = one.load(startPartsOf(start));
     if (!known.image) throw new Error("the demo's start is the same for all");
     other.vm.loadImage(known.image);
     for (const site of [one, other]) {
-      site.dispatch(partsOf(start).begin);
+      site.dispatch(startPartsOf(start).begin);
       const user = new VmUser(site, NOW);
       const random = randomOf(7);
       for (let act = 0; act < 30; act++) user.act(random);
@@ -72,21 +81,22 @@ t.test(
 
 t.test("all threads come to the same base", async (t) => {
   const other = await VmSite.load(root);
-  const parts = partsOf(startEvent(NOW));
-  t.equal(other.load(parts).base.name, first.load(partsOf(startEvent(NOW + 9, {}, "f".repeat(32)))).base.name);
-  t.not(first.load(partsOf(startEvent(NOW, { hotload: true }))).base.name, other.load(parts).base.name);
+  const parts = startPartsOf(startEvent(NOW));
+  t.equal(other.load(parts).base.name, first.load(startPartsOf(startEvent(NOW + 9, {}, "f".repeat(32)))).base.name);
+  t.not(first.load(startPartsOf(startEvent(NOW, { hotload: true }))).base.name, other.load(parts).base.name);
 });
 
 t.test("a session that has just begun is next to nothing, a busy one a fraction of what it was", async (t) => {
   const site = await load(root);
-  const parts = partsOf(startEvent(NOW));
+  const parts = startPartsOf(startEvent(NOW));
   site.load(parts);
   site.dispatch(parts.begin);
   t.ok(site.vm.saveImage().data.length < 32_768, "a few blocks");
   site.event("connect", 1, NOW, "{}");
   const based = site.vm.saveImage().data.length;
   site.vm.loadImage(null);
-  site.dispatch(startEvent(NOW));
+  site.dispatch(parts.load);
+  site.dispatch(parts.begin);
   site.event("connect", 1, NOW, "{}");
   t.ok(based < (site.vm.saveImage().data.length * 2) / 3);
 });
@@ -107,14 +117,15 @@ for (const [what, main] of Object.entries({
 })) {
   t.test(`each session runs main.lua itself when it asks for what is its own: ${what}`, async (t) => {
     const site = await load(makeSite(t, { "main.lua": main, "other.lua": "return os.time()" }));
-    const start = site.load(partsOf(startEvent(NOW)));
+    const start = site.load(startPartsOf(startEvent(NOW)));
     t.equal(start.image, undefined);
-    t.equal(site.starts.find(partsOf(startEvent(NOW))), start, "which is known from then on");
-    site.vm.loadImage(null);
-    site.dispatch(startEvent(NOW));
-    site.vm.rebase(start.base);
+    t.equal(site.starts.find(startPartsOf(startEvent(NOW))), start, "which is known from then on");
     const image = site.vm.saveImage();
-    t.equal(image.base, start.base, "its images are a difference to the base all the same");
+    t.equal(image.base, start.base, "its images are a difference to a base all the same");
+    site.vm.loadImage(null);
+    site.dispatch(startPartsOf(startEvent(NOW)).load);
+    site.vm.rebase(start.base);
+    t.strictSame(site.vm.saveImage(), image, "the first session is like those after it");
     t.ok(image.data.length < 262_144);
   });
 }
@@ -129,7 +140,7 @@ for (const [what, main] of Object.entries({
 }))
   t.test(`sessions share what has nothing of their own in it: ${what}`, async (t) => {
     const site = await load(makeSite(t, { "main.lua": main }));
-    t.ok(site.load(partsOf(startEvent(NOW))).image);
+    t.ok(site.load(startPartsOf(startEvent(NOW))).image);
   });
 
 t.test("each session has its own time and random numbers, the same ones as if it had run main.lua", async (t) => {
@@ -140,22 +151,22 @@ t.test("each session has its own time and random numbers, the same ones as if it
   fs.mkdirSync(path.join(dir, "viewdefs"));
   fs.writeFileSync(path.join(dir, "viewdefs/App.DEFAULT.html"), `<template><b ui-value="own()"></b></template>`);
   const site = await load(dir);
-  const parts = partsOf(startEvent(NOW));
-  const { image } = site.load(parts);
+  const ran = await load(dir);
+  const { image } = site.load(startPartsOf(startEvent(NOW)));
   if (!image) throw new Error("this start is the same for all");
+  fs.writeFileSync(path.join(dir, "lua/main.lua"), `os.time() ${main}`);
   const answers = new Set<string>();
   for (const [time, seed] of [
     [NOW, SEED],
     [NOW, "7".repeat(32)],
     [NOW + 60_000, SEED],
   ] as const) {
-    const start = startEvent(time, {}, seed);
+    const parts = startPartsOf(startEvent(time, {}, seed));
     site.vm.loadImage(image);
-    site.dispatch(partsOf(start).begin);
+    site.dispatch(parts.begin);
     const begun = new VmUser(site, time + 1000).outcomes;
-    site.vm.loadImage(null);
-    site.dispatch(start);
-    t.strictSame(begun, new VmUser(site, time + 1000).outcomes);
+    t.equal(ran.load(parts).image, undefined);
+    t.strictSame(begun, new VmUser(ran, time + 1000).outcomes);
     answers.add(begun.join());
   }
   t.equal(answers.size, 3);
@@ -164,11 +175,11 @@ t.test("each session has its own time and random numbers, the same ones as if it
 t.test("timers that main.lua sets count from the beginning of each session", async (t) => {
   const main = `session:setTimeout(function() print("once") end, 50) session:setInterval(function() print("again") end, 70)`;
   const site = await load(makeSite(t, { "main.lua": main }));
-  const { image, due } = site.load(partsOf(startEvent(NOW)));
+  const { image, due } = site.load(startPartsOf(startEvent(NOW)));
   t.equal(due, 50);
   for (const time of [NOW, NOW + 5000]) {
     site.vm.loadImage(image ?? null);
-    const outcome = site.dispatch(partsOf(startEvent(time)).begin);
+    const outcome = site.dispatch(startPartsOf(startEvent(time)).begin);
     t.equal(readOutcomeHead(outcome).nextTimer, time + 50);
     t.equal(readOutcomeHead(site.event("timer", 0, time + 50)).nextTimer, time + 70);
     t.equal(readOutcomeHead(site.event("timer", 0, time + 71)).nextTimer, time + 140);
@@ -176,11 +187,13 @@ t.test("timers that main.lua sets count from the beginning of each session", asy
   }
 });
 
-t.test("what main.lua logs is kept, unless it is too much", async (t) => {
+t.test("what main.lua logs is kept; if it is too much each session says it itself", async (t) => {
   const site = await load(makeSite(t, { "main.lua": `print("a") ui.log(1, "b")` }));
-  t.strictSame(site.load(partsOf(startEvent(NOW))).log, ["info\na\n", "debug\nb\n"]);
+  t.strictSame(site.load(startPartsOf(startEvent(NOW))).log, ["info\na\n", "debug\nb\n"]);
   const chatty = await load(makeSite(t, { "main.lua": `for i = 1, 5000 do print(i) end` }));
-  t.equal(chatty.load(partsOf(startEvent(NOW))).image, undefined);
+  const parts = startPartsOf(startEvent(NOW));
+  t.ok(chatty.load(parts).image);
+  t.equal(chatty.starts.find(parts), undefined);
 });
 
 t.test(
@@ -197,7 +210,7 @@ t.test(
     fs.writeFileSync(file("main.lua"), `require("part") require("link") pcall(require, "optional")`);
     age(file("main.lua"));
     const site = await load(dir);
-    const parts = partsOf(startEvent(NOW));
+    const parts = startPartsOf(startEvent(NOW));
     const isKnown = (): boolean => site.starts.find(parts) !== undefined;
     const changes: [string, () => void][] = [
       ["written to", () => fs.appendFileSync(file("part.lua"), " ")],
@@ -234,7 +247,7 @@ t.test(
 t.test("a file that was written a moment ago is not trusted: it may be written again", async (t) => {
   const dir = makeSite(t, { "main.lua": "" });
   const site = await load(dir);
-  const parts = partsOf(startEvent(NOW));
+  const parts = startPartsOf(startEvent(NOW));
   const { ctimeMs } = fs.statSync(path.join(dir, "lua/main.lua"));
   const { now } = Date;
   Date.now = () => Math.ceil(ctimeMs);
@@ -252,33 +265,27 @@ t.test("a file that was written a moment ago is not trusted: it may be written a
 
 t.test("viewdefs that have changed make the next session the first", async (t) => {
   const site = await load(root);
-  const parts = partsOf(startEvent(NOW));
+  const parts = startPartsOf(startEvent(NOW));
   site.load(parts);
   t.ok(site.starts.find(parts));
   site.starts.replacePlans(new Map());
   t.notOk(site.starts.find(parts));
 });
 
-t.test(
-  "an error that any session would have is told at once; one that is due to the missing time is not",
-  async (t) => {
-    const parts = partsOf(startEvent(NOW));
-    const make = (site: VmSite) => site.starts.make(site.vm, parts, (text) => site.dispatch(text));
-    const broken = await load(makeSite(t, { "main.lua": `error("no way")` }));
-    t.match(make(broken), { failure: { code: "LUA_ERROR", file: "lua/main.lua", line: 1 } });
-    t.equal(broken.starts.find(parts), undefined, "it may be mended");
-    const picky = await load(makeSite(t, { "main.lua": `assert(os.time() > 1e9)` }));
-    t.equal(make(picky), undefined);
-    t.equal(picky.starts.find(parts), undefined);
-    picky.vm.loadImage(null);
-    t.equal(picky.dispatch(startEvent(NOW)), "-", "with its time it starts");
-  },
-);
+t.test("a main.lua that fails is known to nobody: it may be mended", async (t) => {
+  const parts = startPartsOf(startEvent(NOW));
+  const site = await load(makeSite(t, { "main.lua": `error("no way")` }));
+  const { outcome, start } = site.make(parts);
+  t.match(readOutcomeHead(outcome).failure, { code: "LUA_ERROR", file: "lua/main.lua", line: 1 });
+  t.equal(start, undefined);
+  t.equal(site.starts.find(parts), undefined);
+});
 
 t.test("only what a host sends is taken apart", (t) => {
   t.same(startParts(`start 0 17\n{"seed":"${SEED}","development":true}`), {
-    load: `load 0 0\n{"development":true}`,
+    load: `load 0 17\n${SEED}\n{"development":true}`,
     begin: `begin 0 17\n${SEED}`,
+    options: `{"development":true}`,
     time: 17,
   });
   for (const text of [
@@ -293,7 +300,7 @@ t.test("only what a host sends is taken apart", (t) => {
 
 t.test("a session of the demo goes on from bytes that were kept, in another VM", async (t) => {
   const [one, other] = [await load(root), await load(root)];
-  const parts = partsOf(startEvent(NOW));
+  const parts = startPartsOf(startEvent(NOW));
   const { base } = one.load(parts);
   one.dispatch(parts.begin);
   const user = new VmUser(one, NOW);

@@ -7,13 +7,16 @@
 --     r {…}                   what became of a `reload` event (ReloadReport in src/protocol/reload.ts, without its time)
 --     ! {…}                   the session cannot go on, and why
 --
--- A session can also be started in steps, so that many share the first two (src/workers/starts.ts):
+-- A session starts in steps, of which many share the first two (src/workers/starts.ts):
 --
---     load 0 0\n{"development":true}              runs lua/main.lua. The outcome has one more line before it: `own` when that
---                                                 asked for what differs between sessions, else `same`; a timer is due so many
---                                                 ms after the session will have begun
---     warm 0 0\nContact.DEFAULT\n…               gets the plans of these viewdefs ready, which changes nothing that can be seen
---     begin 0 1700000000123\n…32 hex digits…     it begins, with its own clock and seed
+--     load 0 1700000000123\n…32 hex digits…\n{"development":true}
+--                                     runs lua/main.lua. Unless that fails the outcome has one more line before it: `own` when
+--                                     it asked for the time or for a random number: then the session has started. `same` when
+--                                     it did not: all sessions come to what there is now, without a clock and a seed; a timer
+--                                     is due so many ms after the session will have begun
+--     warm 0 0\nContact.DEFAULT\n…   gets the plans of these viewdefs ready, which changes nothing that can be seen
+--     begin 0 1700000000123\n…32 hex digits…
+--                                     the session begins, with its own clock and seed
 local M = ...
 
 local connection, declarations, detect, errors, exchange, json, modules, plans, prototype, reload, requests =
@@ -93,22 +96,14 @@ end
 
 local events = {}
 
-local function run_main(options)
+function events.load(_, body)
+  local seed, text = match(body, "^(%x+)\n(.*)$")
+  local options = json.decode(text)
   development = options.development == true
+  sandbox.start(seed)
   if options.hotload then declarations.enable() end
   local ok, e = errors.guard(modules.run_main)
   if not ok then return "! {" .. errors.encode(e, true) .. "}" end
-end
-
-function events.start(_, body)
-  local options = json.decode(body)
-  sandbox.start(options.seed)
-  return run_main(options)
-end
-
-function events.load(_, body)
-  sandbox.load()
-  return run_main(json.decode(body))
 end
 
 function events.warm(_, keys)
@@ -117,7 +112,7 @@ end
 
 function events.begin(_, seed)
   sandbox.start(seed)
-  timers.begin(sandbox.time())
+  timers.shift(sandbox.time())
 end
 
 function events.connect(number) connect(number) end
@@ -199,7 +194,13 @@ end
 
 local function note(e) reloaded.notes[#reloaded.notes + 1] = e end
 
-local function whose() return sandbox.is_own() and "own\n" or "same\n" end
+-- After `load`: what came of it is the session's own, or the same for all.
+local function whose()
+  if sandbox.is_own() then return "own" end
+  timers.shift(-sandbox.time())
+  sandbox.forget()
+  return "same"
+end
 
 local function dispatch(text)
   local kind, number, time, at = match(text, "^(%a+) (%d+) (%d+)\n()")
@@ -207,16 +208,17 @@ local function dispatch(text)
   errors.begin()
   reloaded = nil
   local failure = events[kind](tonumber(number), sub(text, at))
-  if failure then return (kind == "load" and whose() or "") .. "-\n" .. failure end
+  if failure then return "-\n" .. failure end
   local ok, e = errors.guard(prototype.process_mutations, reloaded and note)
   if not ok then errors.log(e, "mutate") end
   detect_all()
+  local lines = { kind == "load" and whose() or nil }
   local due = timers.next_due()
-  local lines = { due and tostring(due) or "-" }
+  lines[#lines + 1] = due and tostring(due) or "-"
   for _, conn in ipairs(connections) do connection.write(conn, lines) end
   if reloaded then lines[#lines + 1] = report_of(reloaded) end
   versions.forget()
-  return (kind == "load" and whose() or "") .. concat(lines, "\n")
+  return concat(lines, "\n")
 end
 
 sandbox.close()

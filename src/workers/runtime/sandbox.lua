@@ -11,33 +11,32 @@ local collectgarbage, random, randomseed = collectgarbage, math.random, math.ran
 local os_time, os_date, os_difftime = os.time, os.date, os.difftime
 
 local now, started = 0, 0 -- ms since 1970
--- Has code asked for something that differs between sessions? Only `sandbox.load` sets it back.
-local asked = false
+-- Since the session's own time and luck began: has code asked for the time? And the first random number, if nobody has asked
+-- for one.
+local asked, first = false, 0
 
 --- Sets the time that the event is processed at.
 function sandbox.set_time(milliseconds) now = milliseconds end
 
---- The time of the event being processed, in ms since 1970; 0 while lua/main.lua runs for many sessions.
+--- The time of the event being processed, in ms since 1970.
 function sandbox.time() return now end
-
--- The seed of random numbers while lua/main.lua runs for many sessions, and the first number that comes of it.
-local NEUTRAL_1 <const>, NEUTRAL_2 <const> = 0x5EED0F6D6F6F6E70, 0x6F6F6C000BADD1CE
-randomseed(NEUTRAL_1, NEUTRAL_2)
-local first_random <const> = random(0)
-
---- Begins to run code that may be for many sessions: `sandbox.is_own()` says then whether it was not.
-function sandbox.load()
-  asked, started = false, now
-  randomseed(NEUTRAL_1, NEUTRAL_2)
-end
-
---- Has the code since `sandbox.load` asked for the time, or for random numbers? To be asked once.
-function sandbox.is_own() return asked or random(0) ~= first_random end
 
 --- Begins the session's clock and its own sequence of random numbers. `seed` is 32 hex digits.
 function sandbox.start(seed)
-  started = now
-  randomseed(tonumber(sub(seed, 1, 16), 16) or 0, tonumber(sub(seed, 17, 32), 16) or 0)
+  asked, started = false, now
+  local high, low = tonumber(sub(seed, 1, 16), 16), tonumber(sub(seed, 17, 32), 16)
+  randomseed(high, low)
+  first = random(0)
+  randomseed(high, low)
+end
+
+--- Has code asked for what is the session's own since `start`: the time, or a random number? To be called once.
+function sandbox.is_own() return asked or random(0) ~= first end
+
+--- Takes what is the session's own away again.
+function sandbox.forget()
+  now, started, first = 0, 0, 0
+  randomseed(0, 0)
 end
 
 local safe_os = {

@@ -21,9 +21,9 @@ function timers.set(handle, f, milliseconds, every)
   pending[handle] = { f = f, due = sandbox.time() + milliseconds, every = every }
 end
 
---- The session begins at this time: timers that were set before it began count from here.
-function timers.begin(time)
-  for _, timer in pairs(pending) do timer.due = timer.due + time end
+--- Puts all timers off by so many ms.
+function timers.shift(milliseconds)
+  for _, timer in pairs(pending) do timer.due = timer.due + milliseconds end
 end
 
 local function add(f, milliseconds, every)
