@@ -221,6 +221,11 @@ export class Session {
         this.#deliver(message.outcome, true);
         this.#reloads.shift()?.settle(message.report);
         return;
+      case "exported":
+      case "imported":
+        this.#inFlight.answer();
+        this.#deliver(message.outcome);
+        return;
       case "log":
         logFromWorker(this.#reloads[0]?.log ?? this.#settings.log, this.id, message);
         return;

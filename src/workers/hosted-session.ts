@@ -1,6 +1,7 @@
 import type { MessagePort } from "node:worker_threads";
 import { MoonpoolError, type WireError } from "../protocol/error-code.ts";
-import { readOutcomeHead, takeReport, type ReloadResult } from "../protocol/outcome.ts";
+import type { ImportReport } from "../protocol/portable.ts";
+import { readOutcomeHead, takeImport, takeReport, takeState, type ReloadResult } from "../protocol/outcome.ts";
 import { type FromWorker, sessionEvent, type ToWorker } from "../protocol/worker-message.ts";
 import type { SharedPlans } from "../protocol/worker-task.ts";
 import { Alarm } from "./alarm.ts";
@@ -97,6 +98,8 @@ export class HostedSession implements Tenant {
           if (vm instanceof Promise) return this.#wait(vm);
           this.#queue.shift();
           if (isReload) this.#reload(vm, message, image);
+          else if (message.startsWith("import ")) this.#import(vm, message);
+          else if (message.startsWith("export ")) this.#export(vm, message);
           else this.#dispatch(vm, message);
           if (image) this.#restAgain(image, now);
         } else {
@@ -163,6 +166,36 @@ export class HostedSession implements Tenant {
     }
     if (before && before !== image) slots.discard(before);
     this.#post({ kind: "reloaded", ...result, report: { ...result.report, time: performance.now() - began } });
+  }
+
+  /** A state that has no room in the session's memory is no reason to end the session. */
+  #export(vm: LuaVm, text: string): void {
+    try {
+      const outcome = this.#run(vm, text);
+      this.#alarm.set(readOutcomeHead(outcome).nextTimer);
+      this.#post({ kind: "exported", ...takeState(outcome) });
+    } catch (error) {
+      if (vm.broken || !(error instanceof MoonpoolError)) throw error;
+      this.#post({ kind: "exported", outcome: "", state: error.toWire() });
+    }
+  }
+
+  /** The import of a portable state is a transaction, as a reload is. */
+  #import(vm: LuaVm, text: string): void {
+    const { slots } = this.#around;
+    const before = slots.copy(vm);
+    let outcome = "";
+    let report: ImportReport;
+    try {
+      ({ outcome, report } = takeImport(this.#run(vm, text)));
+    } catch (error) {
+      if (vm.broken || !(error instanceof MoonpoolError)) throw error;
+      report = { objects: 0, notes: [], error: error.toWire() };
+    }
+    if (report.error) vm.loadImage(before);
+    else this.#alarm.set(readOutcomeHead(outcome).nextTimer);
+    slots.discard(before);
+    this.#post({ kind: "imported", outcome: report.error ? "" : outcome, report });
   }
 
   #tryReload(vm: LuaVm, text: string): ReloadResult {
