@@ -338,6 +338,38 @@ export const errors = {
     advice: "Give its prototype getState and restoreState, or the type a serializer (docs/portable-state.md).",
   },
 
+  // The store of sessions
+  STORE_CORRUPT: {
+    who: "operator",
+    text: "What the store holds is not what was put into it.",
+    advice: "Check the disk. Remove the session that is named, or bring the store's folder back from a backup.",
+  },
+  STORE_VERSION: {
+    who: "operator",
+    text: "The store was made by another version of Moonpool.",
+    advice: "Run the version that made it, or give another --data.",
+  },
+  STORE_IN_USE: {
+    who: "operator",
+    text: "Another process has the store.",
+    advice: "End that process, or give each its own --data.",
+  },
+  STORE_FULL: {
+    who: "operator",
+    text: "The store has no room.",
+    advice: "Make room on the disk, or raise the store's limit; what is not safe yet is tried again by itself.",
+  },
+  STORE_FAILED: {
+    who: "operator",
+    text: "The store could not be read or written.",
+    advice: "Check the disk and the rights of the folder; the log has the system's own words.",
+  },
+  STORE_POSITION: {
+    who: "operator",
+    text: "The session's journal does not lead to this position.",
+    advice: "Choose a position of the session's history.",
+  },
+
   // Command line and configuration
   CONFIG_INVALID: { who: "operator", text: "The configuration is not valid.", advice: "See `moonpool serve --help`." },
   SITE_MISSING: {
