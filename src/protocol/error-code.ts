@@ -339,6 +339,16 @@ export const errors = {
   },
 
   // The store of sessions
+  SESSION_MISSING: {
+    who: "operator",
+    text: "There is no such session in the store.",
+    advice: "`moonpool session list` shows those that there are.",
+  },
+  SESSION_EXISTS: {
+    who: "operator",
+    text: "There is such a session in the store already.",
+    advice: "Choose another --id, or leave it out.",
+  },
   STORE_CORRUPT: {
     who: "operator",
     text: "What the store holds is not what was put into it.",
