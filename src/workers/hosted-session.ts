@@ -26,6 +26,8 @@ export interface SessionSurroundings {
 const nothing: ReloadResult = { outcome: "", report: { files: [], views: 0, notes: [] } };
 /** ms that a session may go on with events that wait before others of its thread have their turn. */
 const TURN = 10;
+/** ms that the export or import of a portable state may take, at least: somebody asked for it, and it may be large. */
+const PORTABLE_TIME = 10_000;
 
 /**
  * One session on its thread: takes events from its port, one after the other, has them dispatched in a VM, and answers each
@@ -133,11 +135,11 @@ export class HostedSession implements Tenant {
     this.#alarm.set(nextTimer);
   }
 
-  #run(vm: LuaVm, text: string): string {
+  #run(vm: LuaVm, text: string, timeLimit = this.#around.timeLimit): string {
     this.#time = Math.max(this.#time, timeOf(text));
     vm.host = (name, argument) => this.#answer(name, argument);
     try {
-      return vm.dispatch(text, { timeLimit: this.#around.timeLimit });
+      return vm.dispatch(text, { timeLimit });
     } finally {
       this.#log.end();
     }
@@ -171,7 +173,7 @@ export class HostedSession implements Tenant {
   /** A state that has no room in the session's memory is no reason to end the session. */
   #export(vm: LuaVm, text: string): void {
     try {
-      const outcome = this.#run(vm, text);
+      const outcome = this.#run(vm, text, Math.max(this.#around.timeLimit, PORTABLE_TIME));
       this.#alarm.set(readOutcomeHead(outcome).nextTimer);
       this.#post({ kind: "exported", ...takeState(outcome) });
     } catch (error) {
@@ -187,7 +189,7 @@ export class HostedSession implements Tenant {
     let outcome = "";
     let report: ImportReport;
     try {
-      ({ outcome, report } = takeImport(this.#run(vm, text)));
+      ({ outcome, report } = takeImport(this.#run(vm, text, Math.max(this.#around.timeLimit, PORTABLE_TIME))));
     } catch (error) {
       if (vm.broken || !(error instanceof MoonpoolError)) throw error;
       report = { objects: 0, notes: [], error: error.toWire() };

@@ -46,13 +46,15 @@ local function name_text(name)
   return '{"name":[' .. concat(parts, ",") .. "]}"
 end
 
--- The walk that is going on.
-local numbers, objects, last, above, references, places, left, left_count, shapes
+-- The walk that is going on: `numbers` object → number, `objects` number → object, `holders` number → the number of the object
+-- by which it was found (0: none), `keys` number → under which key.
+local numbers, objects, holders, keys, last, references, places, left, left_count, shapes
 
 -- How an app would write where a thing is.
 local function path_of(object, key)
   local parts = {}
-  while object do
+  local n = object and numbers[object] or 0
+  while n > 0 do
     local kind = type(key)
     if kind == "string" and match(key, "^[%a_][%w_]*$") then
       parts[#parts + 1] = "." .. key
@@ -63,7 +65,7 @@ local function path_of(object, key)
     else
       parts[#parts + 1] = "[a " .. kind .. "]"
     end
-    object, key = above[object].object, above[object].key
+    n, key = holders[n], keys[n]
   end
   parts[#parts + 1] = key
   local path = ""
@@ -85,7 +87,7 @@ local function number_of(t, object, key)
     last = last + 1
     n = last
     numbers[t], objects[n] = n, t
-    above[t] = { object = object, key = key }
+    holders[n], keys[n] = object and numbers[object] or 0, key
   end
   return format('{"object":%d}', n)
 end
@@ -134,12 +136,12 @@ local function is_plain_name(key) return type(key) == "string" and sub(key, 1, 2
 -- The content of a table: `array`, `fields` with plain names, `entries` for all other keys; appended to `parts`.
 local function content(t, parts)
   local n = sequence(t)
-  local names, keys = {}, {}
+  local names, others = {}, {}
   for key in next, t do
     if is_plain_name(key) then
       names[#names + 1] = key
     elseif mathtype(key) ~= "integer" or key < 1 or key > n then
-      keys[#keys + 1] = key
+      others[#others + 1] = key
     end
   end
   if n > 0 then
@@ -153,10 +155,10 @@ local function content(t, parts)
     for i, name in ipairs(names) do fields[i] = encode_string(name) .. ":" .. encode(rawget(t, name), t, name) end
     parts[#parts + 1] = '"fields":{' .. concat(fields, ",") .. "}"
   end
-  if #keys > 0 then -- the first one may be false
-    sort(keys, before)
+  if #others > 0 then -- the first one may be false
+    sort(others, before)
     local entries = {}
-    for i, key in ipairs(keys) do entries[i] = "[" .. encode(key, t, key) .. "," .. encode(rawget(t, key), t, key) .. "]" end
+    for i, key in ipairs(others) do entries[i] = "[" .. encode(key, t, key) .. "," .. encode(rawget(t, key), t, key) .. "]" end
     parts[#parts + 1] = '"entries":[' .. concat(entries, ",") .. "]"
   end
 end
@@ -254,9 +256,9 @@ end
 --- The portable state of the session, as text. Raises an Error when code of the app does.
 function export.run()
   references, places = serializers.names()
-  numbers, objects, last, above, left, left_count, shapes = {}, {}, 0, {}, {}, 0, {}
+  numbers, objects, holders, keys, last, left, left_count, shapes = {}, {}, {}, {}, 0, {}, 0, {}
   local ok, result = errors.guard(run)
-  numbers, objects, above, references, places, left, shapes = nil, nil, nil, nil, nil, nil, nil
+  numbers, objects, holders, keys, references, places, left, shapes = nil, nil, nil, nil, nil, nil, nil, nil
   if not ok then errors.raise_again(result) end
   return result
 end
