@@ -243,6 +243,25 @@ t.test("wrong arguments of keep and registerSerializer are errors at the caller"
   t.match(message("session:registerSerializer('A', { save = print })"), "bad argument #3 to 'registerSerializer'");
 });
 
+t.test("functions of keep and of serializers are exchanged by a reload as all others are", async (t) => {
+  const main = `App = session:prototype("App", {})
+    if not session:getApp() then app = App:new() session:createAppVariable(app) end
+    local lib = require("lib")
+    if not session.reloading then session:keep("k", lib.get, lib.set) session:registerSerializer("M", lib.serializer) end`;
+  const lib = `local M = { n = 1 }
+    function M.get() return "old" end
+    function M.set() end
+    M.serializer = { save = function() return "old" end, load = function() return {} end }
+    return M`;
+  const session = await LuaSession.start({ lua: { main, lib } }, { hotload: true });
+  t.teardown(() => session.close());
+  session.evaluate("app.m = { type = 'M' }");
+  t.match(session.export(), /"kept":\[\["k","old"\]\].*"serializer":"M","state":"old"/);
+  t.same(session.save({ lua: { lib: lib.replaceAll('"old"', '"new"') } }).notes, []);
+  t.match(session.export(), /"kept":\[\["k","new"\]\].*"serializer":"M","state":"new"/);
+  t.same(session.stale(), []);
+});
+
 t.test("timers do not travel: there are those that main.lua has set", async (t) => {
   const site = app("app.n = 0 session:setInterval(function() app.n = app.n + 1 end, 1000)");
   const state = await stateOf(t, site, "app.n = 10 session:setTimeout(function() app.n = -1 end, 100)");

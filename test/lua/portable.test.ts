@@ -1,3 +1,5 @@
+import fs from "node:fs";
+import path from "node:path";
 import t from "tap";
 
 import { roundTrip } from "../support/round-trip.ts";
@@ -259,3 +261,18 @@ for (const { title, also = "", change, holds } of graphs) {
     await roundTrip(t, { lua: { main: main + also } }, change, [holds]);
   });
 }
+
+t.test("the demo travels exactly, with all its pages open, and nothing of it is left behind", async (t) => {
+  const folder = path.resolve(import.meta.dirname, "../../../lua");
+  const lua: Record<string, string> = {};
+  for (const file of fs.readdirSync(folder, { recursive: true, encoding: "utf8" }))
+    if (file.endsWith(".lua"))
+      lua[file.slice(0, -4).replaceAll(path.sep, ".")] = fs.readFileSync(path.join(folder, file), "utf8");
+  const { state } = await roundTrip(t, { lua }, "for _, page in ipairs(session:getApp().pages) do page:open() end", [
+    "session:getApp().page.title == 'Gallery'",
+    "session:getApp().page:isCurrent()",
+  ]);
+  const { left, objects } = JSON.parse(state) as { left: unknown[]; objects: unknown[] };
+  t.same(left, []);
+  t.ok(objects.length > 100);
+});
