@@ -27,7 +27,7 @@ export function addSessionCommands(program: Command, { version, settingsFrom }: 
     session
       .command(name)
       .description(description)
-      .addOption(new Flag("--data <folder>", "folder of the store").makeOptionMandatory());
+      .addOption(new Flag("--data <folder>", "folder that the host keeps sessions in").makeOptionMandatory());
   const withSite = (made: Command): Command => made.option("-d, --dir <folder>", "folder of the site (default: .)");
 
   command("list", "list the sessions of a store")
@@ -100,15 +100,16 @@ function siteFlags({ dir }: CommonFlags): Record<string, unknown> {
   return dir === undefined ? {} : { dir };
 }
 
-/** Opens the store of a folder for as long as `work` takes. */
+/** Opens the store in a data folder for as long as `work` takes. */
 async function inStore<Result>(
   data: string,
   work: (store: SessionStore) => Promise<Result>,
   create = false,
 ): Promise<Result> {
-  if (!create && !fs.existsSync(data)) throw new MoonpoolError("CONFIG_INVALID", `There is no folder ${data}.`);
+  const dir = path.join(data, "store");
+  if (!create && !fs.existsSync(dir)) throw new MoonpoolError("CONFIG_INVALID", `There are no sessions in ${data}.`);
   const { openStore } = await import("../host/store/open-store.ts");
-  const store = await openStore({ durability: "disk", dir: data });
+  const store = await openStore({ durability: "disk", dir });
   try {
     return await work(store);
   } finally {

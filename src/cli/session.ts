@@ -11,10 +11,9 @@ import { table } from "./table.ts";
 /** A session as `moonpool session list` tells it. */
 interface Listed {
   id: string;
-  /** Browser tabs that there have been; undefined: it is not known. */
+  /** Browser tabs that there have been; undefined: the records do not say it. */
   tabs?: number | undefined;
   /** ISO 8601. */
-  created?: string | undefined;
   lastActivity?: string | undefined;
   /** Bytes of its newest snapshot and the records after it. */
   size: number;
@@ -56,13 +55,17 @@ async function look(store: SessionStore, id: string, text: string): Promise<List
   const texts = (stored?.records ?? []).reduce((sum, record) => sum + Buffer.byteLength(record), 0);
   return {
     id,
-    tabs: description?.connections,
-    created: isoTime(description?.created),
+    tabs: stored && !stored.snapshot ? tabsOf(stored.records) : undefined,
     lastActivity: isoTime(description?.lastActivity),
     size: texts + (stored?.snapshot?.bytes.length ?? 0),
     records: stored?.records.length ?? 0,
     state: stored ? "kept" : "damaged",
   };
+}
+
+/** Tabs are numbered. */
+function tabsOf(records: string[]): number {
+  return records.reduce((most, record) => Math.max(most, Number(/^connect (\d+) /.exec(record)?.[1] ?? 0)), 0);
 }
 
 function isoTime(time: number | undefined): string | undefined {
@@ -138,7 +141,7 @@ export async function importFromFile(
   const { error, objects, notes } = await tryJournal(id, records, resume);
   if (error) throw new MoonpoolError(error.code, error.message, error);
   for (const record of records) store.append(id, record);
-  store.describe(id, describeSession({ connections: 0, created: now, lastActivity: now }));
+  store.describe(id, describeSession({ browser: "", lastActivity: now, site: "" }));
   await store.flushed();
   return { id, objects, notes: notes.map(({ message }) => message) };
 }

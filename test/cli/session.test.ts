@@ -50,7 +50,7 @@ function storeWith(...names: string[]): MemoryStore {
   const store = new MemoryStore();
   store.append(one, start);
   for (const name of names) store.append(one, add(name));
-  store.describe(one, describeSession({ connections: 2, created: 0, lastActivity: 1_700_000_000_000 }));
+  store.describe(one, describeSession({ browser: "b", lastActivity: 1_700_000_000_000, site: "" }));
   return store;
 }
 
@@ -102,7 +102,7 @@ t.test("an exported session is imported into another store, in each form, and is
       records.map((record) => record.split(" ")[0]),
       ["start", "import"],
     );
-    t.match(JSON.parse(description), { connections: 0 });
+    t.match(JSON.parse(description), { browser: "", site: "" });
   }
 });
 
@@ -176,23 +176,26 @@ t.test("sessions are named by their id or its beginning; others are not there", 
 
 t.test("list tells of each session its tabs, last activity, size and state, as a table and as JSON", async (t) => {
   const store = storeWith("Bob");
+  const tab = sessionEvent("connect", 2, 3000, "{}");
+  store.append(one, tab);
   store.describe(two, "lost");
   t.same(JSON.parse(await listSessions(store, { json: true })), [
     {
       id: one,
       tabs: 2,
-      created: "1970-01-01T00:00:00.000Z",
       lastActivity: "2023-11-14T22:13:20.000Z",
-      size: Buffer.byteLength(start + add("Bob")),
-      records: 2,
+      size: Buffer.byteLength(start + add("Bob") + tab),
+      records: 3,
       state: "kept",
     },
-    { id: two, size: 0, records: 0, state: "kept" },
+    { id: two, tabs: 0, size: 0, records: 0, state: "kept" },
   ]);
   const lines = (await listSessions(store, { json: false })).split("\n");
   t.match(lines[0], /^ID +TABS +LAST ACTIVITY +BYTES +RECORDS +STATE$/);
-  t.match(lines[1], new RegExp(`^${one}  2 +2023-11-14T22:13:20.000Z  \\d+ +2 +kept$`));
-  t.match(lines[2], /^2+  \? +\? +0 +0 +kept$/);
+  t.match(lines[1], new RegExp(`^${one}  2 +2023-11-14T22:13:20.000Z  \\d+ +3 +kept$`));
+  t.match(lines[2], /^2+  0 +\? +0 +0 +kept$/);
+  store.snapshot(one, 3, Buffer.from("image"));
+  t.match(JSON.parse(await listSessions(store, { json: true })), [{ id: one, size: 5, records: 0 }, {}]);
   t.equal(await listSessions(new MemoryStore(), { json: false }), "There are no sessions.");
 });
 
@@ -238,10 +241,10 @@ t.test("rewind refuses positions that cannot be reached, and changes nothing", a
 t.test("moonpool session: list, export, import and rewind work on a store on the disk", async (t) => {
   const dir = t.testdir({ site, files: {} });
   const [data, file] = [path.join(dir, "data"), path.join(dir, "files/one.state")];
-  const store = await openStore({ durability: "disk", dir: data });
+  const store = await openStore({ durability: "disk", dir: path.join(data, "store") });
   store.append(one, start);
   store.append(one, add("Bob"));
-  store.describe(one, describeSession({ connections: 1, created: 0, lastActivity: 0 }));
+  store.describe(one, describeSession({ browser: "b", lastActivity: 0, site: "" }));
   await store.close();
   const command = (name: string, ...args: string[]) => run(["session", name, "--data", data, ...args]);
   const at = ["--dir", path.join(dir, "site")];
@@ -264,7 +267,7 @@ t.test("moonpool session: list, export, import and rewind work on a store on the
   const listed = await command("list", "--json");
   t.match(JSON.parse(listed.out), [
     { id: two, tabs: 0, records: 2, state: "kept" },
-    { id: one, tabs: 1, records: 1, state: "kept" },
+    { id: one, tabs: 0, records: 1, state: "kept" },
   ]);
 
   for (const [args, message] of [
@@ -280,13 +283,16 @@ t.test("moonpool session: list, export, import and rewind work on a store on the
     t.equal(code, 1);
     t.match(err, message);
   }
-  t.match((await run(["session", "list", "--data", path.join(dir, "no")])).err, /^CONFIG_INVALID: There is no folder/);
+  t.match(
+    (await run(["session", "list", "--data", path.join(dir, "no")])).err,
+    /^CONFIG_INVALID: There are no sessions in/,
+  );
   t.notOk(fs.existsSync(path.join(dir, "no")), "looking makes no store");
 });
 
 t.test("a store that a server has open is left alone", async (t) => {
   const data = path.join(t.testdir({}), "data");
-  const store = await openStore({ durability: "disk", dir: data });
+  const store = await openStore({ durability: "disk", dir: path.join(data, "store") });
   const { code, err } = await run(["session", "list", "--data", data]);
   await store.close();
   t.equal(code, 1);

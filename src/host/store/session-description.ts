@@ -1,12 +1,11 @@
 /** What a store tells of a session without looking into it. */
 export interface SessionDescription {
-  /** The browser that the session belongs to; undefined: the first one that opens it. */
-  browser?: string | undefined;
-  /** Browser tabs that there have been so far. */
-  connections: number;
-  /** ms since 1970, both. */
-  created: number;
+  /** The browser that the session belongs to; "": the first one that opens it. */
+  browser: string;
+  /** ms since 1970. */
   lastActivity: number;
+  /** Which version of the site's files it has; "" if that is not known. */
+  site: string;
 }
 
 /** The text that `SessionStore.describe` takes. */
@@ -23,8 +22,7 @@ export function readDescription(text: string): SessionDescription | undefined {
     return undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
-  const { browser, connections, created, lastActivity } = value as Record<string, unknown>;
-  if (typeof connections !== "number" || typeof created !== "number" || typeof lastActivity !== "number")
-    return undefined;
-  return { browser: typeof browser === "string" ? browser : undefined, connections, created, lastActivity };
+  const { browser, lastActivity, site } = value as Record<string, unknown>;
+  if (typeof browser !== "string" || typeof lastActivity !== "number" || typeof site !== "string") return undefined;
+  return { browser, lastActivity, site };
 }
