@@ -6,6 +6,7 @@ import { errors, MoonpoolError } from "../protocol/main.ts";
 import { check } from "./check.ts";
 import { init } from "./init.ts";
 import { options, type Option } from "./options.ts";
+import { addSessionCommands } from "./session-command.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
 /** Two folders above dist/src/cli. */
@@ -64,6 +65,8 @@ program
     const { given, dir } = await settingsFrom({ ...rest, dir: folder });
     process.exitCode = await check(dir, { uiCode: given.uiCode ?? false, json, strict });
   });
+
+addSessionCommands(program, { version, settingsFrom });
 
 /** All keys of the config file, eight to a line. */
 function keyLines(): string {

@@ -5,7 +5,8 @@ import type { Session } from "./session.ts";
 import type { SessionHost } from "./session-host.ts";
 
 /**
- * The running session that `request` (a route with a `:session`) may use. A failed one is tried again. Throws
+ * The running session that `request` (a route with a `:session`) may use. A failed one is tried again; one that is nobody's
+ * becomes that of the browser that `newcomer` names. Throws
  * MoonpoolError SESSION_UNKNOWN, SESSION_FOREIGN, SESSION_LIMIT, or what stops the session's main.lua.
  */
 export async function sessionFor(
@@ -13,11 +14,13 @@ export async function sessionFor(
   sessions: SessionHost,
   cookie: BrowserCookie,
   share: "browser" | "link",
+  newcomer?: () => string,
 ): Promise<Session> {
   const { session: id } = request.params as { session: string };
   const session = await sessions.find(id);
   if (session === undefined) throw new MoonpoolError("SESSION_UNKNOWN");
-  if (share === "browser" && cookie.read(request) !== session.browser) throw new MoonpoolError("SESSION_FOREIGN");
+  if (session.browser === "" && newcomer !== undefined) session.adopt(newcomer());
+  else if (share === "browser" && cookie.read(request) !== session.browser) throw new MoonpoolError("SESSION_FOREIGN");
   return sessions.revive(session);
 }
 

@@ -1,4 +1,4 @@
-import type { BaseImage } from "../protocol/session-image.ts";
+import { type BaseImage, baseNameOf } from "../protocol/session-image.ts";
 import { decodeBase, encodeBase } from "./store/base-blob.ts";
 import type { SessionStore } from "./store/session-store.ts";
 
@@ -29,6 +29,13 @@ export class Bases {
   give(name: string): void {
     const known = this.#known.get(name);
     if (known && --known.users === 0) this.#forget(name);
+  }
+
+  /** Gives another store what it needs for an encoded image. */
+  async copy(image: Uint8Array, to: SessionStore): Promise<void> {
+    const name = baseNameOf(image);
+    const blob = name === undefined ? undefined : await this.#store.blob(PREFIX + name);
+    if (blob !== undefined) to.putBlob(`${PREFIX}${name}`, blob);
   }
 
   /** Rejects with MoonpoolError IMAGE_CORRUPT; undefined when there is none. */

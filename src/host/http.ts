@@ -55,7 +55,7 @@ export async function addPages(
   const sendSession = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const { "*": rest, session: id } = request.params as { "*"?: string; session: string };
     try {
-      await sessionFor(request, sessions, cookie, settings.share);
+      await sessionFor(request, sessions, cookie, settings.share, () => cookie.give(request, reply));
       const page = await sitePage.render({ prefix, session: id, isSubPath: rest !== undefined });
       return sendPage(reply, 200, page);
     } catch (problem) {

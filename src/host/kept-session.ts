@@ -1,5 +1,5 @@
 import { MoonpoolError, type WireError } from "../protocol/main.ts";
-import type { FromSession, FromWorker, SessionState } from "../protocol/worker-message.ts";
+import { sessionEvent, type FromSession, type FromWorker, type SessionState } from "../protocol/worker-message.ts";
 import { type BaseImage, baseNameOf } from "../protocol/session-image.ts";
 import type { Bases } from "./bases.ts";
 import { encodeSnapshot, type KeptState, loadKept, noteEvent, RESTART, voidRecord } from "./kept-state.ts";
@@ -94,6 +94,7 @@ export class KeptSession implements SessionPort {
   #suspect: SentEvent | undefined;
   #silent = 0;
   #settleRest: (() => void)[] = [];
+  readonly #exports: { resolve: (state: string) => void; reject: (error: MoonpoolError) => void }[] = [];
 
   /** `kept`: what the store has of it; it is asleep. Else it is a new one. Throws what `open` throws. */
   constructor(
@@ -158,6 +159,20 @@ export class KeptSession implements SessionPort {
     }
   }
 
+  /** Its portable state now, as JSON. Rejects with MoonpoolError. What it costs is not in the journal. */
+  exportState(): Promise<string> {
+    if (this.#phase === "over") return Promise.reject(new MoonpoolError("SESSION_ENDED"));
+    return new Promise((resolve, reject) => {
+      this.#exports.push({ resolve, reject });
+      if (this.#phase === "awake") this.#askForState();
+      else if (this.#phase === "asleep") this.#wake();
+    });
+  }
+
+  #askForState(): void {
+    this.#task?.send(sessionEvent("export", 0, Math.max(Date.now(), this.#state.time)));
+  }
+
   /** Leaves its thread, after what is under way; the next event wakes it. */
   sleep(): void {
     if (this.#phase !== "awake") return;
@@ -191,6 +206,7 @@ export class KeptSession implements SessionPort {
     this.#useBase(null);
     this.#task?.close();
     this.#task = undefined;
+    for (const { reject } of this.#exports.splice(0)) reject(new MoonpoolError("SESSION_ENDED"));
     this.#rested();
   }
 
@@ -254,6 +270,7 @@ export class KeptSession implements SessionPort {
     const { image, nextTimer } = kept;
     this.#task.resume({ image, base, nextTimer, events: events.map(({ text }) => text) });
     for (const event of this.#sent) this.#give(event);
+    for (let asked = 0; asked < this.#exports.length; asked++) this.#askForState();
     if (this.#settleRest.length > 0) this.sleep();
   }
 
@@ -268,11 +285,14 @@ export class KeptSession implements SessionPort {
       case "log":
       case "failed":
         return this.#onMessage(message);
+      case "exported":
+        return this.#exported(message.state);
       case "refused":
         return void this.#recover(message.error);
       case "started":
       case "done":
       case "reloaded":
+      case "imported":
         return this.#answer(message);
     }
   }
@@ -306,6 +326,12 @@ export class KeptSession implements SessionPort {
     this.#answered = event.position;
     this.#answers.push({ message, event });
     this.#passOn();
+  }
+
+  #exported(state: string | WireError): void {
+    const waiting = this.#exports.shift();
+    if (typeof state === "string") waiting?.resolve(state);
+    else waiting?.reject(new MoonpoolError(state.code, state.message, state));
   }
 
   #passOn(): void {
@@ -355,7 +381,7 @@ export class KeptSession implements SessionPort {
       return this.#onEnd(error);
     }
     this.#phase = "asleep";
-    if (this.#sent.length > 0) return this.#wake();
+    if (this.#sent.length + this.#exports.length > 0) return this.#wake();
     this.#rested();
   }
 
@@ -371,7 +397,7 @@ export class KeptSession implements SessionPort {
       return this.#onEnd(error);
     }
     if (isToBlame && error !== undefined) return void this.#recover(error);
-    if (this.#sent.length > 0 || this.#phase === "waking") return this.#wake();
+    if (this.#sent.length + this.#exports.length > 0 || this.#phase === "waking") return this.#wake();
     this.#phase = "asleep";
     this.#rested();
   }

@@ -50,6 +50,12 @@ export function voidRecord(position: number): string {
   return `void ${position}`;
 }
 
+/** The position of the event that a record declares void; Infinity: none. */
+export function refusedBy(record: string): number {
+  const [, position] = /^void (\d+)$/.exec(record) ?? [];
+  return position === undefined ? Infinity : Number(position);
+}
+
 export function encodeSnapshot(head: SnapshotHead, image: Uint8Array): Uint8Array {
   const text = Buffer.from(`${JSON.stringify(head)}\n`);
   return Buffer.concat([text, image]);
@@ -79,8 +85,8 @@ export function keptState({ description, snapshot, records }: StoredSession): Ke
   const refused = new Set<number>();
   for (const [index, text] of records.entries()) {
     const position = start + index + 1;
-    const [kind = "", number = ""] = text.split("\n", 1)[0]?.split(" ") ?? [];
-    if (kind === "void") refused.add(Number(number));
+    const event = refusedBy(text);
+    if (event !== Infinity) refused.add(event);
     else if (text === RESTART) Object.assign(state, { image: null, start: position, nextTimer: undefined, events: [] });
     else state.events.push({ position, text });
     noteEvent(state, text);

@@ -4,7 +4,8 @@ import { Alarm } from "./alarm.ts";
 import { logWireError, shortId } from "./log.ts";
 import { randomId } from "./random-id.ts";
 import { within } from "./within.ts";
-import { Session, type SessionDescription, type SessionPool, type SessionSettings } from "./session.ts";
+import { readDescription } from "./store/session-description.ts";
+import { Session, type SessionPool, type SessionSettings } from "./session.ts";
 
 export interface SessionHostSettings extends Omit<SessionSettings, "site" | "round"> {
   /** Differs from that of the host's last start if the site's files do. */
@@ -229,13 +230,14 @@ export class SessionHost {
   }
 
   #addDormant(id: string, description: string): void {
-    try {
-      const { browser, lastActivity, nextTimer } = JSON.parse(description) as SessionDescription;
+    const read = readDescription(description);
+    if (read !== undefined) {
+      const { browser, lastActivity, nextTimer } = read;
       this.#dormant.set(id, { browser, lastActivity, nextTimer });
-    } catch (error) {
-      const problem = new MoonpoolError("STORE_CORRUPT", `A session's description cannot be read: ${String(error)}`);
-      logWireError(this.#settings.log, id, problem.toWire(), "session lost");
+      return;
     }
+    const problem = new MoonpoolError("STORE_CORRUPT", "A session's description cannot be read.");
+    logWireError(this.#settings.log, id, problem.toWire(), "session lost");
   }
 
   async #restore(id: string): Promise<Session | undefined> {

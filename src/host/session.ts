@@ -6,6 +6,7 @@ import {
   type Reload,
   type WireError,
 } from "../protocol/main.ts";
+import type { ImportReport } from "../protocol/portable.ts";
 import { parseOutcome } from "../protocol/outcome.ts";
 import { reloadBody, type ReloadReport, type SiteChanges } from "../protocol/reload.ts";
 import { knownError } from "../protocol/wire-error.ts";
@@ -18,6 +19,7 @@ import type { Decide } from "./kept-session.ts";
 import type { KeptState } from "./kept-state.ts";
 import { logFromWorker, logWireError, shortId, type Log } from "./log.ts";
 import { randomId } from "./random-id.ts";
+import { describeSession, readDescription } from "./store/session-description.ts";
 import { decide, type RecoverySettings } from "./recovery.ts";
 
 /** The host's handle on a session's VM, wherever it runs. */
@@ -28,6 +30,8 @@ export interface SessionPort {
   readonly isQuiet: boolean;
   /** A session event. Undefined when it is safe already; else settles when it is. */
   send(text: string): Promise<void> | undefined;
+  /** Its portable state, as JSON. Rejects with MoonpoolError. */
+  exportState(): Promise<string>;
   /** Frees what the session takes on its thread; the next event wakes it. */
   sleep(): void;
   /** What `list` tells about it from now on. */
@@ -68,18 +72,6 @@ export interface SessionPool {
   lasting(name: string, fresh: string): Promise<string>;
 }
 
-/** What a session's description says, as JSON text. */
-export interface SessionDescription {
-  /** The browser that it belongs to. */
-  browser: string;
-  /** ms since 1970. */
-  lastActivity: number;
-  /** When the next Lua timer is due, in ms since 1970. */
-  nextTimer?: number;
-  /** Which version of the site's files it has; "" if that is not known. */
-  site: string;
-}
-
 export interface SessionSettings extends ConnectionSettings {
   /** Lua code keeps what it needs to be exchanged for newer versions. */
   hotload: boolean;
@@ -114,8 +106,7 @@ export type SessionState = "starting" | "running" | "failed" | "closed";
  */
 export class Session {
   readonly id: string;
-  /** The browser that the session belongs to. */
-  readonly browser: string;
+  #browser: string;
   /** Settles when main.lua ran; rejects with the MoonpoolError that stopped it. */
   readonly started: Promise<void>;
   readonly #settings: SessionSettings;
@@ -150,7 +141,7 @@ export class Session {
   /** `kept`: the session is there already. */
   constructor(id: string, browser: string, pool: SessionPool, settings: SessionSettings, kept?: KeptState) {
     this.id = id;
-    this.browser = browser;
+    this.#browser = browser;
     this.#settings = settings;
     this.#site = settings.site();
     this.#lastActivity = this.#lastEvent = settings.clock.now();
@@ -179,6 +170,17 @@ export class Session {
     }
     if (kept === undefined) this.#start();
     else this.#goOn(kept);
+  }
+
+  /** The browser that the session belongs to; "": the first one that opens it. */
+  get browser(): string {
+    return this.#browser;
+  }
+
+  /** It belongs to this browser from now on. */
+  adopt(browser: string): void {
+    this.#browser = browser;
+    this.#describe();
   }
 
   get state(): SessionState {
@@ -325,8 +327,7 @@ export class Session {
     this.#setTimer(nextTimer);
     // Their sockets ended with the process that had them.
     for (const number of connections) void this.#record("disconnect", number);
-    const { site } = JSON.parse(description) as SessionDescription;
-    if (site === this.#site) return;
+    if (readDescription(description)?.site === this.#site) return;
     this.#site = "";
     void this.reload({ lua: [], gone: [], viewdefs: [], all: true }, this.#settings.round());
   }
@@ -349,8 +350,7 @@ export class Session {
   #description(): string {
     const nextTimer = this.#alarm.due;
     const { browser } = this;
-    const description: SessionDescription = { browser, lastActivity: this.#lastActivity, site: this.#site };
-    return JSON.stringify(nextTimer === undefined ? description : { ...description, nextTimer });
+    return describeSession({ browser, lastActivity: this.#lastActivity, site: this.#site, nextTimer });
   }
 
   #describe(): void {
@@ -390,6 +390,12 @@ export class Session {
         return this.#refused(message.error);
       case "restarting":
         return this.#restart();
+      case "imported":
+        this.#inFlight.answer();
+        this.#deliver(message.outcome, true);
+        return this.#imported(message.report);
+      case "exported":
+        return;
       case "started":
         this.#inFlight.answer();
         this.#setTimer(message.nextTimer);
@@ -410,6 +416,11 @@ export class Session {
         this.#fail(errorOf(message.error));
         return;
     }
+  }
+
+  #imported({ error, notes }: ImportReport): void {
+    const { log } = this.#settings;
+    for (const problem of error ? [error] : notes) logWireError(log, this.id, knownError(problem), "portable state");
   }
 
   /** An event was not carried out. */

@@ -258,7 +258,8 @@ export const errors = {
   RELOAD_STATE: {
     who: "app",
     text: "An object could not be made anew.",
-    advice: "Check getState, restoreState, migrateState and new of its prototype (docs/hot-reload.md).",
+    advice:
+      "Check getState, restoreState, migrateState and new of its prototype (docs/hot-reload.md), or save and load of its serializer.",
   },
   RELOAD_VERSION: {
     who: "internal",
@@ -325,7 +326,39 @@ export const errors = {
     advice: "Start the session again; check the disk that it was kept on.",
   },
 
+  // Portable state
+  STATE_INVALID: {
+    who: "operator",
+    text: "This is no portable state, or it was damaged.",
+    advice: "Export the session again; see docs/portable-state.md.",
+  },
+  STATE_VERSION: {
+    who: "operator",
+    text: "The portable state was made by a newer version of Moonpool.",
+    advice: "Use that version, or a newer one.",
+  },
+  STATE_TOO_LARGE: {
+    who: "operator",
+    text: "The portable state is too large.",
+    advice: "Keep less data in the session.",
+  },
+  STATE_LEFT: {
+    who: "app",
+    text: "Something of the session is not in its portable state, or has no place any more.",
+    advice: "Give its prototype getState and restoreState, or the type a serializer (docs/portable-state.md).",
+  },
+
   // The store of sessions
+  SESSION_MISSING: {
+    who: "operator",
+    text: "There is no such session in the store.",
+    advice: "`moonpool session list` shows those that there are.",
+  },
+  SESSION_EXISTS: {
+    who: "operator",
+    text: "There is such a session in the store already.",
+    advice: "Choose another --id, or leave it out.",
+  },
   STORE_CORRUPT: {
     who: "operator",
     text: "What the store holds is not what was put into it.",

@@ -1,4 +1,5 @@
 import type { WireError } from "./error-code.ts";
+import type { ImportReport } from "./portable.ts";
 import type { ReloadReport } from "./reload.ts";
 
 /** A viewdef in one of its versions. */
@@ -67,6 +68,20 @@ export interface ReloadResult {
 export function takeReport(text: string): ReloadResult {
   const at = text.lastIndexOf("\nr ");
   return { outcome: text.slice(0, at), report: JSON.parse(text.slice(at + 3)) as ReloadResult["report"] };
+}
+
+/** Takes the text that the runtime answers to an `export` event apart: its last line is the state, or says why there is none. */
+export function takeState(text: string): { outcome: string; state: string | WireError } {
+  const at = text.lastIndexOf("\np ");
+  const line = text.slice(at + 3);
+  const state = line.startsWith('{"error":') ? (JSON.parse(line) as { error: WireError }).error : line;
+  return { outcome: text.slice(0, at), state };
+}
+
+/** Takes the text that the runtime answers to an `import` event apart. */
+export function takeImport(text: string): { outcome: string; report: ImportReport } {
+  const at = text.lastIndexOf("\ni ");
+  return { outcome: text.slice(0, at), report: JSON.parse(text.slice(at + 3)) as ImportReport };
 }
 
 /** Takes the text that the runtime answers apart. No JSON of messages is parsed. */

@@ -1,5 +1,6 @@
 import type { WireError } from "./error-code.ts";
 import type { ClientMessage } from "./message.ts";
+import type { ImportReport } from "./portable.ts";
 import type { ReloadReport } from "./reload.ts";
 import type { BaseImage } from "./session-image.ts";
 import type { SharedPlans } from "./worker-task.ts";
@@ -21,10 +22,23 @@ import type { SharedPlans } from "./worker-task.ts";
  *     timer 0 1700000000123\n         a Lua timer is due
  *     reload 7 1700000000123\nlua lua/contacts.lua\nviewdef Contact.DEFAULT
  *                                     files of the site have changed: see reloadBody
+ *     export 0 1700000000123\n        asks for the portable state (docs/portable-state.md)
+ *     import 0 1700000000123\n{"format":1,…}
+ *                                     takes such a state in, after `start`
  *
  * The number after the kind is the connection (0: none), or which reload it is; the last is the time in ms that `os.time` answers from.
  */
-export type SessionEventKind = "start" | "connect" | "frame" | "disconnect" | "pause" | "resume" | "timer" | "reload";
+export type SessionEventKind =
+  | "start"
+  | "connect"
+  | "frame"
+  | "disconnect"
+  | "pause"
+  | "resume"
+  | "timer"
+  | "reload"
+  | "export"
+  | "import";
 
 /** The text of a session event. `time` is ms since 1970. */
 export function sessionEvent(kind: SessionEventKind, number: number, time: number, body = ""): string {
@@ -116,6 +130,10 @@ export type FromSession =
   | { kind: "refused"; error: WireError }
   /** From the host itself: what had not been answered has been refused, and the next event has to be a `start`. No answer. */
   | { kind: "restarting" }
+  /** The answer to `export`: the changes, if any, and the portable state or why there is none. */
+  | { kind: "exported"; outcome: string; state: string | WireError }
+  /** The answer to `import`: the changes, and what became of it. */
+  | { kind: "imported"; outcome: string; report: ImportReport }
   /** `print`, `ui.log`, and errors of Lua code. `level` as of pino. */
   | { kind: "log"; level: LogLevel; message: string; error?: WireError }
   /** The session cannot go on: main.lua failed, or its VM did. The task ends after this. */

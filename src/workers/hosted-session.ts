@@ -1,6 +1,7 @@
 import type { MessagePort } from "node:worker_threads";
 import { MoonpoolError, type WireError } from "../protocol/error-code.ts";
-import { readOutcomeHead, takeReport, type ReloadResult } from "../protocol/outcome.ts";
+import { readOutcomeHead, takeImport, takeReport, takeState, type ReloadResult } from "../protocol/outcome.ts";
+import type { ImportReport } from "../protocol/portable.ts";
 import { decodeImage, encodeImage, type MemoryImage } from "../protocol/session-image.ts";
 import type { ThreadStatus } from "../protocol/thread-status.ts";
 import type { FromWorker, SessionState, ToWorker } from "../protocol/worker-message.ts";
@@ -34,6 +35,8 @@ const TURN = 10;
 const REPLAY_FACTOR = 20;
 /** Host calls whose answer depends on nothing but the argument. */
 const PURE = new Set(["log", "generated"]);
+/** ms that the export or import of a portable state may take, at least: somebody asked for it, and it may be large. */
+const PORTABLE_TIME = 10_000;
 
 /**
  * One session on its thread: takes events from its port, one after the other, has them dispatched in a VM, and answers each
@@ -145,6 +148,8 @@ export class HostedSession implements Tenant {
     this.#beginIn(vm);
     if (isReload) this.#reload(vm, text, image, isReplay);
     else if (text.startsWith("start ")) this.#start(vm, text, start, isReplay);
+    else if (text.startsWith("import ")) this.#import(vm, text, isReplay);
+    else if (text.startsWith("export ")) this.#export(vm, text);
     else this.#dispatch(vm, text, isReplay);
     if (image) slots.discard(image);
     if (wasAtRest) this.#restAgain(now);
@@ -263,7 +268,7 @@ export class HostedSession implements Tenant {
 
   /** `onLog` is told what is logged, too. */
   #run(vm: LuaVm, text: string, isReplay: boolean, onLog?: (entry: string) => void): string {
-    const { status, timeLimit } = this.#around;
+    const { status } = this.#around;
     vm.host = (name, argument) => {
       status.beat();
       this.#hasAsked ||= !PURE.has(name);
@@ -278,12 +283,18 @@ export class HostedSession implements Tenant {
     const began = performance.now();
     status.enter(this.#number);
     try {
-      return vm.dispatch(text, { timeLimit: isReplay ? REPLAY_FACTOR * timeLimit : timeLimit });
+      return vm.dispatch(text, { timeLimit: this.#timeFor(text, isReplay) });
     } finally {
       status.leave();
       this.#saver.note(text, performance.now() - began);
       this.#log.end();
     }
+  }
+
+  #timeFor(text: string, isReplay: boolean): number {
+    const { timeLimit } = this.#around;
+    if (isReplay) return REPLAY_FACTOR * timeLimit;
+    return /^(ex|im)port /.test(text) ? Math.max(timeLimit, PORTABLE_TIME) : timeLimit;
   }
 
   /** Hot reload is a transaction: after an error, whatever it is, the session is as it was before. */
@@ -314,6 +325,40 @@ export class HostedSession implements Tenant {
     // Files may be others when this is repeated.
     this.#save(vm);
     this.#post({ kind: "reloaded", ...result, report: { ...result.report, time: performance.now() - began } });
+  }
+
+  /** A state that has no room in the session's memory is no reason to end the session. It is no part of what is repeated. */
+  #export(vm: LuaVm, text: string): void {
+    try {
+      const outcome = this.#run(vm, text, false);
+      this.#nextTimer = readOutcomeHead(outcome).nextTimer;
+      this.#post({ kind: "exported", ...takeState(outcome) });
+    } catch (error) {
+      if (vm.broken || !(error instanceof MoonpoolError)) throw error;
+      this.#post({ kind: "exported", outcome: "", state: error.toWire() });
+    }
+  }
+
+  /** The import of a portable state is a transaction, as a reload is. */
+  #import(vm: LuaVm, text: string, isReplay: boolean): void {
+    const { slots } = this.#around;
+    const before = slots.copy(vm);
+    let outcome = "";
+    let report: ImportReport;
+    try {
+      ({ outcome, report } = takeImport(this.#run(vm, text, isReplay)));
+    } catch (error) {
+      if (vm.broken || !(error instanceof MoonpoolError)) throw error;
+      report = { objects: 0, notes: [], error: error.toWire() };
+    }
+    if (report.error) vm.loadImage(before);
+    else this.#nextTimer = readOutcomeHead(outcome).nextTimer;
+    slots.discard(before);
+    this.#dispatched++;
+    if (isReplay) return this.#replayed();
+    // It has made objects from what may be asked for in another way next time.
+    this.#save(vm);
+    this.#post({ kind: "imported", outcome: report.error ? "" : outcome, report });
   }
 
   #tryReload(vm: LuaVm, text: string, isReplay: boolean): ReloadResult {

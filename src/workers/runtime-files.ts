@@ -28,6 +28,7 @@ const names = [
   "detect",
   "requests",
   "session",
+  "serializers",
   "versions",
   "walk",
   "nested",
@@ -40,6 +41,9 @@ const names = [
   "rebuild",
   "moves",
   "reload",
+  "export",
+  "graph",
+  "import",
   "main",
 ];
 

@@ -110,6 +110,7 @@ export class FakePool implements Pool {
       get isQuiet() {
         return false;
       },
+      exportState: async () => "",
       sleep: () => {},
       describe: () => {},
       leave: async () => session.end(),

@@ -7,6 +7,7 @@ import {
   type SessionRequest,
   sessionEvent,
 } from "../../src/protocol/worker-message.ts";
+import type { ImportReport } from "../../src/protocol/portable.ts";
 import type { ViewPlan } from "../../src/protocol/viewdef.ts";
 import { LuaVm } from "../../src/workers/lua-vm.ts";
 import {
@@ -14,7 +15,9 @@ import {
   type Outcome,
   parseOutcome,
   type ReloadResult,
+  takeImport,
   takeReport,
+  takeState,
 } from "../../src/protocol/outcome.ts";
 import { type LuaCode, LuaCompiler } from "../../src/workers/lua-code/compiler.ts";
 import { readLoaded, startParts, type StartParts } from "../../src/workers/starts.ts";
@@ -198,6 +201,29 @@ export class LuaSession {
     } catch (error) {
       if (this.vm.broken || !(error instanceof MoonpoolError)) throw error;
       return { files: [], views: 0, notes: [], error: error.toWire() };
+    }
+  }
+
+  /** The portable state. */
+  export(): string | WireError {
+    const { outcome, state } = takeState(this.vm.dispatch(sessionEvent("export", 0, this.now), { timeLimit: 10_000 }));
+    this.apply(outcome);
+    return state;
+  }
+
+  /** Takes a portable state in, as a thread does: after an error the session is as before. */
+  import(state: string): ImportReport {
+    const before = this.vm.saveImage();
+    const text = sessionEvent("import", 0, this.now, state);
+    try {
+      const { outcome, report } = takeImport(this.vm.dispatch(text, { timeLimit: 10_000 }));
+      if (report.error) this.vm.loadImage(before);
+      else this.apply(outcome);
+      return report;
+    } catch (error) {
+      if (this.vm.broken || !(error instanceof MoonpoolError)) throw error;
+      this.vm.loadImage(before);
+      return { objects: 0, notes: [], error: error.toWire() };
     }
   }
 

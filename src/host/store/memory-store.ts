@@ -72,6 +72,17 @@ export class MemoryStore implements SessionStore {
     return kept?.records.map((record, index) => ({ position: kept.first + index, record })) ?? [];
   }
 
+  /** Takes a session over from another store, as `load` gave it. */
+  adopt(id: string, { description, snapshot, records }: StoredSession): void {
+    const position = snapshot?.position ?? 0;
+    const snapshots = snapshot ? [position] : [];
+    const kept = new Kept(position + 1, position + records.length, snapshots);
+    kept.description = description;
+    kept.records = [...records];
+    if (snapshot) kept.images.push(snapshot.bytes);
+    this.#sessions.set(id, kept);
+  }
+
   remove(id: string): void {
     this.#sessions.delete(id);
   }

@@ -77,6 +77,16 @@ function errors.with(e, code, message)
   return make({ code = code or fields.code, message = message or fields.message, file = fields.file, line = fields.line, stack = fields.stack })
 end
 
+--- Raises an Error that was caught; `where` says what was being done.
+function errors.raise_again(e, where)
+  if not where then error(e, 0) end
+  local fields = genuine[e]
+  error(make({ code = fields.code, message = where .. ": " .. fields.message, file = fields.file, line = fields.line, stack = fields.stack }), 0)
+end
+
+--- Is this value an Error?
+function errors.is_error(value) return type(value) == "table" and genuine[value] ~= nil end
+
 --- A limit may be hit in code of Moonpool's own, which says nothing to the author of an app: what it was working on does.
 function errors.about(e, file)
   local fields = genuine[e]

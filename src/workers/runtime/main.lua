@@ -5,6 +5,8 @@
 --     v Contact.DEFAULT\t…    viewdefs that it needs first
 --     h …  m …  l …           messages of high, medium and low priority, JSON joined by commas
 --     r {…}                   what became of a `reload` event (ReloadReport in src/protocol/reload.ts, without its time)
+--     p {…}                   the portable state that an `export` event asks for, or {"error":{…}}
+--     i {…}                   what became of an `import` event (ImportReport in src/protocol/portable.ts)
 --     ! {…}                   the session cannot go on, and why
 --
 -- A session starts in steps, of which many share the first two (src/workers/starts.ts):
@@ -19,9 +21,10 @@
 --                                     the session begins, with its own clock and seed
 local M = ...
 
-local connection, declarations, detect, errors, exchange, json, modules, plans, prototype, reload, requests =
-  M.connection, M.declarations, M.detect, M.errors, M.exchange, M.json, M.modules, M.plans, M.prototype, M.reload, M.requests
-local sandbox, state, timers, versions, walk = M.sandbox, M.session, M.timers, M.versions, M.walk
+local connection, declarations, detect, errors, exchange, export, import, json, modules, plans, prototype =
+  M.connection, M.declarations, M.detect, M.errors, M.exchange, M.export, M.import, M.json, M.modules, M.plans, M.prototype
+local reload, requests, sandbox, state, timers, versions, walk =
+  M.reload, M.requests, M.sandbox, M.session, M.timers, M.versions, M.walk
 local concat, gmatch, match, sub = table.concat, string.gmatch, string.match, string.sub
 local ipairs, pcall, tonumber, tostring = ipairs, pcall, tonumber, tostring
 local remove = table.remove
@@ -104,6 +107,7 @@ function events.load(_, body)
   if options.hotload then declarations.enable() end
   local ok, e = errors.guard(modules.run_main)
   if not ok then return "! {" .. errors.encode(e, true) .. "}" end
+  export.settle()
 end
 
 function events.warm(_, keys)
@@ -146,6 +150,8 @@ end
 function events.timer() timers.fire(report) end
 
 local reloaded -- { files, views, notes } while a `reload` event is dispatched
+local exported -- the last line of the outcome of an `export` event
+local imported -- { objects, notes } while an `import` event is dispatched
 
 -- Returns how many views that concerns.
 local function exchange_viewdefs(keys)
@@ -185,14 +191,34 @@ function events.reload(_, body)
   for _, conn in ipairs(connections) do conn.urgent = true end
 end
 
-local function report_of(result)
-  local files, notes = {}, {}
-  for i, file in ipairs(result.files) do files[i] = json.encode_string(file) end
-  for i, e in ipairs(result.notes) do notes[i] = "{" .. errors.encode(e, true) .. "}" end
-  return 'r {"files":[' .. concat(files, ",") .. '],"views":' .. result.views .. ',"notes":[' .. concat(notes, ",") .. "]}"
+function events.export()
+  local ok, result = errors.guard(export.run)
+  exported = "p " .. (ok and result or '{"error":{' .. errors.encode(result, true) .. "}}")
 end
 
-local function note(e) reloaded.notes[#reloaded.notes + 1] = e end
+-- The body: what `export` gave. After an error the memory from before has to be put back, as after a reload.
+function events.import(_, body)
+  local ok, result = errors.guard(import.run, body)
+  if not ok then return 'i {"objects":0,"notes":[],"error":{' .. errors.encode(result, true) .. "}}" end
+  imported = result
+end
+
+local function notes_text(notes)
+  local texts = {}
+  for i, e in ipairs(notes) do texts[i] = "{" .. errors.encode(e, true) .. "}" end
+  return '"notes":[' .. concat(texts, ",") .. "]"
+end
+
+local function report_of(result)
+  local files = {}
+  for i, file in ipairs(result.files) do files[i] = json.encode_string(file) end
+  return 'r {"files":[' .. concat(files, ",") .. '],"views":' .. result.views .. "," .. notes_text(result.notes) .. "}"
+end
+
+local function note(e)
+  local notes = (reloaded or imported).notes
+  notes[#notes + 1] = e
+end
 
 -- After `load`: what came of it is the session's own, or the same for all.
 local function whose()
@@ -206,10 +232,10 @@ local function dispatch(text)
   local kind, number, time, at = match(text, "^(%a+) (%d+) (%d+)\n()")
   sandbox.set_time(tonumber(time))
   errors.begin()
-  reloaded = nil
+  reloaded, exported, imported = nil, nil, nil
   local failure = events[kind](tonumber(number), sub(text, at))
   if failure then return "-\n" .. failure end
-  local ok, e = errors.guard(prototype.process_mutations, reloaded and note)
+  local ok, e = errors.guard(prototype.process_mutations, (reloaded or imported) and note)
   if not ok then errors.log(e, "mutate") end
   detect_all()
   local lines = { kind == "load" and whose() or nil }
@@ -217,6 +243,8 @@ local function dispatch(text)
   lines[#lines + 1] = due and tostring(due) or "-"
   for _, conn in ipairs(connections) do connection.write(conn, lines) end
   if reloaded then lines[#lines + 1] = report_of(reloaded) end
+  if exported then lines[#lines + 1] = exported end
+  if imported then lines[#lines + 1] = 'i {"objects":' .. imported.objects .. "," .. notes_text(imported.notes) .. "}" end
   versions.forget()
   return concat(lines, "\n")
 end

@@ -15,7 +15,7 @@ prototype.EMPTY = EMPTY
 local registry = {} -- name → { proto, snapshot, base, module }
 local instances = setmetatable({}, { __mode = "k" }) -- proto → weak set: instance → number in order of creation
 local created = 0
-local mutations = {} -- FIFO of { proto, removed, created, retry }
+local mutations = {} -- FIFO of { proto, removed, created, retry, some (a set: only these instances) }
 -- proto → weak set: instance → list of fields still to be removed. Its `mutate` has failed; it is tried again when the
 -- prototype is declared again.
 local failed = setmetatable({}, { __mode = "k" })
@@ -191,6 +191,36 @@ function prototype.derived(name, proto)
   return result
 end
 
+--- All prototypes, by name.
+function prototype.all()
+  local result = {}
+  for name, record in pairs(registry) do result[name] = record.proto end
+  return result
+end
+
+--- The prototype of a name, or nil.
+function prototype.find(name) return registry[name] and registry[name].proto end
+
+--- The name under which a table is a prototype, or nil.
+function prototype.name_of(proto)
+  local name = rawget(proto, "type")
+  local record = type(name) == "string" and registry[name]
+  return record and rawequal(record.proto, proto) and name or nil
+end
+
+--- The fields that a prototype declares, sorted, and the name of its base.
+function prototype.shape(name)
+  local record, fields = registry[name], {}
+  for field in pairs(record.snapshot) do fields[#fields + 1] = field end
+  sort(fields)
+  return fields, record.base and prototype.name_of(record.base)
+end
+
+--- Has these instances (a set) of a prototype migrated at the end of the event, as if its fields had changed.
+function prototype.migrate_some(proto, removed, some)
+  mutations[#mutations + 1] = { proto = proto, removed = removed, created = created, retry = false, some = some }
+end
+
 --- The tracking key of the file that declares a prototype, "" if none does, nil for other tables.
 function prototype.owner(proto)
   local name = rawget(proto, "type")
@@ -301,7 +331,9 @@ function prototype.process_mutations(report)
   for _, entry in ipairs(queue) do
     local proto = entry.proto
     for _, inst in ipairs(in_order(instances[proto] or {}, entry.created)) do
-      if not entry.retry or (failed[proto] and failed[proto][inst]) then
+      local concerned = not entry.some or entry.some[inst]
+      if entry.retry then concerned = failed[proto] and failed[proto][inst] end
+      if concerned then
         migrate(proto, inst, all_removed(proto, inst, entry.removed), report or log)
       end
     end

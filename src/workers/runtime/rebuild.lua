@@ -10,21 +10,25 @@ local collectgarbage, error, format, ipairs, next, rawequal, rawset, tostring, t
   collectgarbage, error, string.format, ipairs, next, rawequal, rawset, tostring, type
 local pcall = pcall
 
+--- Do the objects of a prototype know how to be made anew?
 local function is_rebuildable(proto)
   return type(proto.getState) == "function" and type(proto.restoreState) == "function"
 end
+rebuild.is_rebuildable = is_rebuildable
 
 local function fail(name, what, e)
   if e then error(errors.with(e, nil, format("%s of %s: %s", what, name, e.message)), 0) end
   errors.raise("RELOAD_STATE", format("%s of %s did not return a table.", what, name))
 end
 
+--- What `getState` of an object gives; `name` is its prototype's. Raises an Error.
 local function state_of(name, object)
   local ok, state = errors.guard(object.getState, object)
   if not ok then fail(name, "getState", state) end
   if type(state) ~= "table" then fail(name, "getState") end
   return state
 end
+rebuild.state_of = state_of
 
 --- The states of all objects whose prototypes a file declares, or are based on one of those; taken by the code that runs now.
 --- `taken` has the prototypes that have been dealt with before, and gets the others: it is a list with names in it. Of those
@@ -48,23 +52,27 @@ function rebuild.take(key, taken)
   end
 end
 
-local function migrated(entry, state)
-  local proto = entry.proto
-  if proto.stateVersion == entry.version or type(proto.migrateState) ~= "function" then return state end
-  local ok, result = errors.guard(proto.migrateState, proto, state, entry.version)
-  if not ok then fail(entry.name, "migrateState", result) end
-  if type(result) ~= "table" then fail(entry.name, "migrateState") end
+local function migrated(name, proto, state, version)
+  if proto.stateVersion == version or type(proto.migrateState) ~= "function" then return state end
+  local ok, result = errors.guard(proto.migrateState, proto, state, version)
+  if not ok then fail(name, "migrateState", result) end
+  if type(result) ~= "table" then fail(name, "migrateState") end
   return result
 end
 
-local function make(entry, one)
-  local name, proto = entry.name, entry.proto
+--- A new object of a prototype, which is not `former`. Raises an Error.
+function rebuild.make(name, proto, former)
   local ok, fresh = errors.guard(proto.new, proto)
   if not ok then fail(name, "new", fresh) end
-  if type(fresh) ~= "table" or not rawequal(getmetatable(fresh), proto) or rawequal(fresh, one.object) then
+  if type(fresh) ~= "table" or not rawequal(getmetatable(fresh), proto) or rawequal(fresh, former) then
     errors.raise("RELOAD_STATE", format("new of %s returned %s, which is no new %s.", name, tostring(fresh), name))
   end
-  local state = migrated(entry, one.state)
+  return fresh
+end
+
+--- Has a new object take a state that `getState` gave when its prototype's stateVersion was `version`. Raises an Error.
+function rebuild.restore(name, proto, fresh, state, version)
+  state = migrated(name, proto, state, version)
   -- What the former version did not know has the value that a new object has.
   for field, value in next, state_of(name, fresh) do
     if state[field] == nil then state[field] = value end
@@ -72,6 +80,12 @@ local function make(entry, one)
   local restored, e = errors.guard(fresh.restoreState, fresh, state)
   if not restored then fail(name, "restoreState", e) end
   state_of(name, fresh)
+end
+
+local function make(entry, one)
+  local name, proto = entry.name, entry.proto
+  local fresh = rebuild.make(name, proto, one.object)
+  rebuild.restore(name, proto, fresh, one.state, entry.version)
   return fresh
 end
 

@@ -4,8 +4,8 @@ local M = ...
 local walk = {}
 
 local _G = _G
-local connection, modules, prototype, sandbox, timers, versions, wrappers =
-  M.connection, M.modules, M.prototype, M.sandbox, M.timers, M.versions, M.wrappers
+local connection, modules, prototype, sandbox, serializers, timers, versions, wrappers =
+  M.connection, M.modules, M.prototype, M.sandbox, M.serializers, M.timers, M.versions, M.wrappers
 local raw = M.raw.debug
 local getinfo, getlocal, getmetatable, getupvalue, setlocal, setmetatable, setupvalue =
   raw.getinfo, raw.getlocal, raw.getmetatable, raw.getupvalue, raw.setlocal, raw.setmetatable, raw.setupvalue
@@ -162,6 +162,8 @@ local function push_roots()
   push(timers.pending)
   push(M.session)
   push(wrappers.registered)
+  push(serializers.kept)
+  push(serializers.by_type)
   prototype.visit(push)
   for _, record in next, modules.records do
     if record.declared then

@@ -44,12 +44,13 @@ t.test("1,000 reloads of one file: Lua's memory, variables and timers do not gro
     if (error || notes.length > 0) throw new Error(JSON.stringify({ error, notes }));
     if (round % 50 === 0) session.save({ lua: { limits: `return { most = ${round} }` } });
   };
-  for (let round = 1; round <= 100; round++) reload(round);
-  const after100 = used();
+  // Until then the VM still takes memory once, for what all rounds need.
+  for (let round = 1; round <= 200; round++) reload(round);
+  const after200 = used();
   const bytes = session.vm.bytes;
   const variables = page.values.size;
-  for (let round = 101; round <= 1000; round++) reload(round);
-  t.ok(used() < after100 * 1.02, `${used()} KB, ${after100} after 100`);
+  for (let round = 201; round <= 1000; round++) reload(round);
+  t.ok(used() < after200 * 1.02, `${used()} KB, ${after200} after 200`);
   t.equal(session.vm.bytes, bytes, "nor does what the VM has taken from the system");
   t.match(page.root.value("text()"), /^v1000/);
   t.equal(page.values.size, variables);
