@@ -3,7 +3,7 @@ import { MoonpoolError, type WireError } from "../protocol/error-code.ts";
 import { readOutcomeHead, takeReport, type ReloadResult } from "../protocol/outcome.ts";
 import { decodeImage, encodeImage, type MemoryImage } from "../protocol/session-image.ts";
 import type { ThreadStatus } from "../protocol/thread-status.ts";
-import type { FromWorker, SessionState, ToWorker } from "../protocol/worker-message.ts";
+import type { Answer, FromWorker, SessionState, ToWorker } from "../protocol/worker-message.ts";
 import type { SharedPlans } from "../protocol/worker-task.ts";
 import { EventLog } from "./event-log.ts";
 import { pack } from "./image.ts";
@@ -25,7 +25,6 @@ export interface SessionSurroundings {
   replacePlans: (plans: SharedPlans) => void;
 }
 
-const nothing: ReloadResult = { outcome: "", report: { files: [], views: 0, notes: [] } };
 /** ms that a session may go on with events that wait before others of its thread have their turn. */
 const TURN = 10;
 /** What was carried out once within the time limit must not fail when it is repeated on a machine that is busier. */
@@ -166,7 +165,9 @@ export class HostedSession implements Tenant {
     const { slots } = this.#around;
     if (this.vm) slots.rest(this, now, true);
     const { image } = this;
-    if (image) this.#postImage(await pack(image));
+    // Packs a copy: the slots may pack the image as well, and use its buffer for something else before this one is done.
+    const copy = image && !image.packed ? { ...image, data: Uint8Array.from(image.data) } : image;
+    if (copy) this.#postImage(await pack(copy));
     this.#finish();
   }
 
@@ -177,17 +178,17 @@ export class HostedSession implements Tenant {
     } catch (error) {
       // Before its start there was nothing.
       if (text.startsWith("start ")) return this.#fail(error);
-      return this.#refuse(wireError(error), isReplay);
+      return this.#refuse(wireError(error));
     }
     const { failure, refused, hasChanges, nextTimer } = readOutcomeHead(outcome);
     if (failure) return this.#finish(failure);
-    if (refused) return this.#refuse(refused, isReplay);
+    if (refused) return this.#refuse(refused);
     this.#dispatched++;
     this.#nextTimer = nextTimer;
     if (isReplay) return this.#replayed();
-    if (this.#hasAsked) this.#save(vm);
-    if (text.startsWith("start ")) this.#post({ kind: "started", nextTimer });
-    else this.#post(hasChanges ? outcome : { kind: "done", nextTimer });
+    const answer: Answer = hasChanges ? outcome : { kind: text.startsWith("start ") ? "started" : "done", nextTimer };
+    if (this.#hasAsked) return this.#save(vm, answer);
+    this.#post(answer);
     if (this.#saver.isDue) this.#save(vm);
   }
 
@@ -197,7 +198,7 @@ export class HostedSession implements Tenant {
     vm.onLook = () => status.beat();
     this.#hasAsked = false;
     const began = performance.now();
-    status.enter(this.#number);
+    status.enter(this.#number, this.#dispatched);
     try {
       return vm.dispatch(text, { timeLimit: isReplay ? REPLAY_FACTOR * timeLimit : timeLimit });
     } finally {
@@ -217,24 +218,23 @@ export class HostedSession implements Tenant {
     const files = lines.filter((line) => !line.startsWith("viewdef "));
     const hung = rounds.hung(files);
     const before = files.length > 0 && !hung ? (image ?? slots.copy(vm)) : undefined;
-    let result = hung ? failed(hung) : this.#tryReload(vm, text, isReplay);
+    let result = hung ? this.#nothing(hung) : this.#tryReload(vm, text, isReplay);
     const { error } = result.report;
     if (error?.code === "LIMIT_TIME") rounds.noteHung(files, error);
     if (error && files.length > 0 && !vm.broken) {
       if (before) vm.loadImage(before);
       // New viewdefs go with old code as well.
-      result = viewdefs.length > 0 ? this.#tryReload(vm, [head, ...viewdefs].join("\n"), isReplay) : nothing;
+      if (viewdefs.length > 0) result = this.#tryReload(vm, [head, ...viewdefs].join("\n"), isReplay);
       result = { ...result, report: { ...result.report, error } };
-    } else if (!error) {
-      this.#nextTimer = readOutcomeHead(result.outcome).nextTimer;
     }
+    this.#nextTimer = readOutcomeHead(result.outcome).nextTimer;
     if (before && before !== image) slots.discard(before);
-    if (vm.broken) return this.#refuse(result.report.error ?? { code: "INTERNAL", message: "" }, isReplay);
+    if (vm.broken) return this.#refuse(error ?? { code: "INTERNAL", message: "The Lua VM failed." });
     this.#dispatched++;
     if (isReplay) return this.#replayed();
     // Files may be others when this is repeated.
-    this.#save(vm);
-    this.#post({ kind: "reloaded", ...result, report: { ...result.report, time: performance.now() - began } });
+    const report = { ...result.report, time: performance.now() - began };
+    this.#save(vm, { kind: "reloaded", ...result, report });
   }
 
   #tryReload(vm: LuaVm, text: string, isReplay: boolean): ReloadResult {
@@ -242,8 +242,13 @@ export class HostedSession implements Tenant {
       return takeReport(this.#run(vm, text, isReplay));
     } catch (error) {
       if (!(error instanceof MoonpoolError)) throw error;
-      return failed(error.toWire());
+      return this.#nothing(error.toWire());
     }
+  }
+
+  /** Nothing came of a reload. */
+  #nothing(error: WireError): ReloadResult {
+    return { outcome: String(this.#nextTimer ?? "-"), report: { files: [], views: 0, notes: [], error } };
   }
 
   #answer(name: string, argument: string, isReplay: boolean): string | Uint8Array {
@@ -255,29 +260,28 @@ export class HostedSession implements Tenant {
     return "";
   }
 
-  /** The host gets the session as it is now. */
-  #save(vm: LuaVm): void {
+  /** The host gets the session as it is now, and the answer to its last event if it has not had that. */
+  #save(vm: LuaVm, answer?: Answer): void {
     const { slots } = this.#around;
     const began = performance.now();
     const image = slots.copy(vm);
-    this.#postImage(image);
+    this.#postImage(image, answer);
     slots.discard(image);
     this.#saver.saved(performance.now() - began);
   }
 
-  #postImage(image: MemoryImage): void {
+  #postImage(image: MemoryImage, answer?: Answer): void {
     const bytes = encodeImage(image);
-    const message = { kind: "image", image: bytes, events: this.#dispatched, nextTimer: this.#nextTimer } as const;
-    this.#post(message, [bytes.buffer]);
+    const [events, nextTimer] = [this.#dispatched, this.#nextTimer];
+    this.#post({ kind: "image", image: bytes, events, nextTimer, answer }, [bytes.buffer]);
   }
 
   /** An event cannot be carried out. What it has done is undone by going back to the state before it, which the host has. */
-  #refuse(error: WireError, isReplay: boolean): void {
-    // The same has worked before, so the state cannot be had again.
-    if (isReplay) return this.#finish(error);
+  #refuse(error: WireError): void {
     this.#isLost = true;
+    this.#replay = [];
     this.#queue = this.#queue.filter((message) => typeof message !== "string" && message.kind === "plans");
-    this.#post({ kind: "refused", error });
+    this.#post({ kind: "refused", error, events: this.#dispatched });
   }
 
   #fail(error: unknown): void {
@@ -298,10 +302,6 @@ export class HostedSession implements Tenant {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of threads, not a window
     this.#port.postMessage(message, transfer);
   }
-}
-
-function failed(error: WireError): ReloadResult {
-  return { outcome: "", report: { ...nothing.report, error } };
 }
 
 function wireError(error: unknown): WireError {

@@ -20,6 +20,7 @@ export interface FakeSession extends SessionPort {
   /** All events so far. */
   events: FakeEvent[];
   isClosed: boolean;
+  isAbandoned: boolean;
   /** Says something to the host, in a later microtask as a thread would. */
   say(message: FromSession): void;
   /** The task ends. */
@@ -67,6 +68,8 @@ export const echo: Answer = ({ kind, connection, body }, session) => {
 /** Stands in for the worker threads: same contract, same ordering, no threads and no Lua. */
 export class FakePool implements Pool {
   readonly sessions: FakeSession[] = [];
+  /** Ids of sessions of which nothing is to be kept. */
+  readonly forgotten: string[] = [];
   /** May be replaced between events. */
   answer: Answer;
   room: number;
@@ -93,6 +96,7 @@ export class FakePool implements Pool {
       id: options.sessionId,
       events: [],
       isClosed: false,
+      isAbandoned: false,
       say: (message) => queueMicrotask(() => session.isClosed || onMessage(message)),
       end: (error) => {
         if (session.isClosed) return;
@@ -112,6 +116,10 @@ export class FakePool implements Pool {
       sleep: () => {},
       describe: () => {},
       leave: async () => session.end(),
+      abandon: () => {
+        session.isAbandoned = true;
+        session.end();
+      },
       close: () => session.end(),
     };
     this.sessions.push(session);
@@ -126,7 +134,9 @@ export class FakePool implements Pool {
     return [];
   }
 
-  forget(): void {}
+  forget(sessionId: string): void {
+    this.forgotten.push(sessionId);
+  }
 
   replacePlans(plans: ReadonlyMap<string, string>): void {
     this.plans = plans;
@@ -142,7 +152,7 @@ export class FakePool implements Pool {
     const answering: FakeSession = {
       ...session,
       say: (message) => {
-        isAnswered ||= typeof message === "string" || message.kind === "done";
+        isAnswered ||= typeof message === "string" || message.kind === "done" || message.kind === "refused";
         session.say(message);
       },
     };

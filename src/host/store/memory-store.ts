@@ -79,7 +79,7 @@ export class MemoryStore implements SessionStore {
   /** What is here can be found nowhere else. */
   release(): void {}
 
-  flushed(): undefined {
+  flushed(): Promise<void> | undefined {
     return undefined;
   }
 
