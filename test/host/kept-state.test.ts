@@ -48,7 +48,7 @@ class Model {
       if (kind === "connect") open.add(number);
       if (kind === "disconnect") open.delete(number);
     }
-    return [...open].sort();
+    return [...open].toSorted((one, other) => one - other);
   }
 
   get time(): number {
@@ -100,7 +100,11 @@ t.test("what is kept of a session is its newest image and the events after it th
       const kept = await loadKept(store, ID);
       const hasImage = model.snapshotAt > model.restartedAt;
       const image = kept?.image && Buffer.from(kept.image).toString();
-      const found = { ...kept, image, connections: [...(kept?.connections ?? [])].sort() };
+      const found = {
+        ...kept,
+        image,
+        connections: [...(kept?.connections ?? [])].toSorted((one, other) => one - other),
+      };
       t.strictSame(found, {
         description: "",
         image: hasImage ? `image ${model.snapshotAt}` : null,

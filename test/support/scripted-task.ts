@@ -17,7 +17,8 @@ export class ScriptedTask implements TaskPort {
   cannotRepeat = false;
   #isLost = false;
   #dispatched = 0;
-  #queue: (string | SessionState | "rest" | "close")[] = [];
+  /** Texts of events, `rest`, `close`, and where to go on from. */
+  #queue: (string | SessionState)[] = [];
   #replay: string[] | undefined;
   readonly #onMessage: (message: FromTask) => void;
   readonly #onEnd: (end: TaskEnd) => void;
