@@ -54,7 +54,7 @@ export class Circuit {
   }
 
   succeeded(): void {
-    if (this.#until === undefined || this.state === "open") return;
+    if (!this.#isTrying) return;
     this.#until = undefined;
     this.#isTrying = false;
     this.#failures = [];

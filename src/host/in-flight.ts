@@ -6,9 +6,12 @@ const MOST_EVENTS = 1_000;
 /** Characters, which are bytes unless there are some beyond Latin-1. */
 const MOST_TEXT = 4 * 1024 * 1024;
 
+/** Called when an event has been answered; `isRefused`: it was not carried out. */
+export type OnAnswer = (isRefused: boolean) => void;
+
 interface SentEvent {
   size: number;
-  onAnswer: (() => void) | undefined;
+  onAnswer: OnAnswer | undefined;
 }
 
 /** The events that a session's thread was sent and has not answered, oldest first. Answers come in the same order. */
@@ -22,16 +25,16 @@ export class InFlight {
   }
 
   /** An event with this text was sent. `onAnswer` is called when it has been answered. */
-  add(text: string, onAnswer?: () => void): void {
+  add(text: string, onAnswer?: OnAnswer): void {
     this.#events.push({ size: text.length, onAnswer });
     this.#size += text.length;
   }
 
   /** The oldest event has been answered. */
-  answer(): void {
+  answer(isRefused = false): void {
     const event = this.#events.shift();
     if (event === undefined) return;
     this.#size -= event.size;
-    event.onAnswer?.();
+    event.onAnswer?.(isRefused);
   }
 }

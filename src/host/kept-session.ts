@@ -1,39 +1,14 @@
 import { MoonpoolError, type WireError } from "../protocol/main.ts";
-import { sessionEvent, type FromSession, type FromWorker, type SessionState } from "../protocol/worker-message.ts";
 import { type BaseImage, baseNameOf } from "../protocol/session-image.ts";
+import { type Answer, type FromSession, sessionEvent } from "../protocol/worker-message.ts";
 import type { Bases } from "./bases.ts";
+import { Blame } from "./blame.ts";
+import { HeldBack } from "./held-back.ts";
 import { encodeSnapshot, type KeptState, loadKept, noteEvent, RESTART, voidRecord } from "./kept-state.ts";
 import type { RecoveryStep } from "./recovery.ts";
 import type { SessionPort } from "./session.ts";
 import type { SessionStore } from "./store/session-store.ts";
-
-/** How a session's task came to its end. */
-export interface TaskEnd {
-  /** Absent when the session was closed, went to rest, or has said itself why it failed. */
-  error?: WireError | undefined;
-  /** The thread has died, whatever it did. */
-  isLost?: boolean;
-  /** The thread died while it dispatched an event of this session. */
-  isDuring?: boolean;
-  /** The event was the reason: it was stuck. */
-  isStuck?: boolean;
-}
-
-/** What the pool passes on of a session's thread. */
-export type FromTask = Exclude<FromWorker, { kind: "thread" }>;
-
-/** A session on a thread. */
-export interface TaskPort {
-  send(text: string): void;
-  /** The session goes on from there. */
-  resume(state: SessionState): void;
-  /** The session leaves the thread after what it was given; its newest image comes before the task ends. */
-  rest(): void;
-  close(): void;
-}
-
-/** Puts a session on a thread. Throws MoonpoolError SESSION_LIMIT when there is no room. */
-export type OpenTask = (onMessage: (message: FromTask) => void, onEnd: (end: TaskEnd) => void) => TaskPort;
+import type { FromTask, OpenTask, TaskEnd, TaskPort } from "./task-port.ts";
 
 /** Says what is to become of an event (its text) that could not be carried out, after so many attempts. Never rejects. */
 export type Decide = (text: string, error: WireError, attempts: number) => Promise<RecoveryStep>;
@@ -42,13 +17,12 @@ interface SentEvent {
   text: string;
   position: number;
   attempts: number;
-  /** Until it is as safe as the store makes it. */
+  /** Until it, and what the store was given because of it, is as safe as the store makes it. */
   safe: Promise<void> | undefined;
 }
 
-/** Deaths of threads that were its doing, within FORGIVEN ms, after which a session ends. */
-const MOST_DEATHS = 10;
-const FORGIVEN = 60_000;
+type Image = Extract<FromTask, { kind: "image" }>;
+
 /** Threads in a row that died before they had said anything. */
 const MOST_SILENT = 50;
 
@@ -72,13 +46,16 @@ export class KeptSession implements SessionPort {
   readonly #decide: Decide;
   readonly #onMessage: (message: FromSession) => void;
   readonly #onEnd: (error?: WireError) => void;
+  /** After the events that have been answered. */
   readonly #state: Pick<KeptState, "connections" | "connectionsEver" | "time">;
   #phase: Phase;
   #task: TaskPort | undefined;
   /** Not answered, oldest first. */
   #sent: SentEvent[] = [];
-  /** Position of the last event that is over: answered, or dispatched before this object was made. */
+  /** Position of the last event that is over: answered, or given to the store before this object was made. */
   #answered: number;
+  /** The last of the latter. Nobody knows whether they were ever carried out. */
+  readonly #inherited: number;
   /** Positions of the events that the task was given since the newest image, and how many it was given before. */
   #given: number[] = [];
   #before = 0;
@@ -86,17 +63,17 @@ export class KeptSession implements SessionPort {
   #covered = 0;
   /** The base of that image. */
   #base: string | undefined;
-  /** Waits for events to be safe. */
-  readonly #answers: { message: FromSession; event: SentEvent }[] = [];
-  /** When it was to blame for one: ms. */
-  #deaths: number[] = [];
-  /** The event during which a thread died. */
-  #suspect: SentEvent | undefined;
+  /** What waits for events to be safe. */
+  readonly #heldBack = new HeldBack<FromSession>((message) => this.#onMessage(message));
+  readonly #blame = new Blame();
   #silent = 0;
   #settleRest: (() => void)[] = [];
   readonly #exports: { resolve: (state: string) => void; reject: (error: MoonpoolError) => void }[] = [];
 
-  /** `kept`: what the store has of it; it is asleep. Else it is a new one. Throws what `open` throws. */
+  /**
+   * `kept`: what the store has of it; it is asleep. Else it is a new one. Throws what `open` throws. `onEnd` is called when its
+   * task is over and no other follows.
+   */
   constructor(
     id: string,
     around: { store: SessionStore; bases: Bases; open: OpenTask; decide: Decide; kept?: KeptState | undefined },
@@ -111,10 +88,17 @@ export class KeptSession implements SessionPort {
     this.#decide = around.decide;
     this.#onMessage = onMessage;
     this.#onEnd = onEnd;
-    this.#state = kept ?? { connections: new Set(), connectionsEver: 0, time: 0 };
-    this.#answered = kept?.position ?? 0;
+    const { connections = [], connectionsEver = 0, time = 0 } = kept ?? {};
+    this.#state = { connections: new Set(connections), connectionsEver, time };
+    this.#inherited = this.#answered = kept?.position ?? 0;
     this.#phase = kept ? "asleep" : "awake";
     if (!kept) this.#task = this.#openTask();
+    // Only they know when the next timer is due.
+    else if (kept.events.length > 0) this.#wake();
+  }
+
+  get #isOver(): boolean {
+    return this.#phase === "over";
   }
 
   get isAsleep(): boolean {
@@ -123,45 +107,28 @@ export class KeptSession implements SessionPort {
 
   /** No event is under way, and nothing that came of one is held back. */
   get isQuiet(): boolean {
-    return this.#sent.length === 0 && this.#answers.length === 0;
+    return this.#sent.length === 0 && this.#heldBack.isEmpty;
   }
 
   describe(description: string): void {
-    if (this.#phase !== "over") this.#store.describe(this.#id, description);
+    if (!this.#isOver) this.#guard(() => this.#store.describe(this.#id, description));
   }
 
   send(text: string): Promise<void> | undefined {
-    if (this.#phase === "over") return undefined;
-    const position = this.#store.append(this.#id, text);
-    const event: SentEvent = { text, position, attempts: 0, safe: undefined };
-    this.#makeSafe(event);
-    this.#sent.push(event);
-    noteEvent(this.#state, text);
-    if (this.#phase === "awake") this.#give(event);
-    else if (this.#phase === "asleep") this.#wake();
-    return event.safe;
-  }
-
-  #makeSafe(event: SentEvent): void {
-    event.safe = this.#store.flushed();
-    if (event.safe !== undefined) void this.#awaitSafe(event, event.safe);
-  }
-
-  async #awaitSafe(event: SentEvent, safe: Promise<void>): Promise<void> {
-    try {
-      await safe;
-      // It may have to wait for more by now.
-      if (event.safe !== safe) return;
-      event.safe = undefined;
-      this.#passOn();
-    } catch (error) {
-      this.#fail(error);
-    }
+    if (this.#isOver) return undefined;
+    return this.#guard(() => {
+      const event: SentEvent = { text, position: this.#store.append(this.#id, text), attempts: 0, safe: undefined };
+      this.#sent.push(event);
+      const safe = this.#hold(event);
+      if (this.#phase === "awake") this.#give(event);
+      else if (this.#phase === "asleep") this.#wake();
+      return safe;
+    });
   }
 
   /** Its portable state now, as JSON. Rejects with MoonpoolError. What it costs is not in the journal. */
   exportState(): Promise<string> {
-    if (this.#phase === "over") return Promise.reject(new MoonpoolError("SESSION_ENDED"));
+    if (this.#isOver) return Promise.reject(new MoonpoolError("SESSION_ENDED"));
     return new Promise((resolve, reject) => {
       this.#exports.push({ resolve, reject });
       if (this.#phase === "awake") this.#askForState();
@@ -182,36 +149,69 @@ export class KeptSession implements SessionPort {
 
   /** Leaves its thread for good, but not the store. Settles when all of it is there. Never rejects. */
   async leave(): Promise<void> {
-    if (this.#phase === "over") return;
-    if (this.#store.durability === "memory") return this.#isOver();
+    if (this.#isOver) return;
+    if (this.#store.durability === "memory") return this.#end();
     if (this.#phase !== "asleep") {
       const rested = new Promise<void>((resolve) => this.#settleRest.push(resolve));
       this.sleep();
       await rested;
     }
-    this.#phase = "over";
-    this.#useBase(null);
     await this.#store.flushed()?.catch(() => {});
+    if (this.#isOver) return;
+    this.#end();
     this.#store.release(this.#id);
   }
 
+  abandon(): void {
+    if (!this.#isOver) this.#end();
+  }
+
   close(): void {
-    if (this.#phase === "over") return;
-    this.#isOver();
+    if (this.#isOver) return;
+    this.#end();
     this.#store.remove(this.#id);
   }
 
-  #isOver(): void {
+  #end(): void {
     this.#phase = "over";
-    this.#useBase(null);
     this.#task?.close();
     this.#task = undefined;
+    this.#useBase(null);
+    this.#heldBack.clear();
     for (const { reject } of this.#exports.splice(0)) reject(new MoonpoolError("SESSION_ENDED"));
     this.#rested();
   }
 
   #rested(): void {
     for (const settle of this.#settleRest.splice(0)) settle();
+  }
+
+  /** What the store cannot do ends the session, and nothing else. */
+  #guard<T>(action: () => T): T | undefined {
+    try {
+      return action();
+    } catch (error) {
+      this.#fail(error);
+      return undefined;
+    }
+  }
+
+  /** What comes of the event is passed on when all is safe that the store was given so far. */
+  #hold(event: SentEvent): Promise<void> | undefined {
+    const safe = this.#store.flushed();
+    event.safe = safe;
+    if (safe !== undefined) void this.#awaitSafe(event, safe);
+    return safe;
+  }
+
+  async #awaitSafe(event: SentEvent, safe: Promise<void>): Promise<void> {
+    try {
+      await safe;
+    } catch (error) {
+      return this.#fail(error);
+    }
+    if (event.safe === safe) event.safe = undefined;
+    this.#heldBack.release();
   }
 
   #give(event: SentEvent): void {
@@ -221,20 +221,13 @@ export class KeptSession implements SessionPort {
 
   #openTask(): TaskPort {
     return this.#open(
-      (message) => {
-        try {
-          this.#take(message);
-        } catch (error) {
-          this.#fail(error);
-        }
-      },
+      (message) => this.#take(message),
       (end) => this.#ended(end),
     );
   }
 
   /** Goes on from the newest image and the events after it, with the thread that it has or another one. */
   #wake(): void {
-    if (this.#phase === "waking") return;
     this.#phase = "waking";
     void this.#load();
   }
@@ -276,41 +269,47 @@ export class KeptSession implements SessionPort {
 
   #take(message: FromTask): void {
     this.#silent = 0;
-    if (this.#phase === "over") return;
-    if (typeof message === "string") return this.#answer(message);
-    switch (message.kind) {
-      case "image":
-        return this.#keepImage(message);
-      case "resumed":
-      case "log":
-      case "failed":
-        return this.#onMessage(message);
-      case "exported":
-        return this.#exported(message.state);
-      case "refused":
-        return void this.#recover(message.error);
-      case "started":
-      case "done":
-      case "reloaded":
-      case "imported":
-        return this.#answer(message);
-    }
+    if (this.#isOver) return;
+    this.#guard(() => {
+      if (typeof message === "string") return this.#answer(message);
+      switch (message.kind) {
+        case "image":
+          return message.answer === undefined ? this.#keepImage(message) : this.#answer(message.answer, message);
+        case "resumed":
+          return this.#heldBack.add(message);
+        case "log":
+          return this.#onMessage(message);
+        case "failed":
+          return this.#failWith(message.error);
+        case "refused":
+          return void this.#recover(this.#positionAfter(message.events), message.error);
+        case "exported":
+          return this.#exported(message.state);
+        case "started":
+        case "done":
+        case "reloaded":
+        case "imported":
+          return this.#answer(message);
+      }
+    });
   }
 
-  #keepImage({ image, base, events, nextTimer }: Extract<FromTask, { kind: "image" }>): void {
-    const count = events - this.#before;
-    const position = count === 0 ? this.#covered : this.#given[count - 1];
+  /** Position of the event that the task dispatched, or is to dispatch, after `events` others. */
+  #positionAfter(events: number): number | undefined {
+    return this.#given[events - this.#before];
+  }
+
+  #keepImage({ image, base, events, nextTimer }: Image): void {
+    const position = events === 0 ? this.#covered : this.#positionAfter(events - 1);
+    // Nothing has happened since the one before.
     if (position === undefined) return;
-    this.#given.splice(0, count);
+    this.#given.splice(0, events - this.#before);
     this.#before = events;
     this.#covered = position;
     this.#useBase(base);
     const { connections, connectionsEver, time } = this.#state;
     const head = { nextTimer, connections: [...connections], connectionsEver, time };
     this.#store.snapshot(this.#id, position, encodeSnapshot(head, image));
-    // What comes of an event that cannot be repeated waits for the image, too.
-    const [next] = this.#sent;
-    if (next !== undefined && (position === next.position || count === 0)) this.#makeSafe(next);
   }
 
   #useBase(base: BaseImage | null): void {
@@ -320,93 +319,119 @@ export class KeptSession implements SessionPort {
     this.#base = base?.name;
   }
 
-  #answer(message: FromSession): void {
-    const event = this.#sent.shift();
-    if (event === undefined) return;
-    this.#answered = event.position;
-    this.#answers.push({ message, event });
-    this.#passOn();
-  }
-
   #exported(state: string | WireError): void {
     const waiting = this.#exports.shift();
     if (typeof state === "string") waiting?.resolve(state);
     else waiting?.reject(new MoonpoolError(state.code, state.message, state));
   }
 
-  #passOn(): void {
-    for (let first = this.#answers[0]; first && first.event.safe === undefined; first = this.#answers[0]) {
-      this.#answers.shift();
-      this.#onMessage(first.message);
+  #answer(message: Answer, image?: Image): void {
+    const event = this.#shift();
+    if (event === undefined) return;
+    noteEvent(this.#state, event.text);
+    if (image !== undefined) {
+      this.#keepImage(image);
+      void this.#hold(event);
     }
+    this.#heldBack.add(message, event);
   }
 
-  /** The oldest event has not happened. Until it is known what to do, nothing else does. */
-  async #recover(error: WireError): Promise<void> {
-    const event = this.#sent[0];
-    if (event === undefined) return;
+  /** The oldest event is over. */
+  #shift(): SentEvent | undefined {
+    const event = this.#sent.shift();
+    if (event !== undefined) this.#answered = event.position;
+    return event;
+  }
+
+  /** The event at `position` has not happened. Until it is known what to do, nothing else does. */
+  async #recover(position: number | undefined, error: WireError): Promise<void> {
     this.#phase = "waking";
+    const [event] = this.#sent;
+    if (event === undefined || event.position !== position) return this.#skip(position, error);
     event.attempts++;
     const step = await this.#decide(event.text, error, event.attempts);
     if (this.#phase !== "waking") return;
-    if (step !== "retry") this.#refuse(event, error);
-    if (step === "end" || (event.text.startsWith("start ") && step !== "retry"))
-      return this.#fail(new MoonpoolError(error.code, error.message, error));
-    if (step === "restart") this.#restart(error);
-    void this.#load();
+    this.#guard(() => {
+      if (step !== "retry") this.#refuse(event.text, error);
+      if (step === "end" || (event.text.startsWith("start ") && step !== "retry")) return this.#failWith(error);
+      if (step === "restart") this.#restart(error);
+      return void this.#load();
+    });
   }
 
-  /** An event is not tried again. */
-  #refuse(event: SentEvent, error: WireError): void {
+  /** An event could not be repeated. */
+  #skip(position: number | undefined, error: WireError): void {
+    // What was answered here has worked once, so the state that everybody has seen cannot be had again.
+    if (position === undefined || position > this.#inherited) return this.#failWith(error);
+    this.#guard(() => {
+      this.#store.append(this.#id, voidRecord(position));
+      const message = "an event from before could not be carried out";
+      this.#onMessage({ kind: "log", level: "warn", message, error });
+      void this.#load();
+    });
+  }
+
+  /** The oldest event, whose text it is, is not tried again. `error`: unless another one was the reason. */
+  #refuse(text: string, error: WireError, isReason = true): void {
+    const event = this.#shift();
+    if (event === undefined) return;
     this.#store.append(this.#id, voidRecord(event.position));
+    void this.#hold(event);
     const report = { files: [], views: 0, notes: [], error, time: 0 };
-    if (event.text.startsWith("reload ")) this.#answer({ kind: "reloaded", outcome: "", report });
-    else this.#answer({ kind: "refused", error });
+    if (text.startsWith("reload ")) this.#heldBack.add({ kind: "reloaded", outcome: "-", report }, event);
+    else this.#heldBack.add({ kind: "refused", error: isReason ? error : undefined }, event);
   }
 
   /** What was sent was for the session that there was. */
   #restart(error: WireError): void {
-    for (let event = this.#sent[0]; event; event = this.#sent[0]) this.#refuse(event, error);
+    for (let event = this.#sent[0]; event; event = this.#sent[0]) this.#refuse(event.text, error, false);
     this.#answered = this.#store.append(this.#id, RESTART);
     this.#state.connections.clear();
     this.#onMessage({ kind: "restarting" });
   }
 
-  #ended({ error, isLost = false, isDuring = false, isStuck = false }: TaskEnd): void {
-    if (this.#phase === "over") return this.#onEnd();
+  #ended(end: TaskEnd): void {
+    if (this.#isOver) return this.#onEnd();
     this.#task = undefined;
-    if (isLost && ++this.#silent <= MOST_SILENT) return this.#goElsewhere(error, isDuring, isStuck);
-    if (error !== undefined || this.#phase !== "resting") {
-      this.#isOver();
-      return this.#onEnd(error);
+    if (end.isLost && ++this.#silent <= MOST_SILENT) return this.#goElsewhere(end);
+    if (end.error !== undefined || this.#phase !== "resting") {
+      this.#end();
+      return this.#onEnd(end.error);
     }
-    this.#phase = "asleep";
-    if (this.#sent.length + this.#exports.length > 0) return this.#wake();
-    this.#rested();
+    this.#asleep();
   }
 
-  #goElsewhere(error: WireError | undefined, isDuring: boolean, isStuck: boolean): void {
-    const now = performance.now();
-    const event = isDuring ? this.#sent[0] : undefined;
-    // A thread may die of something else while it happens to be busy: an event gets a second try.
-    const isToBlame = event !== undefined && (isStuck || event === this.#suspect);
-    this.#suspect = event;
-    if (isToBlame) this.#deaths = [...this.#deaths.filter((time) => now - time < FORGIVEN), now];
-    if (this.#deaths.length >= MOST_DEATHS) {
-      this.#isOver();
+  #goElsewhere({ error, during, isStuck = false }: TaskEnd): void {
+    // What is under way goes on with another thread.
+    if (this.#phase === "waking") return;
+    const position = during === undefined ? undefined : this.#positionAfter(during);
+    const hasWorked = position !== undefined && position > this.#inherited && position <= this.#answered;
+    const isReason = this.#blame.died(position, { isStuck, hasWorked });
+    if (this.#blame.isHopeless) {
+      this.#end();
       return this.#onEnd(error);
     }
-    if (isToBlame && error !== undefined) return void this.#recover(error);
-    if (this.#sent.length + this.#exports.length > 0 || this.#phase === "waking") return this.#wake();
+    if (isReason && error !== undefined) return void this.#recover(position, error);
+    if (position !== undefined) return this.#wake();
+    this.#asleep();
+  }
+
+  /** It is on no thread any more. */
+  #asleep(): void {
     this.#phase = "asleep";
-    this.#rested();
+    if (this.#sent.length + this.#exports.length > 0) this.#wake();
+    else this.#rested();
+  }
+
+  #fail(error: unknown): void {
+    const known = error instanceof MoonpoolError ? error : new MoonpoolError("INTERNAL", String(error), {}, error);
+    this.#failWith(known.toWire());
   }
 
   /** The session cannot go on here; what the store has of it stays. */
-  #fail(error: unknown): void {
-    if (this.#phase === "over") return;
-    const known = error instanceof MoonpoolError ? error : new MoonpoolError("INTERNAL", String(error), {}, error);
-    this.#isOver();
-    this.#onMessage({ kind: "failed", error: known.toWire() });
+  #failWith(error: WireError): void {
+    if (this.#isOver) return;
+    this.#end();
+    this.#onMessage({ kind: "failed", error });
   }
 }

@@ -46,14 +46,17 @@ export interface SnapshotHead {
 const NEWLINE = 10;
 export const RESTART = "restart";
 
+/** The head line of a session event. */
+const EVENT = /^(start|connect|frame|disconnect|pause|resume|timer|reload|import) (\d+) (\d+)\n/;
+const VOID = /^void (\d+)$/;
+
 export function voidRecord(position: number): string {
   return `void ${position}`;
 }
 
 /** The position of the event that a record declares void; Infinity: none. */
 export function refusedBy(record: string): number {
-  const [, position] = /^void (\d+)$/.exec(record) ?? [];
-  return position === undefined ? Infinity : Number(position);
+  return Number(VOID.exec(record)?.[1] ?? Infinity);
 }
 
 export function encodeSnapshot(head: SnapshotHead, image: Uint8Array): Uint8Array {
@@ -61,10 +64,14 @@ export function encodeSnapshot(head: SnapshotHead, image: Uint8Array): Uint8Arra
   return Buffer.concat([text, image]);
 }
 
-/** All that is known of a session; undefined: nothing. Rejects with MoonpoolError STORE_CORRUPT. */
+/**
+ * All that is known of a session; undefined: nothing to go on from, not even its start. Rejects with MoonpoolError
+ * STORE_CORRUPT.
+ */
 export async function loadKept(store: SessionStore, id: string): Promise<KeptState | undefined> {
   const stored = await store.load(id);
-  return stored && keptState(stored);
+  const state = stored && keptState(stored);
+  return state?.image || state?.events[0]?.text.startsWith("start ") ? state : undefined;
 }
 
 /** Throws MoonpoolError STORE_CORRUPT. */
@@ -83,23 +90,24 @@ export function keptState({ description, snapshot, records }: StoredSession): Ke
   };
   if (snapshot !== undefined) takeSnapshot(state, snapshot.bytes);
   const refused = new Set<number>();
+  for (const text of records) refused.add(refusedBy(text));
   for (const [index, text] of records.entries()) {
     const position = start + index + 1;
-    const event = refusedBy(text);
-    if (event !== Infinity) refused.add(event);
-    else if (text === RESTART) Object.assign(state, { image: null, start: position, nextTimer: undefined, events: [] });
-    else state.events.push({ position, text });
-    noteEvent(state, text);
+    if (text === RESTART) {
+      Object.assign(state, { image: null, start: position, nextTimer: undefined, events: [] });
+      state.connections.clear();
+    } else if (EVENT.test(text)) {
+      if (refused.has(position)) continue;
+      state.events.push({ position, text });
+      noteEvent(state, text);
+    } else if (!VOID.test(text)) throw corrupt(`record ${position} is none`);
   }
-  state.events = state.events.filter(({ position }) => !refused.has(position));
   return state;
 }
 
-/** Keeps connections and time up to date with an event's text. */
+/** Keeps connections and time up to date with the text of an event that has happened. */
 export function noteEvent(state: Pick<KeptState, "connections" | "connectionsEver" | "time">, text: string): void {
-  const end = text.indexOf("\n");
-  if (end < 0) return;
-  const [kind = "", number = "", time = ""] = text.slice(0, end).split(" ");
+  const [, kind, number, time] = EVENT.exec(text) ?? [];
   if (kind === "connect") {
     state.connections.add(Number(number));
     state.connectionsEver = Math.max(state.connectionsEver, Number(number));
@@ -109,14 +117,28 @@ export function noteEvent(state: Pick<KeptState, "connections" | "connectionsEve
 
 function takeSnapshot(state: KeptState, bytes: Uint8Array): void {
   const end = bytes.indexOf(NEWLINE);
+  let head: Record<keyof SnapshotHead, unknown> | null = null;
   try {
-    const head = JSON.parse(Buffer.from(bytes.subarray(0, end)).toString()) as SnapshotHead;
-    state.nextTimer = head.nextTimer;
-    state.connections = new Set(head.connections);
-    state.connectionsEver = head.connectionsEver;
-    state.time = head.time;
-    state.image = bytes.subarray(end + 1);
+    head = JSON.parse(Buffer.from(bytes.subarray(0, Math.max(0, end))).toString()) as typeof head;
   } catch (error) {
-    throw new MoonpoolError("STORE_CORRUPT", `A session's snapshot cannot be read: ${String(error)}`, {}, error);
+    throw corrupt(String(error), error);
   }
+  if (!isHead(head)) throw corrupt("its head is not one");
+  const { nextTimer, connections, connectionsEver, time } = head;
+  const image = bytes.subarray(end + 1);
+  Object.assign(state, { nextTimer, connections: new Set(connections), connectionsEver, time, image });
+}
+
+function isHead(head: Record<keyof SnapshotHead, unknown> | null): head is SnapshotHead {
+  if (typeof head !== "object" || head === null) return false;
+  const { nextTimer, connections, connectionsEver, time } = head;
+  return (
+    [nextTimer ?? 0, connectionsEver, time].every(Number.isFinite) &&
+    Array.isArray(connections) &&
+    connections.every(Number.isSafeInteger)
+  );
+}
+
+function corrupt(what: string, cause?: unknown): MoonpoolError {
+  return new MoonpoolError("STORE_CORRUPT", `What is kept of a session cannot be read: ${what}.`, {}, cause);
 }

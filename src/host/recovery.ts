@@ -46,8 +46,10 @@ export function recoveryOf(options: RecoveryOptions = {}): RecoverySettings {
   if (!Number.isSafeInteger(retries) || retries < 0) throw invalid("retries", "a number from 0");
   if (onError !== "keep" && onError !== "rollback") throw invalid("onError", "keep or rollback");
   const circuit = { ...CIRCUIT, ...options.circuit };
-  for (const [name, value] of Object.entries(circuit))
-    if (!(value > 0)) throw invalid(`circuit.${name}`, "a number above 0");
+  for (const [name, value] of Object.entries<unknown>(circuit)) {
+    if (!Object.hasOwn(CIRCUIT, name)) throw invalid(`circuit.${name}`, "left out: there is no such option");
+    if (typeof value !== "number" || !(value > 0)) throw invalid(`circuit.${name}`, "a number above 0");
+  }
   return { strategy, retries, onError, circuit };
 }
 
@@ -57,14 +59,14 @@ export async function decide(
   failure: SessionFailure,
   onError: (error: unknown) => void,
 ): Promise<RecoveryStep> {
-  let step: RecoveryStep = "rollback";
   try {
-    step = typeof strategy === "function" ? await strategy(failure) : strategy;
+    const step = typeof strategy === "function" ? await strategy(failure) : strategy;
     if (!STEPS.includes(step)) throw invalid("strategy", `a function that gives one of ${STEPS.join(", ")}`);
+    return step === "retry" && failure.attempts > retries ? "rollback" : step;
   } catch (error) {
     onError(error);
+    return "rollback";
   }
-  return step === "retry" && failure.attempts > retries ? "rollback" : step;
 }
 
 function invalid(name: string, expected: string): MoonpoolError {

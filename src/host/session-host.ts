@@ -175,10 +175,11 @@ export class SessionHost {
   end(id: string): boolean {
     const session = this.#sessions.get(id);
     session?.close();
-    if (!this.#dormant.delete(id)) return this.#sessions.delete(id);
-    this.#pool.forget(id);
     this.#sessions.delete(id);
-    return true;
+    // One that has failed, or that nobody uses, is only in the store.
+    const isKept = this.#dormant.delete(id) || session !== undefined;
+    if (isKept) this.#pool.forget(id);
+    return isKept;
   }
 
   /**

@@ -14,7 +14,7 @@ import { sessionEvent, type FromSession, type SessionEventKind } from "../protoc
 import { Alarm } from "./alarm.ts";
 import { Circuit } from "./circuit.ts";
 import { Connection, type ConnectionSettings, type Wire } from "./connection.ts";
-import { InFlight } from "./in-flight.ts";
+import { InFlight, type OnAnswer } from "./in-flight.ts";
 import type { Decide } from "./kept-session.ts";
 import type { KeptState } from "./kept-state.ts";
 import { logFromWorker, logWireError, shortId, type Log } from "./log.ts";
@@ -38,6 +38,8 @@ export interface SessionPort {
   describe(description: string): void;
   /** Leaves its thread, but can be opened again. Settles when what has been answered is safe. */
   leave(): Promise<void>;
+  /** Leaves its thread at once, and can be opened again: what has not been answered happens then. */
+  abandon(): void;
   /** Ends it; nothing is kept. */
   close(): void;
 }
@@ -228,18 +230,22 @@ export class Session {
     if (this.#state !== "running") throw new MoonpoolError("SESSION_ENDED");
     if (this.#connections.size >= this.#settings.maxConnections) throw new MoonpoolError("CONNECTION_LIMIT");
     const number = ++this.#connectionCount;
+    // Its tree is not there, or stands still: its page has to get everything anew.
+    const renew = (isRefused: boolean): void => {
+      if (isRefused) connection.close(closeCodes.goingAway, "REFUSED");
+    };
     const connection: Connection = new Connection(number, this.id, wire, this.#settings, {
       refusal: () => this.#refusal(),
       frame: (body) => this.#record("frame", number, body, () => connection.carriedOut()),
       pause: () => void this.#record("pause", number),
-      resume: () => void this.#record("resume", number),
+      resume: () => void this.#record("resume", number, "", renew),
       activity: () => this.#touch(),
     });
     this.#connections.set(number, connection);
     this.#touch();
     const notice = this.#settings.notice?.(this);
     if (notice !== undefined) connection.tell(notice);
-    void this.#record("connect", number, "{}");
+    void this.#record("connect", number, "{}", renew);
     return { connection, detach: () => this.#detach(connection) };
   }
 
@@ -301,7 +307,7 @@ export class Session {
   }
 
   /** The one place through which everything passes that happens to the VM. Returns what `SessionPort.send` does. */
-  #record(kind: SessionEventKind, number: number, body = "", onAnswer?: () => void): Promise<void> | undefined {
+  #record(kind: SessionEventKind, number: number, body = "", onAnswer?: OnAnswer): Promise<void> | undefined {
     if (this.#port === undefined) return undefined;
     const now = this.#settings.clock.now();
     this.#lastEvent = now;
@@ -386,8 +392,8 @@ export class Session {
       case "resumed":
         return this.#setTimer(message.nextTimer);
       case "refused":
-        this.#inFlight.answer();
-        return this.#refused(message.error);
+        this.#inFlight.answer(true);
+        return message.error && this.#refused(message.error);
       case "restarting":
         return this.#restart();
       case "imported":
@@ -443,12 +449,12 @@ export class Session {
       else connection.fault(code);
   }
 
-  /** Begins anew, with the pages that there are. */
+  /** Begins anew. So do the pages: what they say is meant for variables that are not there any more. */
   #restart(): void {
+    this.#closeConnections("RESTARTED", closeCodes.goingAway);
     this.#isRinging = false;
     this.#alarm.set(undefined);
     this.#start();
-    for (const number of this.#connections.keys()) void this.#record("connect", number, "{}");
   }
 
   /** `isAwaited`: somebody waits for it, whatever the outcome says. */
@@ -482,7 +488,7 @@ export class Session {
     this.#dropPort();
     // What there was before it failed can be had again.
     if (isStarting) port?.close();
-    else void port?.leave();
+    else port?.abandon();
   }
 
   #end(code: ErrorCode): void {
@@ -498,8 +504,8 @@ export class Session {
     for (const { settle } of this.#reloads.splice(0)) settle(undefined);
   }
 
-  #closeConnections(reason: string): void {
-    for (const connection of this.#connections.values()) connection.close(closeCodes.sessionEnded, reason);
+  #closeConnections(reason: string, closeCode: number = closeCodes.sessionEnded): void {
+    for (const connection of this.#connections.values()) connection.close(closeCode, reason);
     this.#connections.clear();
   }
 }

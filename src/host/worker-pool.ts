@@ -5,7 +5,7 @@ import { Piscina } from "piscina";
 import { MoonpoolError, type WireError } from "../protocol/main.ts";
 import type { FromWorker, ToWorker } from "../protocol/worker-message.ts";
 import type { BearResult, BearTask, SessionTask, SharedPlans, ThreadSettings } from "../protocol/worker-task.ts";
-import type { FromTask, TaskEnd, TaskPort } from "./kept-session.ts";
+import type { FromTask, TaskEnd, TaskPort } from "./task-port.ts";
 import { Watchdog } from "./watchdog.ts";
 import { within } from "./within.ts";
 
@@ -245,19 +245,18 @@ export class WorkerPool {
     const busy = this.#watchdog.busy(thread);
     if (busy?.session !== number) return onEnd({ error, isLost: true });
     const isStuck = this.#killed.has(thread);
-    onEnd({ error: isStuck ? stuck : error, isLost: true, isDuring: true, isStuck });
+    onEnd({ error: isStuck ? stuck : error, isLost: true, during: busy.event, isStuck });
   }
 
   #watch(thread: number, status: SharedArrayBuffer): void {
     if (this.#watchdog.busy(thread) === undefined) this.#watchdog.watch(thread, status);
     if (this.#threads.has(thread)) return;
-    const worker = this.#findThread(thread);
-    if (worker === undefined) return;
+    // Its sessions hear of its end in a moment, and ask what it was doing.
+    const forget = (): void => void setTimeout(() => this.#forgetThread(thread), PATIENCE).unref();
     this.#threads.add(thread);
-    worker.once("exit", () => {
-      // Its sessions hear of it in a moment, and ask what it was doing.
-      setTimeout(() => this.#forgetThread(thread), PATIENCE).unref();
-    });
+    const worker = this.#findThread(thread);
+    if (worker === undefined) forget();
+    else worker.once("exit", forget);
   }
 
   #forgetThread(thread: number): void {

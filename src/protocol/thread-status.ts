@@ -1,20 +1,25 @@
-/** What a thread is doing, in memory that the host reads while the thread is busy: two 32-bit integers. */
+/** What a thread is doing, in memory that the host reads while the thread is busy: three 32-bit integers. */
 const SESSION = 0;
 const BEATS = 1;
+const EVENT = 2;
 
 export interface BusyWith {
   session: number;
   beats: number;
+  /** Which event it is: how many the session dispatched before it since it came to the thread. */
+  event: number;
 }
 
 /** The thread's side. A few nanoseconds each. */
 export class ThreadStatus {
-  readonly memory = new SharedArrayBuffer(8);
+  readonly memory = new SharedArrayBuffer(12);
   readonly #words = new Int32Array(this.memory);
 
-  /** An event of session number `session` (from 1) is dispatched from here on. */
-  enter(session: number): void {
-    this.#words[BEATS] = 0;
+  /** Event `event` of session number `session` (from 1) is dispatched from here on. */
+  enter(session: number, event: number): void {
+    // Never starts anew: two events must not look like one that does not come on.
+    this.beat();
+    this.#words[EVENT] = event;
     Atomics.store(this.#words, SESSION, session);
   }
 
@@ -32,5 +37,5 @@ export class ThreadStatus {
 export function busyWith(memory: SharedArrayBuffer): BusyWith | undefined {
   const words = new Int32Array(memory);
   const session = Atomics.load(words, SESSION);
-  return session === 0 ? undefined : { session, beats: Atomics.load(words, BEATS) };
+  return session === 0 ? undefined : { session, beats: Atomics.load(words, BEATS), event: Atomics.load(words, EVENT) };
 }

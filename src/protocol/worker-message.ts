@@ -95,11 +95,12 @@ export interface SessionState {
 
 /** What a thread says of a session. */
 export type FromWorker =
-  | Exclude<FromSession, { kind: "restarting" }>
+  | Exclude<FromSession, { kind: "restarting" | "refused" }>
   /**
-   * The session as it is after the first `events` of the events that it was given (since `resume`, and these included; 0: a start
-   * on top of it begins the session). Comes
-   * before the answer to the last of them if that has asked the host for something: so no such event is ever repeated.
+   * The session as it is after the first `events` of the events that it was given (since `resume`, and these included; 0: a
+   * start on top of it begins the session). If
+   * the last of them has asked the host for something, its answer comes with it: so no such event is ever repeated after it
+   * was answered, nor answered twice, whenever the thread dies.
    */
   | {
       kind: "image";
@@ -107,7 +108,10 @@ export type FromWorker =
       base: BaseImage | null;
       events: number;
       nextTimer: number | undefined;
+      answer?: Answer | undefined;
     }
+  /** The event after the first `events` could not be carried out, now or again. The session is in no state until `resume`. */
+  | { kind: "refused"; error: WireError; events: number }
   /** Which thread the session is on, and where that says what it is doing: see thread-status.ts. */
   | { kind: "thread"; id: number; status: SharedArrayBuffer };
 
@@ -116,27 +120,34 @@ export type FromWorker =
  * `started`, `done`, `reloaded` or `refused`: so it is known what is still under way.
  */
 export type FromSession =
-  /** The answer to `start`: main.lua ran. */
-  | { kind: "started"; nextTimer?: number | undefined }
-  /** The changes after an event: the text of its outcome, see outcome.ts. */
-  | string
-  /** An event was dispatched, and nothing changed. */
-  | { kind: "done"; nextTimer?: number | undefined }
-  /** The answer to `reload`: the changes, and what became of it. */
-  | { kind: "reloaded"; outcome: string; report: ReloadReport }
+  | Answer
   /** The answer to `resume`, which is no event: the session is where it was. */
   | { kind: "resumed"; nextTimer: number | undefined }
-  /** The answer to an event that could not be carried out: nothing of it has happened. */
-  | { kind: "refused"; error: WireError }
+  /**
+   * The answer to an event that could not be carried out: nothing of it has happened. Without an error when it came too late
+   * for the session that it was for.
+   */
+  | { kind: "refused"; error: WireError | undefined }
   /** From the host itself: what had not been answered has been refused, and the next event has to be a `start`. No answer. */
   | { kind: "restarting" }
-  /** The answer to `export`: the changes, if any, and the portable state or why there is none. */
+  /** The answer to `export`, which is no event for the journal: the portable state, or why there is none. */
   | { kind: "exported"; outcome: string; state: string | WireError }
-  /** The answer to `import`: the changes, and what became of it. */
-  | { kind: "imported"; outcome: string; report: ImportReport }
   /** `print`, `ui.log`, and errors of Lua code. `level` as of pino. */
   | { kind: "log"; level: LogLevel; message: string; error?: WireError }
   /** The session cannot go on: main.lua failed, or its VM did. The task ends after this. */
   | { kind: "failed"; error: WireError };
+
+/** What comes of an event that was dispatched. */
+export type Answer =
+  /** `start`: main.lua ran. */
+  | { kind: "started"; nextTimer?: number | undefined }
+  /** The changes: the text of the event's outcome, see outcome.ts. */
+  | string
+  /** Nothing changed. */
+  | { kind: "done"; nextTimer?: number | undefined }
+  /** `reload`: the changes, and what became of it. */
+  | { kind: "reloaded"; outcome: string; report: ReloadReport }
+  /** `import`: the changes, and what became of it. */
+  | { kind: "imported"; outcome: string; report: ImportReport };
 
 export type LogLevel = "error" | "warn" | "info" | "debug" | "trace";

@@ -4,7 +4,7 @@ import { readOutcomeHead, takeImport, takeReport, takeState, type ReloadResult }
 import type { ImportReport } from "../protocol/portable.ts";
 import { decodeImage, encodeImage, type MemoryImage } from "../protocol/session-image.ts";
 import type { ThreadStatus } from "../protocol/thread-status.ts";
-import type { FromWorker, SessionState, ToWorker } from "../protocol/worker-message.ts";
+import type { Answer, FromWorker, SessionState, ToWorker } from "../protocol/worker-message.ts";
 import type { SharedPlans } from "../protocol/worker-task.ts";
 import { EventLog } from "./event-log.ts";
 import { pack } from "./image.ts";
@@ -28,7 +28,6 @@ export interface SessionSurroundings {
   replacePlans: (plans: SharedPlans) => void;
 }
 
-const nothing: ReloadResult = { outcome: "", report: { files: [], views: 0, notes: [] } };
 /** ms that a session may go on with events that wait before others of its thread have their turn. */
 const TURN = 10;
 /** What was carried out once within the time limit must not fail when it is repeated on a machine that is busier. */
@@ -186,7 +185,9 @@ export class HostedSession implements Tenant {
     if (this.vm) slots.rest(this, now, true);
     else if (this.#begin !== undefined) return this.#finish();
     const { image } = this;
-    if (image) this.#postImage(await pack(image));
+    // Packs a copy: the slots may pack the image as well, and use its buffer for something else before this one is done.
+    const copy = image && !image.packed ? { ...image, data: Uint8Array.from(image.data) } : image;
+    if (copy) this.#postImage(await pack(copy));
     this.#finish();
   }
 
@@ -229,18 +230,17 @@ export class HostedSession implements Tenant {
     this.#dispatched++;
     this.#nextTimer = nextTimer;
     if (isReplay) return this.#replayed();
-    this.#save(vm);
-    this.#post({ kind: "started", nextTimer });
+    this.#save(vm, { kind: "started", nextTimer });
   }
 
   /** The session has the state that all have when they begin. */
   #takeOver({ base, image, due }: KnownStart, { begin, time }: StartParts, isReplay: boolean): void {
     this.#begin = begin;
     this.#nextTimer = due === undefined ? undefined : time + due;
-    if (image) this.#postImage(image, base);
+    const answer = isReplay ? undefined : ({ kind: "started", nextTimer: this.#nextTimer } as const);
     this.#dispatched++;
+    if (image) this.#postImage(image, answer, base);
     if (isReplay) this.#replayed();
-    else this.#post({ kind: "started", nextTimer: this.#nextTimer });
   }
 
   #beginIn(vm: LuaVm): void {
@@ -254,15 +254,16 @@ export class HostedSession implements Tenant {
     try {
       outcome = this.#run(vm, text, isReplay);
     } catch (error) {
-      return this.#refuse(wireError(error), isReplay);
+      return this.#refuse(wireError(error));
     }
     const { refused, hasChanges, nextTimer } = readOutcomeHead(outcome);
-    if (refused) return this.#refuse(refused, isReplay);
+    if (refused) return this.#refuse(refused);
     this.#dispatched++;
     this.#nextTimer = nextTimer;
     if (isReplay) return this.#replayed();
-    if (this.#hasAsked) this.#save(vm);
-    this.#post(hasChanges ? outcome : { kind: "done", nextTimer });
+    const answer: Answer = hasChanges ? outcome : { kind: "done", nextTimer };
+    if (this.#hasAsked) return this.#save(vm, answer);
+    this.#post(answer);
     if (this.#saver.isDue) this.#save(vm);
   }
 
@@ -281,7 +282,7 @@ export class HostedSession implements Tenant {
     vm.onLook = () => status.beat();
     this.#hasAsked = false;
     const began = performance.now();
-    status.enter(this.#number);
+    status.enter(this.#number, this.#dispatched);
     try {
       return vm.dispatch(text, { timeLimit: this.#timeFor(text, isReplay) });
     } finally {
@@ -307,24 +308,23 @@ export class HostedSession implements Tenant {
     const files = lines.filter((line) => !line.startsWith("viewdef "));
     const hung = rounds.hung(files);
     const before = files.length > 0 && !hung ? (image ?? slots.copy(vm)) : undefined;
-    let result = hung ? failed(hung) : this.#tryReload(vm, text, isReplay);
+    let result = hung ? this.#nothing(hung) : this.#tryReload(vm, text, isReplay);
     const { error } = result.report;
     if (error?.code === "LIMIT_TIME") rounds.noteHung(files, error);
     if (error && files.length > 0 && !vm.broken) {
       if (before) vm.loadImage(before);
       // New viewdefs go with old code as well.
-      result = viewdefs.length > 0 ? this.#tryReload(vm, [head, ...viewdefs].join("\n"), isReplay) : nothing;
+      if (viewdefs.length > 0) result = this.#tryReload(vm, [head, ...viewdefs].join("\n"), isReplay);
       result = { ...result, report: { ...result.report, error } };
-    } else if (!error) {
-      this.#nextTimer = readOutcomeHead(result.outcome).nextTimer;
     }
+    this.#nextTimer = readOutcomeHead(result.outcome).nextTimer;
     if (before && before !== image) slots.discard(before);
-    if (vm.broken) return this.#refuse(result.report.error ?? { code: "INTERNAL", message: "" }, isReplay);
+    if (vm.broken) return this.#refuse(error ?? { code: "INTERNAL", message: "The Lua VM failed." });
     this.#dispatched++;
     if (isReplay) return this.#replayed();
     // Files may be others when this is repeated.
-    this.#save(vm);
-    this.#post({ kind: "reloaded", ...result, report: { ...result.report, time: performance.now() - began } });
+    const report = { ...result.report, time: performance.now() - began };
+    this.#save(vm, { kind: "reloaded", ...result, report });
   }
 
   /** A state that has no room in the session's memory is no reason to end the session. It is no part of what is repeated. */
@@ -357,8 +357,7 @@ export class HostedSession implements Tenant {
     this.#dispatched++;
     if (isReplay) return this.#replayed();
     // It has made objects from what may be asked for in another way next time.
-    this.#save(vm);
-    this.#post({ kind: "imported", outcome: report.error ? "" : outcome, report });
+    this.#save(vm, { kind: "imported", outcome: report.error ? String(this.#nextTimer ?? "-") : outcome, report });
   }
 
   #tryReload(vm: LuaVm, text: string, isReplay: boolean): ReloadResult {
@@ -366,35 +365,38 @@ export class HostedSession implements Tenant {
       return takeReport(this.#run(vm, text, isReplay));
     } catch (error) {
       if (!(error instanceof MoonpoolError)) throw error;
-      return failed(error.toWire());
+      return this.#nothing(error.toWire());
     }
   }
 
-  /** The host gets the session as it is now. */
-  #save(vm: LuaVm): void {
+  /** Nothing came of a reload. */
+  #nothing(error: WireError): ReloadResult {
+    return { outcome: String(this.#nextTimer ?? "-"), report: { files: [], views: 0, notes: [], error } };
+  }
+
+  /** The host gets the session as it is now, and the answer to its last event if it has not had that. */
+  #save(vm: LuaVm, answer?: Answer): void {
     const { slots } = this.#around;
     const began = performance.now();
     const image = slots.copy(vm);
-    this.#postImage(image);
+    this.#postImage(image, answer);
     slots.discard(image);
     this.#saver.saved(performance.now() - began);
   }
 
-  #postImage(image: MemoryImage, base = image.base): void {
+  #postImage(image: MemoryImage, answer?: Answer, base = image.base): void {
     const bytes = encodeImage(image);
     // One that has not begun is as before its start.
     const events = this.#begin === undefined ? this.#dispatched : 0;
-    const message = { kind: "image", image: bytes, base, events, nextTimer: this.#nextTimer } as const;
-    this.#post(message, [bytes.buffer]);
+    this.#post({ kind: "image", image: bytes, base, events, nextTimer: this.#nextTimer, answer }, [bytes.buffer]);
   }
 
   /** An event cannot be carried out. What it has done is undone by going back to the state before it, which the host has. */
-  #refuse(error: WireError, isReplay: boolean): void {
-    // The same has worked before, so the state cannot be had again.
-    if (isReplay) return this.#finish(error);
+  #refuse(error: WireError): void {
     this.#isLost = true;
+    this.#replay = [];
     this.#queue = this.#queue.filter((message) => typeof message !== "string" && message.kind === "plans");
-    this.#post({ kind: "refused", error });
+    this.#post({ kind: "refused", error, events: this.#dispatched });
   }
 
   #fail(error: unknown): void {
@@ -415,10 +417,6 @@ export class HostedSession implements Tenant {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of threads, not a window
     this.#port.postMessage(message, transfer);
   }
-}
-
-function failed(error: WireError): ReloadResult {
-  return { outcome: "", report: { ...nothing.report, error } };
 }
 
 function wireError(error: unknown): WireError {

@@ -2,6 +2,7 @@ import t from "tap";
 import { recoveryOf } from "../../src/host/recovery.ts";
 import { SessionHost, type SessionHostSettings } from "../../src/host/session-host.ts";
 import type { MoonpoolError, WireError } from "../../src/protocol/main.ts";
+import type { FromSession } from "../../src/protocol/worker-message.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { changesOf, echo, FakePool, outcomeOf, reloaded, type Answer } from "../support/fake-pool.ts";
 import { MemoryWire, settled } from "../support/memory-wire.ts";
@@ -471,4 +472,99 @@ t.test("a session's clock never goes back, whatever is done to the host's", asyn
   clock.advance(-60_000);
   connection.receive('{"seq":1,"ack":0,"event":true,"messages":[{"type":"update","id":1,"value":1}]}');
   t.equal(pool.only.events.at(-1)?.time, start);
+});
+
+const tooLong: WireError = { code: "LIMIT_TIME", message: "too long" };
+const press = '{"seq":1,"ack":0,"event":true,"messages":[{"type":"update","id":1,"value":1}]}';
+
+t.test("a page whose connect or resume was not carried out has to come anew; others stay", async (t) => {
+  const { host, pool } = setup();
+  const session = await host.create("anna");
+  const [first, second] = [new MemoryWire(), new MemoryWire()];
+  session.attach(first);
+  await settled();
+  pool.isStuck = true;
+  session.attach(second);
+  pool.only.say({ kind: "refused", error: tooLong });
+  await settled();
+  t.same(second.closed, { code: 1001, reason: "REFUSED" });
+  t.equal(first.closed, undefined);
+  t.match(first.messages.at(-1), { type: "error", code: "LIMIT_TIME" });
+  t.equal(session.state, "running");
+});
+
+t.test("a session that begins anew gets a start and nothing of its former pages, which come anew", async (t) => {
+  const { host, pool } = setup();
+  const session = await host.create("anna");
+  const wires = [new MemoryWire(), new MemoryWire()];
+  const tabs = wires.map((wire) => session.attach(wire));
+  await settled();
+  pool.isStuck = true;
+  tabs[0]!.connection.receive(press);
+  pool.only.say({ kind: "refused", error: tooLong });
+  pool.only.say({ kind: "restarting" });
+  await settled();
+  for (const wire of wires) t.same(wire.closed, { code: 1001, reason: "RESTARTED" });
+  for (const { detach } of tabs) detach();
+  t.same(
+    pool.only.events.map(({ kind }) => kind),
+    ["start", "connect", "connect", "frame", "start"],
+  );
+  const seeds = pool.only.events.filter(({ kind }) => kind === "start").map(({ body }) => body);
+  t.not(seeds[0], seeds[1]);
+  pool.only.say({ kind: "started" });
+  pool.isStuck = false;
+  const wire = new MemoryWire();
+  session.attach(wire);
+  await settled();
+  t.match(wire.messages.at(-1), { type: "update", value: "hello" });
+});
+
+t.test("events that keep failing are not tried for a while, then one is, and if that works all are", async (t) => {
+  const { host, pool, clock } = setup({ recovery: recoveryOf({ circuit: { failures: 2, pause: 1_000 } }) });
+  const session = await host.create("anna");
+  const wire = new MemoryWire();
+  const { connection } = session.attach(wire);
+  await settled();
+  let seq = 0;
+  const faults = (): string[] => wire.messages.flatMap((message) => (message.type === "error" ? [message.code] : []));
+  const frames = (): number => pool.only.events.filter(({ kind }) => kind === "frame").length;
+  const send = async (answer?: FromSession): Promise<void> => {
+    pool.answer = answer === undefined ? echo : (_, other) => other.say(answer);
+    connection.receive(press.replace('"seq":1', `"seq":${++seq}`));
+    await settled();
+  };
+  await send({ kind: "refused", error: tooLong });
+  await send();
+  await send({ kind: "refused", error: tooLong });
+  t.same(faults(), ["LIMIT_TIME", "LIMIT_TIME", "CIRCUIT_OPEN"]);
+  await send();
+  t.equal(frames(), 3, "it was not tried");
+  session.attach(new MemoryWire());
+  await settled();
+  clock.advance(1_000);
+  session.attach(new MemoryWire());
+  await settled();
+  await send({ kind: "refused", error: tooLong });
+  t.equal(frames(), 4, "one is tried");
+  clock.advance(1_999);
+  await send();
+  t.equal(frames(), 4, "twice as long");
+  clock.advance(1);
+  await send();
+  await send();
+  t.equal(frames(), 6);
+  t.equal(session.state, "running");
+});
+
+t.test("a session that failed leaves its thread at once and keeps nothing when it is ended", async (t) => {
+  const { host, pool } = setup();
+  const session = await host.create("anna");
+  pool.only.say({ kind: "failed", error: { code: "IMAGE_FOREIGN", message: "foreign" } });
+  await settled();
+  t.equal(pool.only.isAbandoned, true);
+  t.same(pool.forgotten, []);
+  t.equal(host.end(session.id), true);
+  t.same(pool.forgotten, [session.id]);
+  t.equal(host.end(session.id), false);
 });

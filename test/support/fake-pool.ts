@@ -20,6 +20,7 @@ export interface FakeSession extends SessionPort {
   /** All events so far. */
   events: FakeEvent[];
   isClosed: boolean;
+  isAbandoned: boolean;
   /** Says something to the host, in a later microtask as a thread would. */
   say(message: FromSession): void;
   /** The task ends. */
@@ -68,6 +69,8 @@ export const echo: Answer = ({ kind, connection, body }, session) => {
 export class FakePool implements Pool {
   readonly sessions: FakeSession[] = [];
   readonly isLasting = false;
+  /** Ids of sessions of which nothing is to be kept. */
+  readonly forgotten: string[] = [];
   /** May be replaced between events. */
   answer: Answer;
   room: number;
@@ -94,6 +97,7 @@ export class FakePool implements Pool {
       id: options.sessionId,
       events: [],
       isClosed: false,
+      isAbandoned: false,
       say: (message) => queueMicrotask(() => session.isClosed || onMessage(message)),
       end: (error) => {
         if (session.isClosed) return;
@@ -114,6 +118,10 @@ export class FakePool implements Pool {
       sleep: () => {},
       describe: () => {},
       leave: async () => session.end(),
+      abandon: () => {
+        session.isAbandoned = true;
+        session.end();
+      },
       close: () => session.end(),
     };
     this.sessions.push(session);
@@ -128,7 +136,9 @@ export class FakePool implements Pool {
     return [];
   }
 
-  forget(): void {}
+  forget(sessionId: string): void {
+    this.forgotten.push(sessionId);
+  }
 
   async lasting(_name: string, fresh: string): Promise<string> {
     return fresh;
@@ -148,7 +158,7 @@ export class FakePool implements Pool {
     const answering: FakeSession = {
       ...session,
       say: (message) => {
-        isAnswered ||= typeof message === "string" || message.kind === "done";
+        isAnswered ||= typeof message === "string" || message.kind === "done" || message.kind === "refused";
         session.say(message);
       },
     };

@@ -31,7 +31,9 @@ export async function startThread(
 
 /** The host's end of a session that runs on a thread in this thread. */
 export class ThreadClient {
-  /** All messages but `done`, and what is for the pool. */
+  /** Images that came, with or without an answer. */
+  readonly images: Extract<FromWorker, { kind: "image" }>[] = [];
+  /** All messages but `done`, answers that came with an image included, and what is for the pool. */
   readonly messages: FromWorker[] = [];
   /** Events that were answered with `done`. */
   dones = 0;
@@ -46,15 +48,21 @@ export class ThreadClient {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.ended = thread.run(1, port2, plans);
-    port1.on("message", (message: FromWorker) => {
+    const receive = (message: FromWorker): void => {
+      if (typeof message === "object" && message.kind === "image") {
+        this.images.push(message);
+        if (message.answer !== undefined) receive(message.answer);
+        return;
+      }
       if (typeof message === "object" && message.kind === "done") {
         this.dones++;
         this.#done?.(message);
       }
-      if (typeof message === "object" && ["done", "thread", "image"].includes(message.kind)) return;
+      if (typeof message === "object" && ["done", "thread"].includes(message.kind)) return;
       this.messages.push(message);
       if (this.#waiting.length > 0) this.#waiting.shift()?.(this.messages[this.#taken++]!);
-    });
+    };
+    port1.on("message", receive);
   }
 
   post(message: ToWorker): void {

@@ -106,7 +106,7 @@ export async function tryJournal(id: string, records: string[], resume: ResumeSe
 /** Throws when the session is not what its journal says. */
 function check(message: FromSession): void {
   if (typeof message === "string") return;
-  if (message.kind === "failed" || message.kind === "refused") throw errorOf(message.error);
+  if ((message.kind === "failed" || message.kind === "refused") && message.error) throw errorOf(message.error);
   if (message.kind === "imported" && message.report.error) throw errorOf(message.report.error);
 }
 

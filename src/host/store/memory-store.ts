@@ -11,7 +11,7 @@ class Kept extends Journal {
 
 /** Sessions in the process's memory: they survive their threads, and end with the process. Nothing is copied. */
 export class MemoryStore implements SessionStore {
-  readonly durability = "memory";
+  readonly durability: "memory" | "disk" = "memory";
   readonly #history: number;
   readonly #sessions = new Map<string, Kept>();
   readonly #blobs = new Map<string, Uint8Array>();
@@ -90,7 +90,7 @@ export class MemoryStore implements SessionStore {
   /** What is here can be found nowhere else. */
   release(): void {}
 
-  flushed(): undefined {
+  flushed(): Promise<void> | undefined {
     return undefined;
   }
 
