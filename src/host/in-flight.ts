@@ -8,13 +8,21 @@ const MOST_TEXT = 4 * 1024 * 1024;
 
 interface SentEvent {
   size: number;
+  /** As of performance.now(). */
+  time: number;
   onAnswer: (() => void) | undefined;
 }
 
 /** The events that a session's thread was sent and has not answered, oldest first. Answers come in the same order. */
 export class InFlight {
+  readonly #onTime: (time: number) => void;
   readonly #events: SentEvent[] = [];
   #size = 0;
+
+  /** `onTime` is told of each event how many ms it took. */
+  constructor(onTime: (time: number) => void) {
+    this.#onTime = onTime;
+  }
 
   /** No more should be sent that can be refused. */
   get isFull(): boolean {
@@ -23,7 +31,7 @@ export class InFlight {
 
   /** An event with this text was sent. `onAnswer` is called when it has been answered. */
   add(text: string, onAnswer?: () => void): void {
-    this.#events.push({ size: text.length, onAnswer });
+    this.#events.push({ size: text.length, time: performance.now(), onAnswer });
     this.#size += text.length;
   }
 
@@ -32,6 +40,7 @@ export class InFlight {
     const event = this.#events.shift();
     if (event === undefined) return;
     this.#size -= event.size;
+    this.#onTime(performance.now() - event.time);
     event.onAnswer?.();
   }
 }

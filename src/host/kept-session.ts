@@ -1,6 +1,7 @@
 import { MoonpoolError, type WireError } from "../protocol/main.ts";
 import type { FromSession, FromWorker, SessionState } from "../protocol/worker-message.ts";
 import { encodeSnapshot, type KeptState, loadKept, noteEvent, RESTART, voidRecord } from "./kept-state.ts";
+import type { Meter } from "./meter.ts";
 import type { RecoveryStep } from "./recovery.ts";
 import type { SessionPort } from "./session.ts";
 import type { SessionStore } from "./store/session-store.ts";
@@ -67,6 +68,7 @@ export class KeptSession implements SessionPort {
   readonly #store: SessionStore;
   readonly #open: OpenTask;
   readonly #decide: Decide;
+  readonly #meter: Meter | undefined;
   readonly #onMessage: (message: FromSession) => void;
   readonly #onEnd: (error?: WireError) => void;
   readonly #state: Pick<KeptState, "connections" | "connectionsEver" | "time">;
@@ -87,11 +89,19 @@ export class KeptSession implements SessionPort {
   #suspect: SentEvent | undefined;
   #silent = 0;
   #settleRest: (() => void)[] = [];
+  /** Since when it is waking from sleep, as of performance.now(). */
+  #wakingSince: number | undefined;
 
   /** `kept`: what the store has of it; it is asleep. Else it is a new one. Throws what `open` throws. */
   constructor(
     id: string,
-    around: { store: SessionStore; open: OpenTask; decide: Decide; kept?: KeptState | undefined },
+    around: {
+      store: SessionStore;
+      open: OpenTask;
+      decide: Decide;
+      kept?: KeptState | undefined;
+      meter?: Meter | undefined;
+    },
     onMessage: (message: FromSession) => void,
     onEnd: (error?: WireError) => void,
   ) {
@@ -100,6 +110,7 @@ export class KeptSession implements SessionPort {
     this.#store = around.store;
     this.#open = around.open;
     this.#decide = around.decide;
+    this.#meter = around.meter;
     this.#onMessage = onMessage;
     this.#onEnd = onEnd;
     this.#state = kept ?? { connections: new Set(), connectionsEver: 0, time: 0 };
@@ -134,8 +145,10 @@ export class KeptSession implements SessionPort {
   }
 
   async #awaitSafe(event: SentEvent, safe: Promise<void>): Promise<void> {
+    const since = performance.now();
     try {
       await safe;
+      this.#meter?.flushed(performance.now() - since);
       event.safe = undefined;
       this.#passOn();
     } catch (error) {
@@ -194,6 +207,7 @@ export class KeptSession implements SessionPort {
   /** Goes on from the newest image and the events after it, with the thread that it has or another one. */
   #wake(): void {
     if (this.#phase === "waking") return;
+    if (this.#phase === "asleep") this.#wakingSince = performance.now();
     this.#phase = "waking";
     void this.#load();
   }
@@ -229,6 +243,8 @@ export class KeptSession implements SessionPort {
       case "image":
         return this.#keepImage(message);
       case "resumed":
+        this.#noteAwake();
+        return this.#onMessage(message);
       case "log":
       case "failed":
         return this.#onMessage(message);
@@ -239,6 +255,11 @@ export class KeptSession implements SessionPort {
       case "reloaded":
         return this.#answer(message);
     }
+  }
+
+  #noteAwake(): void {
+    if (this.#wakingSince !== undefined) this.#meter?.woke(performance.now() - this.#wakingSince);
+    this.#wakingSince = undefined;
   }
 
   #keepImage({ image, events, nextTimer }: Extract<FromTask, { kind: "image" }>): void {
@@ -307,6 +328,7 @@ export class KeptSession implements SessionPort {
       return this.#onEnd(error);
     }
     this.#phase = "asleep";
+    if (this.#settleRest.length === 0) this.#meter?.slept();
     if (this.#sent.length > 0) return this.#wake();
     this.#rested();
   }

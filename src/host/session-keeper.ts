@@ -2,6 +2,7 @@ import type { WireError } from "../protocol/main.ts";
 import type { FromSession } from "../protocol/worker-message.ts";
 import { KeptSession } from "./kept-session.ts";
 import { type KeptState, loadKept } from "./kept-state.ts";
+import type { Meter } from "./meter.ts";
 import type { OpenSession, SessionPool, SessionPort } from "./session.ts";
 import { lasting } from "./store/lasting.ts";
 import type { SessionStore } from "./store/session-store.ts";
@@ -11,12 +12,14 @@ import type { WorkerPool } from "./worker-pool.ts";
 export class SessionKeeper implements SessionPool {
   readonly #pool: WorkerPool;
   readonly #store: SessionStore;
+  readonly #meter: Meter | undefined;
   readonly isLasting: boolean;
 
   /** Both belong to the keeper from here on. */
-  constructor(pool: WorkerPool, store: SessionStore) {
+  constructor(pool: WorkerPool, store: SessionStore, meter?: Meter) {
     this.#pool = pool;
     this.#store = store;
+    this.#meter = meter;
     this.isLasting = store.durability !== "memory";
   }
 
@@ -26,7 +29,12 @@ export class SessionKeeper implements SessionPool {
     onEnd: (error?: WireError) => void,
   ): SessionPort {
     const open = this.#pool.openTask.bind(this.#pool, isolation);
-    const session = new KeptSession(sessionId, { store: this.#store, open, decide, kept }, onMessage, onEnd);
+    const session = new KeptSession(
+      sessionId,
+      { store: this.#store, open, decide, kept, meter: this.#meter },
+      onMessage,
+      onEnd,
+    );
     if (kept === undefined) {
       // Nothing of one that failed under this id.
       this.#store.remove(sessionId);
