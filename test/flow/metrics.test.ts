@@ -1,4 +1,6 @@
-import { Worker } from "node:worker_threads";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import type { Worker } from "node:worker_threads";
 import fastify from "fastify";
 import t from "tap";
 import type { Statistics } from "../../src/host/main.ts";
@@ -222,3 +224,15 @@ t.test("two instances share no number and no error", async (t) => {
   t.strictSame(app.moonpool.at("/two")?.errors(), []);
   t.equal(app.moonpool.at("/one")?.errors().length, 1);
 });
+
+t.test(
+  "a program that closes its host ends by itself: what counts leaves no timer; the numbers can still be had",
+  async (t) => {
+    const dir = makeSite(counter);
+    t.teardown(() => removeSite(dir));
+    const file = new URL("../fixtures/read-metrics-and-close.js", import.meta.url).pathname;
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [file, dir]);
+    t.equal(stderr, "");
+    t.equal(stdout, "200\n200\n1\n");
+  },
+);
