@@ -4,6 +4,7 @@ import {
   hotload,
   integer,
   list,
+  metrics,
   mounts,
   oneOf,
   rate,
@@ -206,6 +207,13 @@ export const options = {
     integer("a number", 1),
   ),
   rate: option("--rate <frames>", "MOONPOOL_RATE", "200/400", "frames from one browser: per second / at once", rate),
+  metrics: option(
+    "--metrics [who]",
+    "MOONPOOL_METRICS",
+    "on with --dev",
+    "answer _moonpool/metrics and _moonpool/statistics: on: to this machine; public: to everybody; off",
+    metrics,
+  ),
   logFormat: option(
     "--log-format <kind>",
     "MOONPOOL_LOG_FORMAT",

@@ -56,6 +56,16 @@ export const yesOrNo: Reader<boolean> = (input) => {
 export const hotload: Reader<boolean | HotloadOptions> = (input, folder) =>
   isObject(input) ? input : yesOrNo(input, folder);
 
+/** true or false, or `public`. */
+export const metrics: Reader<boolean | "public"> = (input, folder) => {
+  if (input === "public") return input;
+  try {
+    return yesOrNo(input, folder);
+  } catch {
+    throw new Misread("on, off or public");
+  }
+};
+
 /** A step, or in a config file an object, which the host checks. */
 export const recovery: Reader<RecoveryOptions> = (input, folder) =>
   isObject(input) ? input : { strategy: oneOf("rollback", "retry", "restart", "end")(input, folder) };

@@ -1,6 +1,7 @@
 import {
   closeCodes,
   decodeFrame,
+  errors,
   FrameError,
   MoonpoolError,
   peekSeq,
@@ -20,6 +21,7 @@ import { frameBody } from "../protocol/worker-message.ts";
 import { Batcher } from "./batcher.ts";
 import type { Clock } from "./clock.ts";
 import { shortId, type Log } from "./log.ts";
+import type { Meter } from "./meter.ts";
 import { PageReports } from "./page-reports.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
@@ -43,6 +45,8 @@ export interface ConnectionSettings {
   viewdef: (key: string, hash: string) => string | undefined;
   /** Present when pages are told that files of the site change. */
   hotloadUi?: HotloadUi | undefined;
+  /** Who counts, if anybody does. */
+  meter?: Meter | undefined;
 }
 
 /** Where a connection's part of the session's events goes. */
@@ -153,7 +157,8 @@ export class Connection {
   receiveBinary(): void {
     if (this.#closed) return;
     this.#events.activity();
-    if (this.#mayPass("")) this.fault("FRAME_INVALID", "The frame is binary; frames are text.");
+    if (this.#mayPass(""))
+      this.#refuse(new FrameError("FRAME_INVALID", "The frame is binary; frames are text.", undefined));
   }
 
   /** The session has carried out the oldest of the frames that it was given. */
@@ -206,6 +211,7 @@ export class Connection {
   #mayPass(head: string): boolean {
     const { clock, rate, log } = this.#settings;
     const now = clock.now();
+    this.#settings.meter?.frameReceived();
     if (this.#bucket.take(now)) {
       this.#dropped = Math.max(0, this.#dropped - 1);
       return true;
@@ -223,6 +229,7 @@ export class Connection {
 
   /** One answer a second is enough: answers must not multiply a flood. */
   #tellRefusal(code: ErrorCode): void {
+    this.#settings.meter?.error({ code, message: errors[code].text }, this.#session);
     const now = this.#settings.clock.now();
     if (now - this.#told < 1_000) return;
     this.#told = now;
@@ -232,6 +239,7 @@ export class Connection {
   #refuse(error: unknown): void {
     if (!(error instanceof FrameError)) throw error;
     this.#useUp(error.seq);
+    this.#settings.meter?.error(error, this.#session);
     this.fault(error.code, error.message);
   }
 
@@ -244,7 +252,7 @@ export class Connection {
   #accept(frame: ClientFrame): void {
     const expected = this.#received + 1;
     if (frame.seq > expected) {
-      this.fault("FRAME_SEQ", `seq is ${frame.seq}, but ${expected} is next.`);
+      this.#refuse(new FrameError("FRAME_SEQ", `seq is ${frame.seq}, but ${expected} is next.`, undefined));
       return;
     }
     if (frame.seq < expected) {
@@ -304,6 +312,7 @@ export class Connection {
 
   #send(text: string): void {
     if (this.#closed) return;
+    this.#settings.meter?.frameSent(text);
     this.#wire.send(text, () => this.#batcher.drained());
   }
 

@@ -7,6 +7,7 @@ import { MoonpoolError } from "../protocol/main.ts";
 import { sessionFor } from "./access.ts";
 import type { BrowserCookie } from "./browser-cookie.ts";
 import { isInside } from "./inside.ts";
+import type { Meter } from "./meter.ts";
 import type { Settings } from "./options.ts";
 import { problemPage } from "./problem-page.ts";
 import type { SessionHost } from "./session-host.ts";
@@ -24,6 +25,7 @@ export async function addPages(
   sessions: SessionHost,
   cookie: BrowserCookie,
   sitePage: SitePage,
+  meter?: Meter,
 ): Promise<void> {
   const prefix = scope.prefix;
   const html = path.join(settings.dir, "html");
@@ -34,6 +36,7 @@ export async function addPages(
   const sendProblem = async (reply: FastifyReply, cause: unknown, again: string): Promise<FastifyReply> => {
     if (!(cause instanceof MoonpoolError)) reply.log.error({ err: cause }, "page failed");
     const problem = cause instanceof MoonpoolError ? cause : new MoonpoolError("INTERNAL");
+    meter?.error(problem);
     const { status, headers, html } = await problemPage(problem, settings, `${prefix}/`, again);
     return sendPage(reply.headers(headers), status, html);
   };

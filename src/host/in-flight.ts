@@ -11,13 +11,21 @@ export type OnAnswer = (isRefused: boolean) => void;
 
 interface SentEvent {
   size: number;
+  /** As of performance.now(). */
+  time: number;
   onAnswer: OnAnswer | undefined;
 }
 
 /** The events that a session's thread was sent and has not answered, oldest first. Answers come in the same order. */
 export class InFlight {
+  readonly #onTime: (time: number) => void;
   readonly #events: SentEvent[] = [];
   #size = 0;
+
+  /** `onTime` is told of each event how many ms it took. */
+  constructor(onTime: (time: number) => void) {
+    this.#onTime = onTime;
+  }
 
   /** No more should be sent that can be refused. */
   get isFull(): boolean {
@@ -26,7 +34,7 @@ export class InFlight {
 
   /** An event with this text was sent. `onAnswer` is called when it has been answered. */
   add(text: string, onAnswer?: OnAnswer): void {
-    this.#events.push({ size: text.length, onAnswer });
+    this.#events.push({ size: text.length, time: performance.now(), onAnswer });
     this.#size += text.length;
   }
 
@@ -35,6 +43,7 @@ export class InFlight {
     const event = this.#events.shift();
     if (event === undefined) return;
     this.#size -= event.size;
+    this.#onTime(performance.now() - event.time);
     event.onAnswer?.(isRefused);
   }
 }

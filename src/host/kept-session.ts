@@ -5,6 +5,7 @@ import type { Bases } from "./bases.ts";
 import { Blame } from "./blame.ts";
 import { HeldBack } from "./held-back.ts";
 import { encodeSnapshot, type KeptState, loadKept, noteEvent, RESTART, voidRecord } from "./kept-state.ts";
+import type { Meter } from "./meter.ts";
 import type { RecoveryStep } from "./recovery.ts";
 import type { SessionPort } from "./session.ts";
 import type { SessionStore } from "./store/session-store.ts";
@@ -44,6 +45,7 @@ export class KeptSession implements SessionPort {
   readonly #bases: Bases;
   readonly #open: OpenTask;
   readonly #decide: Decide;
+  readonly #meter: Meter | undefined;
   readonly #onMessage: (message: FromSession) => void;
   readonly #onEnd: (error?: WireError) => void;
   /** After the events that have been answered. */
@@ -69,6 +71,8 @@ export class KeptSession implements SessionPort {
   #silent = 0;
   #settleRest: (() => void)[] = [];
   readonly #exports: { resolve: (state: string) => void; reject: (error: MoonpoolError) => void }[] = [];
+  /** Since when it is waking from sleep, as of performance.now(). */
+  #wakingSince: number | undefined;
 
   /**
    * `kept`: what the store has of it; it is asleep. Else it is a new one. Throws what `open` throws. `onEnd` is called when its
@@ -76,7 +80,14 @@ export class KeptSession implements SessionPort {
    */
   constructor(
     id: string,
-    around: { store: SessionStore; bases: Bases; open: OpenTask; decide: Decide; kept?: KeptState | undefined },
+    around: {
+      store: SessionStore;
+      bases: Bases;
+      open: OpenTask;
+      decide: Decide;
+      kept?: KeptState | undefined;
+      meter?: Meter | undefined;
+    },
     onMessage: (message: FromSession) => void,
     onEnd: (error?: WireError) => void,
   ) {
@@ -86,6 +97,7 @@ export class KeptSession implements SessionPort {
     this.#bases = around.bases;
     this.#open = around.open;
     this.#decide = around.decide;
+    this.#meter = around.meter;
     this.#onMessage = onMessage;
     this.#onEnd = onEnd;
     const { connections = [], connectionsEver = 0, time = 0 } = kept ?? {};
@@ -205,8 +217,10 @@ export class KeptSession implements SessionPort {
   }
 
   async #awaitSafe(event: SentEvent, safe: Promise<void>): Promise<void> {
+    const since = performance.now();
     try {
       await safe;
+      this.#meter?.flushed(performance.now() - since);
     } catch (error) {
       return this.#fail(error);
     }
@@ -228,6 +242,7 @@ export class KeptSession implements SessionPort {
 
   /** Goes on from the newest image and the events after it, with the thread that it has or another one. */
   #wake(): void {
+    if (this.#phase === "asleep") this.#wakingSince = performance.now();
     this.#phase = "waking";
     void this.#load();
   }
@@ -276,6 +291,7 @@ export class KeptSession implements SessionPort {
         case "image":
           return message.answer === undefined ? this.#keepImage(message) : this.#answer(message.answer, message);
         case "resumed":
+          this.#noteAwake();
           return this.#heldBack.add(message);
         case "log":
           return this.#onMessage(message);
@@ -292,6 +308,11 @@ export class KeptSession implements SessionPort {
           return this.#answer(message);
       }
     });
+  }
+
+  #noteAwake(): void {
+    if (this.#wakingSince !== undefined) this.#meter?.woke(performance.now() - this.#wakingSince);
+    this.#wakingSince = undefined;
   }
 
   /** Position of the event that the task dispatched, or is to dispatch, after `events` others. */
@@ -398,6 +419,7 @@ export class KeptSession implements SessionPort {
       this.#end();
       return this.#onEnd(end.error);
     }
+    if (this.#settleRest.length === 0) this.#meter?.slept();
     this.#asleep();
   }
 

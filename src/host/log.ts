@@ -1,6 +1,7 @@
 import type { WireError } from "../protocol/main.ts";
 import { knownError } from "../protocol/wire-error.ts";
 import type { FromWorker } from "../protocol/worker-message.ts";
+import type { Meter } from "./meter.ts";
 import type { Problem } from "./viewdefs/problem.ts";
 
 /** The part of pino's (Fastify's) logger that the host uses. */
@@ -49,8 +50,9 @@ export function sharedLog(log: Log): Log {
   };
 }
 
-/** Writes what is wrong with a viewdef. */
-export function logProblem(log: Log, { code, severity, message, file, line }: Problem): void {
+/** Writes what is wrong with a viewdef. `meter` is told of errors. */
+export function logProblem(log: Log, { code, severity, message, file, line }: Problem, meter?: Meter): void {
+  if (severity === "error") meter?.error({ code, message, file, line });
   log[severity === "error" ? "error" : "warn"]({ code }, `${file}:${line}: ${message}`);
 }
 

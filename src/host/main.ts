@@ -12,25 +12,26 @@ import { WorkerPool } from "./worker-pool.ts";
  * The Fastify plugin: `app.register(moonpool, { dir, prefix: "/app" })`, as often as wanted under different prefixes.
  * The app's hooks apply to pages and sockets alike. Fails with MoonpoolError CONFIG_INVALID or SITE_MISSING.
  */
-export const moonpool = moonpoolOn(async (settings, viewdefs) => {
+export const moonpool = moonpoolOn(async (settings, viewdefs, meter) => {
   const { dir, threads, memoryLimit, timeLimit, slots, maxSessions, durability, data } = settings;
   const folder = durability === "disk" ? openDataFolder(data) : undefined;
   const store = await openStore(
     folder ? { durability: "disk", dir: folder.store } : { durability: "memory", history: 1 },
   );
   const limits = { threads, memoryLimit, timeLimit, slots, maxSessions };
+  const onDeath = meter.threadDied.bind(meter);
   let pool: WorkerPool | undefined;
   try {
     // Images only fit VMs of the same seed.
     const seed = Number(await lasting(store, "seed", String(randomInt(2 ** 31 - 1))));
-    pool = new WorkerPool({ dir, ...limits, seed, sources: folder?.sources, plans: viewdefs.plans() });
+    pool = new WorkerPool({ dir, ...limits, seed, sources: folder?.sources, plans: viewdefs.plans(), onDeath });
     await pool.ready;
   } catch (error) {
     await pool?.close();
     await store.close();
     throw error;
   }
-  return new SessionKeeper(pool, store);
+  return new SessionKeeper(pool, store, meter);
 });
 
 export default moonpool;
@@ -42,6 +43,8 @@ export function createServer(options: ServerOptions): Promise<FastifyInstance> {
 
 export type { HotloadOptions } from "./hotload/hotload-options.ts";
 export type { ServerOptions } from "./server.ts";
+export type { RecentError } from "./recent-errors.ts";
+export type { Statistics } from "./metrics.ts";
 export type { Moonpool } from "./moonpool.ts";
 export type { RecoveryOptions, RecoveryStep, SessionFailure } from "./recovery.ts";
 export type { LogLevel, MoonpoolOptions } from "./options.ts";

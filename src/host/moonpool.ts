@@ -1,4 +1,6 @@
 import type { ReloadCount } from "./hotload/hot-loader.ts";
+import type { Statistics } from "./metrics.ts";
+import type { RecentError } from "./recent-errors.ts";
 import type { Problem } from "./viewdefs/problem.ts";
 
 /** An instance as the app that registered it sees it: `app.moonpool`. */
@@ -17,6 +19,10 @@ export interface Moonpool {
   readonly problems: readonly Problem[];
   /** Reloads of files that changed; undefined when they are not watched. */
   readonly reloads: Readonly<ReloadCount> | undefined;
+  /** What there is now, and what has happened so far, in numbers. */
+  statistics(): Statistics;
+  /** The last hundred errors that differ, the newest first. */
+  errors(): RecentError[];
   /** Ends a session: its tabs are told, its memory is freed. False if there is none with this id. */
   endSession(id: string): boolean;
   /** The instance at another prefix of the same server. */

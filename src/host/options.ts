@@ -60,6 +60,11 @@ export interface MoonpoolOptions {
   mounts?: Record<string, string>;
   /** Who may show the pages in a frame, as in CSP `frame-ancestors`. Default: 'self'. */
   frameAncestors?: string;
+  /**
+   * Answer `_moonpool/metrics` and `_moonpool/statistics`: to programs on this machine, or "public": to everybody. Default: in
+   * development mode.
+   */
+  metrics?: boolean | "public";
   /** Level of Moonpool's own log lines. Default: that of the app's logger. */
   logLevel?: LogLevel;
 }
@@ -110,6 +115,8 @@ export function settingsOf(options: MoonpoolOptions): Settings {
     if (!(value >= 0)) throw wrong(name, "milliseconds, or 0 for never");
   if (options.secret !== undefined && options.secret.length < 16) throw wrong("secret", "16 characters or more");
   const development = options.development ?? false;
+  const metrics = options.metrics ?? development;
+  if (![true, false, "public"].includes(metrics)) throw wrong("metrics", 'true, false or "public"');
   const prefix = prefixOf(options.prefix ?? "");
   return {
     ...options,
@@ -135,6 +142,7 @@ export function settingsOf(options: MoonpoolOptions): Settings {
     uiCode: options.uiCode ?? false,
     mounts: mountsOf(options.mounts ?? {}),
     frameAncestors: options.frameAncestors ?? "'self'",
+    metrics,
     ...(options.logLevel === undefined ? {} : { logLevel: oneOf("logLevel", levels, options.logLevel) as LogLevel }),
   };
 }

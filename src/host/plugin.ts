@@ -10,6 +10,9 @@ import { systemClock } from "./clock.ts";
 import { HotLoader } from "./hotload/hot-loader.ts";
 import { addPages } from "./http.ts";
 import { logProblem, type Log } from "./log.ts";
+import type { Meter } from "./meter.ts";
+import { HostMetrics } from "./metrics.ts";
+import { addMetrics } from "./metrics-pages.ts";
 import type { Moonpool } from "./moonpool.ts";
 import { settingsOf, type MoonpoolOptions, type Settings } from "./options.ts";
 import type { SessionPool } from "./session.ts";
@@ -34,7 +37,7 @@ export interface Pool extends SessionPool {
   close(): Promise<void>;
 }
 
-export type OpenPool = (settings: Settings, store: ViewdefStore) => Promise<Pool>;
+export type OpenPool = (settings: Settings, store: ViewdefStore, meter: Meter) => Promise<Pool>;
 
 /** The Fastify plugin, with sessions on the pool that `openPool` gives for each instance. */
 export function moonpoolOn(openPool: OpenPool): FastifyPluginAsync<MoonpoolOptions> {
@@ -46,9 +49,10 @@ async function register(app: FastifyInstance, options: MoonpoolOptions, openPool
   const settings = settingsOf(options);
   checkPrefix(app, app.prefix + settings.prefix);
   const log = app.log.child({ name: "moonpool" }, settings.logLevel === undefined ? {} : { level: settings.logLevel });
-  const loader = await watch(settings, log);
+  const metrics = new HostMetrics(systemClock);
+  const loader = await watch(settings, log, metrics);
   try {
-    await serve(app, settings, openPool, loader, log);
+    await serve(app, settings, openPool, loader, log, metrics);
   } catch (error) {
     await loader?.close();
     throw error;
@@ -61,16 +65,18 @@ async function serve(
   openPool: OpenPool,
   loader: HotLoader | undefined,
   log: Log,
+  metrics: HostMetrics,
 ): Promise<void> {
   const store = await ViewdefStore.load(settings.dir, { uiCode: settings.uiCode });
-  for (const problem of store.problems) logProblem(log, problem);
-  const pool = await openPool(settings, store);
+  for (const problem of store.problems) logProblem(log, problem, metrics);
+  const pool = await openPool(settings, store, metrics);
   const sessions = await SessionHost.open(pool, {
     limits: { maxBytes: settings.maxFrameBytes, maxMessages: settings.maxFrameMessages },
     rate: settings.rate,
     development: settings.development,
     clock: systemClock,
     log,
+    meter: metrics,
     viewdef: (key, hash) => store.get(key, hash)?.viewdefText,
     hotload: loader !== undefined || settings.durability === "disk",
     hotloadUi: settings.development ? settings.hotload?.ui : undefined,
@@ -84,6 +90,7 @@ async function serve(
     siteVersion: pool.isLasting ? await siteVersion(settings.dir) : "",
     isWatched: loader !== undefined,
   });
+  metrics.count(() => sessions.census());
   // Before @fastify/websocket's own hook, so that browsers learn that the host goes away and come back later.
   app.addHook("preClose", async () => {
     await loader?.close();
@@ -98,19 +105,20 @@ async function serve(
     async (scope) => {
       if (!scope.hasDecorator("parseCookie")) await scope.register(fastifyCookie, { hook: false });
       const cookie = new BrowserCookie(scope, scope.prefix, secret, settings.secretGiven);
-      addSocket(scope, settings, sessions, cookie, log);
-      await addPages(scope, settings, sessions, cookie, page);
+      addMetrics(scope, settings, metrics);
+      addSocket(scope, settings, sessions, cookie, log, metrics);
+      await addPages(scope, settings, sessions, cookie, page, metrics);
     },
     { prefix: settings.prefix },
   );
-  decorate(app, settings, store, sessions, loader);
+  decorate(app, settings, store, sessions, loader, metrics);
 }
 
 /** Begins to watch the site, if that is wanted. */
-async function watch(settings: Settings, log: Log): Promise<HotLoader | undefined> {
+async function watch(settings: Settings, log: Log, meter: Meter): Promise<HotLoader | undefined> {
   const { dir, hotload, development, threads = os.availableParallelism() } = settings;
   if (hotload === undefined) return undefined;
-  return HotLoader.watch({ dir, hotload, tellPages: development, threads, clock: systemClock, log });
+  return HotLoader.watch({ dir, hotload, tellPages: development, threads, clock: systemClock, log, meter });
 }
 
 function checkPrefix(app: FastifyInstance, prefix: string): void {
@@ -156,6 +164,7 @@ function decorate(
   store: ViewdefStore,
   sessions: SessionHost,
   loader: HotLoader | undefined,
+  metrics: HostMetrics,
 ): void {
   const siblings = instances.get(app.server) ?? new Map<string, Moonpool>();
   instances.set(app.server, siblings);
@@ -177,6 +186,8 @@ function decorate(
     get reloads() {
       return loader?.reloads;
     },
+    statistics: () => metrics.statistics(),
+    errors: () => metrics.errors(),
     endSession: (id) => sessions.end(id),
     at: (prefix) => siblings.get(prefix),
   };

@@ -2,6 +2,8 @@ import { MoonpoolError } from "../protocol/main.ts";
 import type { KeptState } from "./kept-state.ts";
 import { Alarm } from "./alarm.ts";
 import { logWireError, shortId } from "./log.ts";
+import type { SessionEnd } from "./meter.ts";
+import type { Census } from "./metrics.ts";
 import { randomId } from "./random-id.ts";
 import { within } from "./within.ts";
 import { readDescription } from "./store/session-description.ts";
@@ -108,6 +110,20 @@ export class SessionHost {
     return count;
   }
 
+  /** What there is now. Looks at every session. */
+  census(): Census {
+    const sessions = { starting: 0, awake: 0, asleep: 0, dormant: this.#dormant.size, failed: 0 };
+    let connections = 0;
+    let circuitsOpen = 0;
+    for (const { state, isAsleep, connectionCount, circuitState } of this.#sessions.values()) {
+      if (state === "running") sessions[isAsleep ? "asleep" : "awake"]++;
+      else if (state !== "closed") sessions[state]++;
+      if (state === "running" && circuitState !== "closed") circuitsOpen++;
+      connections += connectionCount;
+    }
+    return { sessions, connections, circuitsOpen };
+  }
+
   /**
    * A new session for `browser`, once its main.lua ran. Throws MoonpoolError: SESSION_LIMIT, or whatever was wrong with
    * main.lua; nothing is left of the session then.
@@ -173,7 +189,13 @@ export class SessionHost {
 
   /** Ends a session; false if there is none. */
   end(id: string): boolean {
+    return this.#end(id, "asked");
+  }
+
+  #end(id: string, why: SessionEnd): boolean {
     const session = this.#sessions.get(id);
+    const isLiving = session === undefined ? this.#dormant.has(id) : session.state !== "failed";
+    if (isLiving) this.#settings.meter?.sessionEnded(why);
     session?.close();
     this.#sessions.delete(id);
     // One that has failed, or that nobody uses, is only in the store.
@@ -239,6 +261,7 @@ export class SessionHost {
     }
     const problem = new MoonpoolError("STORE_CORRUPT", "A session's description cannot be read.");
     logWireError(this.#settings.log, id, problem.toWire(), "session lost");
+    this.#settings.meter?.error(problem, id);
   }
 
   async #restore(id: string): Promise<Session | undefined> {
@@ -279,6 +302,7 @@ export class SessionHost {
       dormant.nextTimer = undefined;
       await this.find(id).catch((error: unknown) => {
         this.#settings.log.warn({ session: shortId(id), err: error }, "a session's timer cannot ring");
+        if (error instanceof MoonpoolError) this.#settings.meter?.error(error, id);
       });
     }
     this.#setAlarm();
@@ -292,7 +316,7 @@ export class SessionHost {
       if (session.state !== "running" || session.connectionsEver > 0 || session.lastActivity > before) continue;
       if (oldest === undefined || session.lastActivity < oldest.lastActivity) oldest = session;
     }
-    return oldest !== undefined && this.end(oldest.id);
+    return oldest !== undefined && this.#end(oldest.id, "room");
   }
 
   /** Failed sessions cost little but not nothing: as many as there may be living ones are remembered. */
@@ -321,7 +345,7 @@ export class SessionHost {
     for (const session of this.#sessions.values()) {
       if (session.state === "starting") continue;
       const isAlone = session.connectionCount === 0;
-      if (isAlone && now - session.lastActivity >= this.#timeoutOf(session)) this.end(session.id);
+      if (isAlone && now - session.lastActivity >= this.#timeoutOf(session)) this.#end(session.id, "timeout");
       else if (session.state !== "running") continue;
       else if (session.isAsleep && isAlone) this.#makeDormant(session);
       else if (sleepers < MOST_SLEEPERS && this.#isIdle(session, isAlone, now)) {
@@ -329,7 +353,8 @@ export class SessionHost {
         sleepers++;
       }
     }
-    for (const [id, { lastActivity }] of this.#dormant) if (now - lastActivity >= this.#timeout) this.end(id);
+    for (const [id, { lastActivity }] of this.#dormant)
+      if (now - lastActivity >= this.#timeout) this.#end(id, "timeout");
     return sleepers > 0;
   }
 

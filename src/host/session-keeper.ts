@@ -3,6 +3,7 @@ import type { FromSession } from "../protocol/worker-message.ts";
 import { Bases } from "./bases.ts";
 import { KeptSession } from "./kept-session.ts";
 import { type KeptState, loadKept } from "./kept-state.ts";
+import type { Meter } from "./meter.ts";
 import type { OpenSession, SessionPool, SessionPort } from "./session.ts";
 import { lasting } from "./store/lasting.ts";
 import type { SessionStore } from "./store/session-store.ts";
@@ -13,13 +14,15 @@ export class SessionKeeper implements SessionPool {
   readonly #pool: WorkerPool;
   readonly #store: SessionStore;
   readonly #bases: Bases;
+  readonly #meter: Meter | undefined;
   readonly isLasting: boolean;
 
   /** Both belong to the keeper from here on. */
-  constructor(pool: WorkerPool, store: SessionStore) {
+  constructor(pool: WorkerPool, store: SessionStore, meter?: Meter) {
     this.#pool = pool;
     this.#store = store;
     this.#bases = new Bases(store);
+    this.#meter = meter;
     this.isLasting = store.durability !== "memory";
   }
 
@@ -31,7 +34,7 @@ export class SessionKeeper implements SessionPool {
     const open = this.#pool.openTask.bind(this.#pool, isolation);
     const session = new KeptSession(
       sessionId,
-      { store: this.#store, bases: this.#bases, open, decide, kept },
+      { store: this.#store, bases: this.#bases, open, decide, kept, meter: this.#meter },
       onMessage,
       onEnd,
     );

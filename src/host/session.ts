@@ -12,7 +12,7 @@ import { reloadBody, type ReloadReport, type SiteChanges } from "../protocol/rel
 import { knownError } from "../protocol/wire-error.ts";
 import { sessionEvent, type FromSession, type SessionEventKind } from "../protocol/worker-message.ts";
 import { Alarm } from "./alarm.ts";
-import { Circuit } from "./circuit.ts";
+import { Circuit, type CircuitState } from "./circuit.ts";
 import { Connection, type ConnectionSettings, type Wire } from "./connection.ts";
 import { InFlight, type OnAnswer } from "./in-flight.ts";
 import type { Decide } from "./kept-session.ts";
@@ -113,19 +113,21 @@ export class Session {
   readonly started: Promise<void>;
   readonly #settings: SessionSettings;
   readonly #connections = new Map<number, Connection>();
-  readonly #inFlight = new InFlight();
+  readonly #inFlight = new InFlight((time) => this.#settings.meter?.answered(time));
   /** Reloads that have not been answered, oldest first. */
   readonly #reloads: { settle: (result: ReloadReport | undefined) => void; log: Log }[] = [];
   readonly #resolveStart: () => void;
   readonly #rejectStart: (error: MoonpoolError) => void;
   readonly #alarm: Alarm;
   readonly #circuit: Circuit;
-  readonly #decide: Decide = (text, error, attempts) => {
+  readonly #decide: Decide = async (text, error, attempts) => {
     const [event = ""] = text.split(" ", 1);
-    const { recovery, log } = this.#settings;
-    return decide(recovery, { sessionId: this.id, event, error, attempts }, (cause) =>
+    const { recovery, log, meter } = this.#settings;
+    const step = await decide(recovery, { sessionId: this.id, event, error, attempts }, (cause) =>
       log.error({ session: shortId(this.id), err: cause }, "the recovery strategy failed"),
     );
+    meter?.recovered(step);
+    return step;
   };
   /** A `timer` event is under way. */
   #isRinging = false;
@@ -222,6 +224,10 @@ export class Session {
     return this.#port?.isAsleep ?? false;
   }
 
+  get circuitState(): CircuitState {
+    return this.#circuit.state;
+  }
+
   /**
    * Adds a browser tab. `detach` is to be called when its wire is gone, for whatever reason. Throws MoonpoolError
    * SESSION_ENDED or CONNECTION_LIMIT.
@@ -314,6 +320,7 @@ export class Session {
     // The VM's clock never runs backwards, whatever is done to the machine's.
     this.#eventTime = Math.max(this.#eventTime, now);
     const text = sessionEvent(kind, number, this.#eventTime, body);
+    this.#settings.meter?.event(kind);
     this.#inFlight.add(text, onAnswer);
     return this.#port.send(text);
   }
@@ -407,15 +414,18 @@ export class Session {
         this.#setTimer(message.nextTimer);
         if (this.#state !== "starting") return;
         this.#state = "running";
+        this.#settings.meter?.sessionStarted();
         this.#resolveStart();
         return;
       case "reloaded":
         this.#inFlight.answer();
         this.#deliver(message.outcome, true);
         this.#site = message.report.error === undefined ? this.#settings.site() : "";
+        if (message.report.error !== undefined) this.#settings.meter?.error(message.report.error, this.id);
         this.#reloads.shift()?.settle(message.report);
         return;
       case "log":
+        if (message.error !== undefined) this.#settings.meter?.error(message.error, this.id);
         logFromWorker(this.#reloads[0]?.log ?? this.#settings.log, this.id, message);
         return;
       case "failed":
@@ -431,12 +441,15 @@ export class Session {
 
   /** An event was not carried out. */
   #refused(error: WireError): void {
-    const { log } = this.#settings;
+    const { log, meter } = this.#settings;
     const known = knownError(error);
+    meter?.error(known, this.id);
     logWireError(log, this.id, known, "an event was not carried out");
     this.#fault(known);
     if (!this.#circuit.failed()) return;
     const open = new MoonpoolError("CIRCUIT_OPEN");
+    meter?.circuitOpened();
+    meter?.error(open, this.id);
     log.warn({ session: shortId(this.id), code: open.code }, open.message);
     this.#fault(open.toWire());
   }
@@ -473,8 +486,10 @@ export class Session {
 
   #fail(error: MoonpoolError): void {
     if (this.#state === "failed" || this.#state === "closed") return;
-    const { log, development } = this.#settings;
+    const { log, development, meter } = this.#settings;
     const isStarting = this.#state === "starting";
+    meter?.error(error, this.id);
+    if (!isStarting) meter?.sessionEnded("failed");
     const what = isStarting ? "session did not start" : "session ended";
     if (error.code === "SESSION_LIMIT") log.warn({ session: shortId(this.id) }, error.message);
     else logWireError(log, this.id, error.toWire(), what);

@@ -6,6 +6,7 @@ import type { BrowserCookie } from "./browser-cookie.ts";
 import type { Wire } from "./connection.ts";
 import { SESSION_PARAMETER } from "./http.ts";
 import type { Log } from "./log.ts";
+import type { Meter } from "./meter.ts";
 import type { Settings } from "./options.ts";
 import { isOriginAllowed } from "./origin.ts";
 import type { Session } from "./session.ts";
@@ -26,6 +27,7 @@ export function addSocket(
   sessions: SessionHost,
   cookie: BrowserCookie,
   log: Log,
+  meter?: Meter,
 ): void {
   const admitted = new WeakMap<FastifyRequest, Session>();
 
@@ -38,6 +40,7 @@ export function addSocket(
       return undefined;
     } catch (problem) {
       if (!(problem instanceof MoonpoolError)) throw problem;
+      meter?.error(problem);
       log.debug({ code: problem.code, origin: request.headers.origin }, "connection refused");
       // What is wrong with the site's code is for its author only.
       const shown = problem.who === "app" && !settings.development ? new MoonpoolError("SESSION_FAILED") : problem;
@@ -61,13 +64,13 @@ export function addSocket(
     wsHandler: (socket, request) => {
       const session = admitted.get(request);
       // preValidation ran, or there would be no upgrade.
-      if (session !== undefined) serve(socket, session, settings.maxFrameBytes);
+      if (session !== undefined) serve(socket, session, settings.maxFrameBytes, meter);
     },
   });
 }
 
 /** Connects a socket with a session until one of them ends. */
-function serve(socket: WebSocket, session: Session, maxFrameBytes: number): void {
+function serve(socket: WebSocket, session: Session, maxFrameBytes: number, meter: Meter | undefined): void {
   const wire: Wire = {
     send: (text, sent) => socket.send(text, () => sent()),
     get backlog() {
@@ -76,7 +79,7 @@ function serve(socket: WebSocket, session: Session, maxFrameBytes: number): void
     close: (code, reason) => closeWithin(socket, code, reason),
   };
   // The session may have ended while the upgrade went on: the browser is told, by the socket's close code.
-  const attached = attach(session, wire);
+  const attached = attach(session, wire, meter);
   if (attached === undefined) return;
   const { connection, detach } = attached;
   const stopPinging = keepAlive(socket);
@@ -94,11 +97,12 @@ function serve(socket: WebSocket, session: Session, maxFrameBytes: number): void
   });
 }
 
-function attach(session: Session, wire: Wire): ReturnType<Session["attach"]> | undefined {
+function attach(session: Session, wire: Wire, meter: Meter | undefined): ReturnType<Session["attach"]> | undefined {
   try {
     return session.attach(wire);
   } catch (error) {
     if (!(error instanceof MoonpoolError)) throw error;
+    meter?.error(error, session.id);
     wire.close(error.code === "CONNECTION_LIMIT" ? closeCodes.abuse : closeCodes.sessionEnded, error.code);
     return undefined;
   }

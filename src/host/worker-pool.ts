@@ -6,6 +6,7 @@ import { MoonpoolError, type WireError } from "../protocol/main.ts";
 import type { FromWorker, ToWorker } from "../protocol/worker-message.ts";
 import type { BearResult, BearTask, SessionTask, SharedPlans, ThreadSettings } from "../protocol/worker-task.ts";
 import type { FromTask, TaskEnd, TaskPort } from "./task-port.ts";
+import type { ThreadDeath } from "./meter.ts";
 import { Watchdog } from "./watchdog.ts";
 import { within } from "./within.ts";
 
@@ -31,6 +32,8 @@ export interface WorkerPoolOptions {
   plans?: ReadonlyMap<string, string> | undefined;
   /** Makes the VMs' string hashing hard to guess; images only fit VMs of the same seed. Default: random. */
   seed?: number | undefined;
+  /** Is told when a thread has died that had sessions. */
+  onDeath?: ((why: ThreadDeath) => void) | undefined;
 }
 
 interface RunningSession {
@@ -80,6 +83,9 @@ export class WorkerPool {
   /** Ids of threads that are watched, and of those that were ended because they were stuck. */
   readonly #threads = new Set<number>();
   readonly #killed = new Set<number>();
+  /** Ids of threads that are known to have died. */
+  readonly #dead = new Set<number>();
+  readonly #onDeath: ((why: ThreadDeath) => void) | undefined;
   #number = 0;
   readonly #taken = { shared: 0, dedicated: 0 };
   #plans: SharedPlans;
@@ -92,6 +98,7 @@ export class WorkerPool {
     const imageMemory = Math.floor((os.totalmem() * IMAGE_SHARE) / count);
     this.#settings = { siteDir: dir, memoryLimit, timeLimit, slots, imageMemory, seed, sources: options.sources };
     this.#maxSessions = maxSessions;
+    this.#onDeath = options.onDeath;
     this.#plans = share(1, options.plans ?? new Map());
     const concurrentTasksPerWorker = maxSessions + 1;
     this.#makeShared = () => {
@@ -242,10 +249,17 @@ export class WorkerPool {
     const error = failure === undefined ? undefined : this.#reason(failure);
     if (error === undefined || failure instanceof MoonpoolError) return onEnd({ error });
     const { thread = 0, number } = session;
+    this.#noteDeath(thread);
     const busy = this.#watchdog.busy(thread);
     if (busy?.session !== number) return onEnd({ error, isLost: true });
     const isStuck = this.#killed.has(thread);
     onEnd({ error: isStuck ? stuck : error, isLost: true, during: busy.event, isStuck });
+  }
+
+  #noteDeath(thread: number): void {
+    if (thread === 0 || this.#dead.has(thread)) return;
+    this.#dead.add(thread);
+    this.#onDeath?.(this.#killed.has(thread) ? "stuck" : "died");
   }
 
   #watch(thread: number, status: SharedArrayBuffer): void {
@@ -263,6 +277,7 @@ export class WorkerPool {
     this.#watchdog.forget(thread);
     this.#threads.delete(thread);
     this.#killed.delete(thread);
+    this.#dead.delete(thread);
   }
 
   /** Ends a thread that is stuck; its sessions go on elsewhere. */

@@ -88,6 +88,16 @@ t.test("hot reload is on or off, or in a config file anything that the host take
   t.match(await refusal({ env: { MOONPOOL_HOTLOAD: "perhaps" } }), /^MOONPOOL_HOTLOAD: "perhaps" is not true or false/);
 });
 
+t.test("metrics are off, for this machine or public, from every source", async (t) => {
+  t.equal((await settings({ flags: { metrics: true } })).given.metrics, true, "--metrics");
+  t.equal((await settings({ flags: { metrics: "off" } })).given.metrics, false);
+  t.equal((await settings({ flags: { metrics: "public" } })).given.metrics, "public");
+  t.equal((await settings({ env: { MOONPOOL_METRICS: "on" } })).given.metrics, true);
+  const dir = t.testdir({ "moonpool.config.json": JSON.stringify({ metrics: "public" }) });
+  t.equal((await settings({ flags: { dir } })).given.metrics, "public");
+  t.match(await refusal({ flags: { metrics: "all" } }), /^--metrics: "all" is not on, off or public/);
+});
+
 t.test("paths are relative to where they are written", async (t) => {
   const dir = t.testdir({ site: {}, etc: { "my.json": JSON.stringify({ dir: "../site", mounts: { "/a": "b" } }) } });
   const { given, dir: site } = await settings({ folder: dir, configFile: "etc/my.json" });

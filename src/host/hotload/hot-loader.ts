@@ -4,6 +4,7 @@ import type { Reload } from "../../protocol/main.ts";
 import type { SiteChanges } from "../../protocol/reload.ts";
 import type { Clock } from "../clock.ts";
 import { logProblem, sharedLog, type Log } from "../log.ts";
+import type { Meter } from "../meter.ts";
 import type { Session } from "../session.ts";
 import type { SessionHost } from "../session-host.ts";
 import type { SitePage } from "../site-page.ts";
@@ -26,6 +27,8 @@ export interface HotLoaderSettings {
   threads: number;
   clock: Clock;
   log: Log;
+  /** Who counts, if anybody does. */
+  meter?: Meter | undefined;
 }
 
 /** What changes of files get into. */
@@ -180,7 +183,7 @@ export class HotLoader {
     if (names.length === 0) return { keys: [], files: [], isWrong: false };
     const { keys, files, problems } = await store.reload(names);
     if (keys.length > 0) replacePlans(store.plans());
-    for (const problem of problems) logProblem(this.#settings.log, problem);
+    for (const problem of problems) logProblem(this.#settings.log, problem, this.#settings.meter);
     await this.#notices?.setProblems(store.problems, (file) => store.keepsOlder(file), sessions.living());
     return { keys, files, isWrong: problems.some(({ severity }) => severity === "error") };
   }
@@ -229,6 +232,7 @@ export class HotLoader {
     this.#reloads.count++;
     if (isWrong || summary.kept.size > 0) this.#reloads.failed++;
     this.#reloads.lastTime = summary.time;
+    this.#settings.meter?.reloaded(summary.time);
     if (!isTold) return;
     const done = { files: [...summary.files], sessions: summary.reloaded.size, time: summary.time };
     void this.#guard(() => this.#tell(summary.reloaded, { type: "reload", done }));
