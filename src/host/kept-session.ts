@@ -79,6 +79,8 @@ export class KeptSession implements SessionPort {
   /** Positions of the events that the task was given since the newest image, and how many it was given before. */
   #given: number[] = [];
   #before = 0;
+  /** Position that the task's newest image stands for. */
+  #covered: number | undefined;
   /** Waits for events to be safe. */
   readonly #answers: { message: FromSession; event: SentEvent }[] = [];
   /** When it was to blame for one: ms. */
@@ -214,6 +216,7 @@ export class KeptSession implements SessionPort {
     this.#task ??= this.#openTask();
     this.#given = events.map(({ position }) => position);
     this.#before = 0;
+    this.#covered = undefined;
     this.#phase = "awake";
     const { image, nextTimer } = kept;
     this.#task.resume({ image, nextTimer, events: events.map(({ text }) => text) });
@@ -243,8 +246,10 @@ export class KeptSession implements SessionPort {
 
   #keepImage({ image, events, nextTimer }: Extract<FromTask, { kind: "image" }>): void {
     const count = events - this.#before;
-    const position = this.#given[count - 1];
+    // Without an event in between it is the same state, put in order: the session goes on from that.
+    const position = count === 0 ? this.#covered : this.#given[count - 1];
     if (position === undefined) return;
+    this.#covered = position;
     this.#given.splice(0, count);
     this.#before = events;
     const { connections, connectionsEver, time } = this.#state;

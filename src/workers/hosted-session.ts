@@ -271,6 +271,10 @@ export class HostedSession implements Tenant {
     this.#post(message, [bytes.buffer]);
   }
 
+  tidied(image: MemoryImage): void {
+    this.#postImage(image);
+  }
+
   /** An event cannot be carried out. What it has done is undone by going back to the state before it, which the host has. */
   #refuse(error: WireError, isReplay: boolean): void {
     // The same has worked before, so the state cannot be had again.
