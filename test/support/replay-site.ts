@@ -116,7 +116,7 @@ return {
   function(_, n) error({ code = n }) end,
   function(_, n) error(setmetatable({}, { __tostring = function() error("again") end })) end,
   function(_, n) return select(2, pcall(string.rep, "x", 1e9)) .. select(2, pcall(error)) .. tostring(select(2, xpcall(function() return nil + n end, function(m) return m .. tostring({}) end))) end,
-  function(_, n) local function deep(i) return i == 0 and 0 or 1 + deep(i - 1) end return deep(n * 20) .. tostring(pcall(deep, -1)) end,
+  function(_, n) local function deep(i) return i == 0 and 0 or 1 + deep(i - 1) end return deep(n * 20) .. tostring(pcall(deep, n % 8 == 0 and -1 or n)) end,
   function(self, n) self.folder:add() self.folder.children[1].text = "new " .. n return #self.folder.children .. "" end,
   function(self, n) table.sort(self.folder.children, function(a, b) return a.n * n % 7 < b.n * n % 7 end) return "sorted" end,
   function(self, n) table.remove(self.folder.children, n % (#self.folder.children + 1)) return "removed" end,
