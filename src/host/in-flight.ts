@@ -7,7 +7,7 @@ const MOST_EVENTS = 1_000;
 const MOST_TEXT = 4 * 1024 * 1024;
 
 interface SentEvent {
-  size: number;
+  text: string;
   onAnswer: (() => void) | undefined;
 }
 
@@ -23,15 +23,16 @@ export class InFlight {
 
   /** An event with this text was sent. `onAnswer` is called when it has been answered. */
   add(text: string, onAnswer?: () => void): void {
-    this.#events.push({ size: text.length, onAnswer });
+    this.#events.push({ text, onAnswer });
     this.#size += text.length;
   }
 
-  /** The oldest event has been answered. */
-  answer(): void {
+  /** The oldest event has been answered. Returns its text. */
+  answer(): string | undefined {
     const event = this.#events.shift();
-    if (event === undefined) return;
-    this.#size -= event.size;
+    if (event === undefined) return undefined;
+    this.#size -= event.text.length;
     event.onAnswer?.();
+    return event.text;
   }
 }

@@ -3,7 +3,7 @@ import { closeCodes, MoonpoolError, type ErrorCode, type Reload, type WireError 
 import { parseOutcome } from "../protocol/outcome.ts";
 import { reloadBody, type ReloadReport, type SiteChanges } from "../protocol/reload.ts";
 import { knownError } from "../protocol/wire-error.ts";
-import { sessionEvent, type FromSession, type SessionEventKind } from "../protocol/worker-message.ts";
+import { resyncBody, sessionEvent, type FromSession, type SessionEventKind } from "../protocol/worker-message.ts";
 import { Alarm } from "./alarm.ts";
 import { Circuit } from "./circuit.ts";
 import { Connection, type ConnectionSettings, type Wire } from "./connection.ts";
@@ -372,8 +372,7 @@ export class Session {
       case "resumed":
         return this.#setTimer(message.nextTimer);
       case "refused":
-        this.#inFlight.answer();
-        return this.#refused(message.error);
+        return this.#refused(message.error, this.#inFlight.answer());
       case "restarting":
         return this.#restart();
       case "started":
@@ -399,15 +398,24 @@ export class Session {
   }
 
   /** An event was not carried out. */
-  #refused(error: WireError): void {
+  #refused(error: WireError, text = ""): void {
     const { log } = this.#settings;
     const known = knownError(error);
     logWireError(log, this.id, known, "an event was not carried out");
     this.#fault(known);
+    this.#resync(known, text);
     if (!this.#circuit.failed()) return;
     const open = new MoonpoolError("CIRCUIT_OPEN");
     log.warn({ session: shortId(this.id), code: open.code }, open.message);
     this.#fault(open.toWire());
+  }
+
+  /** A page that sent a frame in vain shows what it wrote in it until it is told otherwise. */
+  #resync(error: WireError, text: string): void {
+    const [, number = ""] = /^frame (\d+) /.exec(text) ?? [];
+    if (!this.#connections.has(Number(number))) return;
+    const told = this.#settings.development ? error : new MoonpoolError(error.code).toWire();
+    void this.#record("resync", Number(number), resyncBody(text.slice(text.indexOf("\n") + 1), told));
   }
 
   /** Tells all pages; what is wrong with the code is for its author only. */
