@@ -48,6 +48,16 @@ export class Fill {
     this.first = first;
     this.lineage = lineage;
     this.region = region;
+    try {
+      this.#show();
+    } catch (error) {
+      this.undo();
+      throw error;
+    }
+  }
+
+  #show(): void {
+    const { page, viewdef, owner, region } = this;
     const fragment = document.importNode(viewdef.content, true);
     page.hotload?.record(this, fragment);
     page.scripts.collect(fragment, viewdef);
@@ -78,14 +88,14 @@ export class Fill {
 
   /** Sets a binding of the viewdef to work on `element`, or on what stands for it. */
   bind(binding: Binding, element: HTMLElement): void {
-    const { page } = this;
+    const { page, viewdef } = this;
     const variable = page.model.get(this.first + binding.slot);
     if (!variable) return;
     const region = this.placed.get(binding.at)?.region;
     const undo =
       !region || replaces(binding)
-        ? bind(page, binding, variable, element, region)
-        : region.attach((host) => bind(page, binding, variable, host), LAYER.test(binding.kind));
+        ? bind(page, viewdef.key, binding, variable, element, region)
+        : region.attach((host) => bind(page, viewdef.key, binding, variable, host), LAYER.test(binding.kind));
     this.bound.push({ binding, variable, undo });
     if (binding.scroll) this.follow(binding, variable, element);
   }
@@ -105,26 +115,42 @@ export class Fill {
 }
 
 /** Sets one binding to work, and shows its variable's errors on its element. */
-function bind(page: Page, binding: Binding, variable: Variable, element: HTMLElement, region?: Region): Unbind {
+function bind(
+  page: Page,
+  key: string,
+  binding: Binding,
+  variable: Variable,
+  element: HTMLElement,
+  region?: Region,
+): Unbind {
+  /** Whatever fails here is told, shown here, and stops nothing else. */
+  const attempt = (source: object, action: () => void): void => {
+    try {
+      action();
+      page.model.succeed(variable, source);
+    } catch (error) {
+      const code = binding.kind === "code" ? "CODE_FAILED" : "VIEW_FAILED";
+      page.failedAt(`${key} ui-${binding.kind}`, error, variable, source, code);
+    }
+  };
   let apply: ((value: Value) => void) | undefined;
   const undoTie: Undo | undefined = region ? undefined : page.ties.add(element, { variable, binding });
   const stop = page.model.watch(variable, (changes) => {
     if (changes & CHANGED.error && !region) page.ties.mark(element);
-    if (changes & CHANGED.value) apply?.(variable.value);
+    if (changes & CHANGED.value && apply) attempt(watch, () => apply?.(variable.value));
   });
   const watch = (call: (value: Value) => void) => {
     apply = call;
-    call(variable.value);
+    attempt(watch, () => call(variable.value));
   };
   let undo: Unbind | void;
-  try {
+  attempt(attempt, () => {
     undo = page.bindings[binding.kind]({ page, binding, variable, element, region, watch });
-  } catch (error) {
-    page.failed(error, variable);
-  }
+  });
   return (restore) => {
     stop();
     undo?.(restore);
+    for (const source of [watch, attempt]) page.model.succeed(variable, source);
     undoTie?.();
   };
 }

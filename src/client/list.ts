@@ -146,7 +146,8 @@ export class Rows {
     const region = new Region(anchor);
     const uncarry = region.attach(carry(this.#exemplar as Element), true);
     const plain = this.#show.bind(this);
-    return { region, uncarry, undo: mountView(this.#page, this.#page.model.claim(id), region, { plain }) };
+    const stand = () => this.#copyExemplar();
+    return { region, uncarry, undo: mountView(this.#page, this.#page.model.claim(id), region, { plain, stand }) };
   }
 
   #drop(id: number, { region, undo }: Row): void {
@@ -159,11 +160,16 @@ export class Rows {
   /** The element for a value that has no view. */
   #show(value: Value, present: HTMLElement | undefined): HTMLElement | undefined {
     if (value === null || typeof value === "object") return undefined;
-    const element = present ?? (this.#exemplar?.cloneNode(true) as HTMLElement);
-    // It comes back with what the exemplar gives to every row.
-    if (!present) element.removeAttribute("style");
+    const element = present ?? this.#copyExemplar();
     this.#plain.add(element);
     element.textContent = textOf(value);
+    return element;
+  }
+
+  #copyExemplar(): HTMLElement {
+    const element = this.#exemplar?.cloneNode(true) as HTMLElement;
+    // It comes back with what the exemplar gives to every row.
+    element.removeAttribute("style");
     return element;
   }
 

@@ -34,6 +34,9 @@ import { ViewdefStore } from "./viewdef-store.ts";
 /** Mistakes of scripts that are passed on to the host's log, per page. */
 const REPORTS = 20;
 
+/** Characters. */
+const LONGEST_MESSAGE = 500;
+
 /** What the page's own address answers when its session does not exist any more, or is not for this browser. */
 const GONE = new Set([403, 404, 410]);
 
@@ -131,6 +134,12 @@ const page: Page = {
   failed(error, variable) {
     console.error(error);
     page.report("INTERNAL", String(error), variable?.id);
+  },
+  failedAt(where, error, variable, source, code = "VIEW_FAILED") {
+    console.error(error);
+    const message = String(error).slice(0, LONGEST_MESSAGE);
+    page.report(code, `${where}: ${message}`, variable.id);
+    model.fail(variable, { code, message, where }, source);
   },
   report(code, message, id) {
     if (reports++ >= REPORTS) return;

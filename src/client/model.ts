@@ -62,6 +62,8 @@ export class Model {
   /** What is to be stored in variables of which it has not been said yet where they belong. */
   readonly #waiting = new Map<number, ((variable: Variable) => void)[]>();
   readonly #failed: (error: unknown, variable: Variable) => void;
+  /** Errors of the page's own, and what failed. */
+  readonly #sources = new WeakMap<WireError, object>();
 
   /** `failed` hears of exceptions of watchers, so that one cannot stop the others. */
   constructor(failed: (error: unknown, variable: Variable) => void) {
@@ -191,6 +193,27 @@ export class Model {
     variable.value = value;
     variable.written = Infinity;
     this.#tell(variable, CHANGED.value, -1);
+  }
+
+  /**
+   * Gives a variable an error that the page itself has made at showing it, unless the session has told one. It stays until the
+   * session tells another, or `source`, which failed, says that it has succeeded.
+   */
+  fail(variable: Variable, error: WireError, source: object): void {
+    if (variable.gone || (variable.error && !this.#sources.has(variable.error))) return;
+    this.#sources.set(error, source);
+    variable.error = error;
+    this.errors.set(variable.id, error);
+    this.#tell(variable, CHANGED.error, -1);
+  }
+
+  /** `source` has succeeded. */
+  succeed(variable: Variable, source: object): void {
+    const { error } = variable;
+    if (!error || this.#sources.get(error) !== source) return;
+    variable.error = null;
+    this.errors.delete(variable.id);
+    this.#tell(variable, CHANGED.error, -1);
   }
 
   /** Drops a variable and all below it. */

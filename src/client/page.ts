@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../protocol/error-code.ts";
 import type { Value } from "../protocol/message.ts";
 import type { Binding, BindingKind } from "../protocol/viewdef.ts";
 import type { Hotload } from "./hotload/main.ts";
@@ -43,6 +44,11 @@ export interface Page {
   afterEachFrame(task: () => void): Undo;
   /** Takes note of an exception in one part, so that the others can go on. */
   failed(error: unknown, variable?: Variable): void;
+  /**
+   * The same for a part of a view on `variable`: it shows there too. `where` names it (`Contact.DEFAULT ui-value`). Ends when
+   * `source` succeeds: see Model.succeed.
+   */
+  failedAt(where: string, error: unknown, variable: Variable, source: object, code?: ErrorCode): void;
   /** Tells the host's log of a mistake in the page. */
   report(code: string, message: string, id?: number): void;
 }

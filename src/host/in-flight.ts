@@ -10,7 +10,7 @@ const MOST_TEXT = 4 * 1024 * 1024;
 export type OnAnswer = (isRefused: boolean) => void;
 
 interface SentEvent {
-  size: number;
+  text: string;
   /** As of performance.now(). */
   time: number;
   onAnswer: OnAnswer | undefined;
@@ -34,16 +34,17 @@ export class InFlight {
 
   /** An event with this text was sent. `onAnswer` is called when it has been answered. */
   add(text: string, onAnswer?: OnAnswer): void {
-    this.#events.push({ size: text.length, time: performance.now(), onAnswer });
+    this.#events.push({ text, time: performance.now(), onAnswer });
     this.#size += text.length;
   }
 
-  /** The oldest event has been answered. */
-  answer(isRefused = false): void {
+  /** The oldest event has been answered. Returns its text. */
+  answer(isRefused = false): string | undefined {
     const event = this.#events.shift();
-    if (event === undefined) return;
-    this.#size -= event.size;
+    if (event === undefined) return undefined;
+    this.#size -= event.text.length;
     this.#onTime(performance.now() - event.time);
     event.onAnswer?.(isRefused);
+    return event.text;
   }
 }

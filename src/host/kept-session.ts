@@ -321,8 +321,8 @@ export class KeptSession implements SessionPort {
   }
 
   #keepImage({ image, base, events, nextTimer }: Image): void {
-    const position = events === 0 ? this.#covered : this.#positionAfter(events - 1);
-    // Nothing has happened since the one before.
+    // Without an event in between it is the same state, put in order: the session goes on from that.
+    const position = events === this.#before ? this.#covered : this.#positionAfter(events - 1);
     if (position === undefined) return;
     this.#given.splice(0, events - this.#before);
     this.#before = events;

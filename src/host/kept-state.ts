@@ -47,7 +47,7 @@ const NEWLINE = 10;
 export const RESTART = "restart";
 
 /** The head line of a session event. */
-const EVENT = /^(start|connect|frame|disconnect|pause|resume|timer|reload|import) (\d+) (\d+)\n/;
+const EVENT = /^(start|connect|frame|disconnect|pause|resume|timer|reload|resync|import) (\d+) (\d+)\n/;
 const VOID = /^void (\d+)$/;
 
 export function voidRecord(position: number): string {

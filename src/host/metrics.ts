@@ -107,6 +107,7 @@ export class HostMetrics implements Meter {
     start: 0,
     connect: 0,
     frame: 0,
+    resync: 0,
     disconnect: 0,
     pause: 0,
     resume: 0,

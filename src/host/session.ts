@@ -10,7 +10,7 @@ import type { ImportReport } from "../protocol/portable.ts";
 import { parseOutcome } from "../protocol/outcome.ts";
 import { reloadBody, type ReloadReport, type SiteChanges } from "../protocol/reload.ts";
 import { knownError } from "../protocol/wire-error.ts";
-import { sessionEvent, type FromSession, type SessionEventKind } from "../protocol/worker-message.ts";
+import { resyncBody, sessionEvent, type FromSession, type SessionEventKind } from "../protocol/worker-message.ts";
 import { Alarm } from "./alarm.ts";
 import { Circuit, type CircuitState } from "./circuit.ts";
 import { Connection, type ConnectionSettings, type Wire } from "./connection.ts";
@@ -386,21 +386,18 @@ export class Session {
   #onMessage(message: FromSession): void {
     if (typeof message === "string") {
       // First, so that the changes are known to come after the frame that led to them.
-      this.#inFlight.answer();
-      this.#circuit.succeeded();
+      this.#answered();
       this.#deliver(message);
       return;
     }
     switch (message.kind) {
       case "done":
-        this.#inFlight.answer();
-        this.#circuit.succeeded();
+        this.#answered();
         return this.#setTimer(message.nextTimer);
       case "resumed":
         return this.#setTimer(message.nextTimer);
       case "refused":
-        this.#inFlight.answer(true);
-        return message.error && this.#refused(message.error);
+        return this.#refused(message.error, this.#inFlight.answer(true));
       case "restarting":
         return this.#restart();
       case "imported":
@@ -434,24 +431,41 @@ export class Session {
     }
   }
 
+  /** An event was carried out. */
+  #answered(): void {
+    const text = this.#inFlight.answer();
+    // Of what the circuit keeps from being tried.
+    if (text !== undefined && /^(frame|timer) /.test(text)) this.#circuit.succeeded();
+  }
+
   #imported({ error, notes }: ImportReport): void {
     const { log } = this.#settings;
     for (const problem of error ? [error] : notes) logWireError(log, this.id, knownError(problem), "portable state");
   }
 
   /** An event was not carried out. */
-  #refused(error: WireError): void {
+  #refused(error: WireError | undefined, text = ""): void {
+    if (error === undefined) return;
     const { log, meter } = this.#settings;
     const known = knownError(error);
     meter?.error(known, this.id);
     logWireError(log, this.id, known, "an event was not carried out");
     this.#fault(known);
+    this.#resync(known, text);
     if (!this.#circuit.failed()) return;
     const open = new MoonpoolError("CIRCUIT_OPEN");
     meter?.circuitOpened();
     meter?.error(open, this.id);
     log.warn({ session: shortId(this.id), code: open.code }, open.message);
     this.#fault(open.toWire());
+  }
+
+  /** A page that sent a frame in vain shows what it wrote in it until it is told otherwise. */
+  #resync(error: WireError, text: string): void {
+    const [, number = ""] = /^frame (\d+) /.exec(text) ?? [];
+    if (!this.#connections.has(Number(number))) return;
+    const told = this.#settings.development ? error : new MoonpoolError(error.code).toWire();
+    void this.#record("resync", Number(number), resyncBody(text.slice(text.indexOf("\n") + 1), told));
   }
 
   /** Tells all pages; what is wrong with the code is for its author only. */

@@ -225,6 +225,12 @@ export const errors = {
     text: "The JavaScript of a ui-code failed.",
     advice: "Mend the code that the path yields.",
   },
+  VIEW_FAILED: {
+    who: "app",
+    text: "A part of a view could not be shown.",
+    advice:
+      "Mend what the message names: an element or a script of the page failed. The browser's console has the place.",
+  },
   SCRIPT_FAILED: {
     who: "app",
     text: "A script of the page failed.",

@@ -30,9 +30,12 @@ export interface MemoryImage {
   packed: boolean;
 }
 
-/** What the SHA-256 of, and of the bytes after it, is a base's name. */
-export function baseHead({ fingerprint, size }: Pick<BaseImage, "fingerprint" | "size">): string {
-  return `${fingerprint} ${size}\n`;
+/**
+ * What the SHA-256 of, and of the bytes after it, is a base's name. Not the size: how much memory there is beyond what is used
+ * depends on what the VM held before.
+ */
+export function baseHead({ fingerprint }: Pick<BaseImage, "fingerprint">): string {
+  return `${fingerprint}\n`;
 }
 
 /** Of the `data` of an image when it is not packed. */

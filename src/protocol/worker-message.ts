@@ -17,6 +17,8 @@ import type { SharedPlans } from "./worker-task.ts";
  *     connect 3 1700000000123\n{"namespace":""}
  *     frame 3 1700000000123\n1\nupdate 12 "Ada"\ncreate -1 9 "name"\ndestroy -1
  *                                     1: a person waits; then a line for each message, its values as JSON
+ *     resync 3 1700000000123\n{"code":"LIMIT_TIME","message":"…"}\nvalue 12\ncreate -1 9 "name"\ndestroy -1
+ *                                     a frame was not carried out: see resyncBody
  *     disconnect 3 1700000000123\n
  *     pause 3 …   resume 3 …          the connection cannot take more for now / can again
  *     timer 0 1700000000123\n         a Lua timer is due
@@ -32,6 +34,7 @@ export type SessionEventKind =
   | "start"
   | "connect"
   | "frame"
+  | "resync"
   | "disconnect"
   | "pause"
   | "resume"
@@ -68,6 +71,19 @@ export function frameBody(event: boolean, messages: readonly SessionRequest[]): 
     }
   }
   return body;
+}
+
+/**
+ * The body of a `resync` event, which follows a `frame` event with `body` that was not carried out because of `error`. The page
+ * shows the values that it wrote there: it is told what they really are, and `error` at each of them. Variables of its own that it
+ * made or gave up are made or given up after all, which calls nothing of the app.
+ */
+export function resyncBody(body: string, error: WireError): string {
+  const lines = body.split("\n").slice(1);
+  return [
+    JSON.stringify(error),
+    ...lines.map((line) => (line.startsWith("update ") ? `value ${line.split(" ", 2)[1]}` : line)),
+  ].join("\n");
 }
 
 export type ToWorker =

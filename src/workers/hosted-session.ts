@@ -391,6 +391,10 @@ export class HostedSession implements Tenant {
     this.#post({ kind: "image", image: bytes, base, events, nextTimer: this.#nextTimer, answer }, [bytes.buffer]);
   }
 
+  tidied(image: MemoryImage): void {
+    this.#postImage(image);
+  }
+
   /** An event cannot be carried out. What it has done is undone by going back to the state before it, which the host has. */
   #refuse(error: WireError): void {
     this.#isLost = true;

@@ -64,7 +64,7 @@ export function portrait(heap: Buffer, stack: LuaWasm["stack"]): Uint8Array {
 export function makeBase(heap: Buffer, stack: LuaWasm["stack"], fingerprint: string): BaseImage {
   const bytes = portrait(heap, stack);
   const size = heap.length;
-  const name = createHash("sha256").update(baseHead({ fingerprint, size })).update(bytes).digest("hex");
+  const name = createHash("sha256").update(baseHead({ fingerprint })).update(bytes).digest("hex");
   return { name, fingerprint, size, bytes };
 }
 

@@ -10,10 +10,6 @@ import type { RuntimeFile } from "./runtime-files.ts";
 import { TimeLimit } from "./time-limit.ts";
 
 const LUA_MEMORY_ERROR = 4;
-/** Of WebAssembly, in bytes. */
-const PAGE = 65_536;
-/** More than the allocator may have left of what it has taken. Bytes. */
-const SLACK = 8 * PAGE;
 
 /** A first birth runs the runtime; `seed` (0 to 2^31 - 1) makes one pool's hashing differ from another's. */
 export interface FirstBirth {
@@ -287,14 +283,10 @@ export class LuaVm {
     throw internal(`Lua panicked: ${this.#text.read(state, -1) ?? "no message"}`);
   }
 
-  /** Makes the memory at least `size` bytes. What is allocated for that is part of no session: an image follows. */
+  /** Makes the memory at least `size` bytes. */
   #grow(size: number): void {
     if (this.bytes >= size) return;
-    this.#differs = undefined;
-    // In one piece: emscripten adds a part of what there is to several small ones, and gives up where that is too much. How
-    // much of the memory is in use already only the allocator knows.
-    for (let piece = size - this.bytes + SLACK; piece > 0; piece -= PAGE) if (this.#lua._malloc(piece) !== 0) break;
-    if (this.bytes < size) throw new MoonpoolError("LIMIT_MEMORY");
+    if (!this.#lua.growTo(size)) throw new MoonpoolError("LIMIT_MEMORY");
   }
 }
 

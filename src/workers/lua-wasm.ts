@@ -6,6 +6,7 @@ import os from "node:os";
 import path from "node:path";
 import { LuaFactory } from "wasmoon";
 import { MoonpoolError } from "../protocol/error-code.ts";
+import { growable, growerOf } from "./growth.ts";
 import { quietly } from "./quiet.ts";
 import { WASM_PAGE, withMemory } from "./wasm-bytes.ts";
 
@@ -75,6 +76,8 @@ async function findStack(bytes: Uint8Array): Promise<LuaWasm["stack"]> {
 export interface LuaModule {
   readonly HEAPU8: Uint8Array;
   readonly HEAPU32: Uint32Array;
+  /** Makes the memory `size` bytes, which must be more than it has; false: there is no room. */
+  growTo: (size: number) => boolean;
   addFunction(body: (...values: number[]) => number | void, signature: string): number;
   _malloc(size: number): number;
   _free(pointer: number): void;
@@ -127,8 +130,12 @@ export async function instantiate(wasm: LuaWasm): Promise<LuaModule> {
   try {
     const file = path.join(folder, "lua.wasm");
     await fs.writeFile(file, wasm.bytes, { mode: 0o600 });
-    const { module } = await quietly(() => new LuaFactory(file).getLuaModule());
-    return module as unknown as LuaModule;
+    const { module } = await quietly(() => growable(() => new LuaFactory(file).getLuaModule()));
+    const lua = module as unknown as LuaModule;
+    const growTo = growerOf(lua.HEAPU8.buffer);
+    if (!growTo) throw new MoonpoolError("INTERNAL", "wasmoon is not as expected: its memory cannot be grown.");
+    lua.growTo = growTo;
+    return lua;
   } finally {
     await fs.rm(folder, { recursive: true, force: true });
   }

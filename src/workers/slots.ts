@@ -8,6 +8,11 @@ export interface Tenant {
   vm: LuaVm | undefined;
   /** `null`: as at birth. Only good while there is no `vm`. */
   image: MemoryImage | null;
+  /**
+   * Garbage of the session was collected because it was idle, and `image` is what it goes on from. Whoever repeats its events
+   * from an older image has to be told: weak tables, addresses and the next collection are otherwise there.
+   */
+  tidied?(image: MemoryImage): void;
 }
 
 export interface SlotsOptions {
@@ -114,10 +119,15 @@ export class Slots {
   /** Puts idle sessions to rest and gives up spare VMs. To be called about twice a second; takes 10 ms at most. */
   async sweep(now: number): Promise<void> {
     for (const [tenant, used] of [...this.#hot].slice(0, RELEASES)) {
-      if (now - used >= this.#idle) this.#release(tenant, used, true);
+      if (now - used >= this.#idle) this.#tidy(tenant, used);
     }
     this.#free.splice(SPARE).forEach((vm) => vm.close());
     await this.#packAll((since) => now - since >= this.#idle);
+  }
+
+  #tidy(tenant: Tenant, used: number): void {
+    this.#release(tenant, used, true);
+    if (tenant.image) tenant.tidied?.(tenant.image);
   }
 
   #load(vm: LuaVm, tenant: Tenant, now: number, keepImage: boolean): LuaVm {

@@ -128,7 +128,9 @@ t.test("mistakes of scripts and bindings in the page are reported to the host, a
   await page.evaluate(`document.querySelector("p").style.setProperty = () => { throw new Error("no such") }`);
   await settled(page, connection, update(2, "blue"), update(3, "b"));
   t.equal(await page.locator("b").textContent(), "b");
-  t.match(await connection.messages(), [{ type: "error", code: "INTERNAL", message: /no such/, id: 2 }]);
+  t.match(await connection.messages(), [
+    { type: "error", code: "VIEW_FAILED", message: /App.DEFAULT ui-style: .*no such/, id: 2 },
+  ]);
   await settled(
     page,
     connection,
@@ -136,7 +138,9 @@ t.test("mistakes of scripts and bindings in the page are reported to the host, a
     view(1, "Bad.DEFAULT", 10, ["c"]),
   );
   t.equal(await page.locator("b").textContent(), "c");
-  t.match(await connection.messages(), [{ type: "error", code: "INTERNAL", message: /no such/, id: 10 }]);
+  t.match(await connection.messages(), [
+    { type: "error", code: "VIEW_FAILED", message: /Bad.DEFAULT ui-attr: .*no such/, id: 10 },
+  ]);
   await settled(page, connection, view(1, "Nowhere.DEFAULT", 20, []));
   t.match(await connection.messages(), [{ type: "error", code: "VIEWDEF_MISSING", message: /Nowhere.DEFAULT/, id: 1 }]);
 });

@@ -93,6 +93,7 @@ t.test(
   async (t) => {
     const { page, connection } = await scene(t, chromium, viewdef(`<p></p>`, bind(0, "code", 0)), {
       values: [`element.textContent = [element.localName, value.length > 9, variable.id, store.get(2).id].join()`],
+      allow: /nothing is not defined|Unexpected identifier/,
     });
     t.equal(await page.locator("p").textContent(), "p,true,2,2");
     await settled(page, connection, update(2, "window.runs = (window.runs ?? 0) + 1 // 1"));
@@ -101,10 +102,18 @@ t.test(
     t.equal(await page.evaluate("runs"), 2);
     await settled(page, connection, update(2, "nothing.here()"), update(2, "nothing.here()"));
     t.strictSame(await connection.messages(), [
-      { type: "error", code: "CODE_FAILED", message: "ReferenceError: nothing is not defined", id: 2 },
+      {
+        type: "error",
+        code: "CODE_FAILED",
+        message: "App.DEFAULT ui-code: ReferenceError: nothing is not defined",
+        id: 2,
+      },
     ]);
     await settled(page, connection, update(2, "syntax error"));
-    t.match(await connection.messages(), [{ code: "CODE_FAILED", message: /^SyntaxError/ }]);
+    t.match(await connection.messages(), [{ code: "CODE_FAILED", message: /^App.DEFAULT ui-code: SyntaxError/ }]);
+    t.equal(await page.locator("p.ui-error").getAttribute("ui-error-code"), "CODE_FAILED");
+    await settled(page, connection, update(2, "window.runs = 0"));
+    t.equal(await page.locator("p.ui-error").count(), 0);
   },
 );
 

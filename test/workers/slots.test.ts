@@ -1,5 +1,6 @@
 import t from "tap";
 import { MoonpoolError } from "../../src/protocol/error-code.ts";
+import type { MemoryImage } from "../../src/protocol/session-image.ts";
 import { LuaVm } from "../../src/workers/lua-vm.ts";
 import { Slots, type Tenant } from "../../src/workers/slots.ts";
 import { run, vmFactory } from "../support/vm.ts";
@@ -55,6 +56,23 @@ t.test("idle sessions give their VM back, spare VMs are given up, and images are
   }
   for (const [index, tenant] of tenants.entries())
     t.equal(run(await take(slots, tenant, 3000), "return x"), String(index));
+});
+
+t.test("who is idle is told of the image that it goes on from, because that is not what its events made", async (t) => {
+  const slots = new Slots({ max: 2, ready, bear, idle: 1000 });
+  const told: MemoryImage[] = [];
+  const tenant: Tenant = { ...newTenant(), tidied: (image) => told.push(image) };
+  run(await take(slots, tenant, 0), "weak = setmetatable({}, { __mode = 'k' }) for i = 1, 9000 do weak[{}] = i end");
+  await slots.sweep(2000);
+  t.equal(told.length, 1);
+  const elsewhere = await bear();
+  elsewhere.loadImage(told[0] ?? null);
+  const look = "local n = 0 for _ in pairs(weak) do n = n + 1 end return n .. ' ' .. tostring({})";
+  t.equal(run(elsewhere, look), run(await take(slots, tenant, 3000), look), "both see the same of it");
+  const [one, other] = [newTenant(), newTenant()];
+  await take(slots, one, 3001);
+  await take(slots, other, 3002);
+  t.equal(told.length, 1, "who only gives way to others goes on from what it was");
 });
 
 t.test(

@@ -4,12 +4,8 @@ import type { Context } from "../page.ts";
 export function bindCode({ page, element, variable, watch }: Context): void {
   watch((code) => {
     if (typeof code !== "string" || code === "") return;
-    try {
-      // oxlint-disable-next-line no-new-func, no-implied-eval
-      const run = new Function("element", "value", "variable", "store", code) as (...values: unknown[]) => void;
-      run(element, code, variable, page.store);
-    } catch (error) {
-      page.report("CODE_FAILED", String(error), variable.id);
-    }
+    // oxlint-disable-next-line no-new-func, no-implied-eval
+    const run = new Function("element", "value", "variable", "store", code) as (...values: unknown[]) => void;
+    run(element, code, variable, page.store);
   });
 }

@@ -26,7 +26,7 @@ export async function decodeBase(name: string, blob: Uint8Array): Promise<BaseIm
   const found = await inflate(data, { maxOutputLength: length + 1 }).catch((error: unknown) => {
     throw new MoonpoolError("IMAGE_CORRUPT", undefined, {}, error);
   });
-  const digest = createHash("sha256").update(baseHead({ fingerprint, size })).update(found).digest("hex");
+  const digest = createHash("sha256").update(baseHead({ fingerprint })).update(found).digest("hex");
   if (digest !== name) throw new MoonpoolError("IMAGE_CORRUPT");
   const bytes = new Uint8Array(new SharedArrayBuffer(found.length));
   bytes.set(found);

@@ -63,12 +63,17 @@ function connection.fault(conn, e, id)
   emit(conn, 1, '{"type":"error",' .. errors.encode(e, conn.development) .. (id and format(',"id":%d}', id) or "}"))
 end
 
+--- Tells the page of a variable's error.
+function connection.show_error(conn, id, level, e)
+  conn.errors[id] = e
+  emit(conn, level, format('{"type":"update","id":%d,"error":{%s}}', id, errors.encode(e, conn.development)))
+end
+
 --- Gives a variable an error, unless it has the same one already. `where` names the binding in the log.
 function connection.set_error(conn, id, level, e, where)
   local present = conn.errors[id]
   if present and present.code == e.code and present.message == e.message and present.line == e.line then return end
-  conn.errors[id] = e
-  emit(conn, level, format('{"type":"update","id":%d,"error":{%s}}', id, errors.encode(e, conn.development)))
+  connection.show_error(conn, id, level, e)
   errors.log(e, where)
 end
 

@@ -137,6 +137,13 @@ function events.frame(number, body)
   requests.run(conn, body)
 end
 
+function events.resync(number, body)
+  local conn = find(number)
+  if not conn then return end
+  conn.urgent = true
+  requests.resync(conn, body)
+end
+
 function events.pause(number)
   local conn = find(number)
   if conn then conn.paused = true end

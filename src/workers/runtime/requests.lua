@@ -89,18 +89,36 @@ local function destroy(conn, rest)
   tree.destroy(conn, node)
 end
 
-local handlers = { update = update, create = create, destroy = destroy }
+-- The page believes that the variable holds what it wrote, but that has not happened.
+local function value(conn, rest, reason)
+  local id = connection.present_id(conn, tointeger(rest))
+  local node, k = connection.find(conn, id)
+  if not node then return end
+  local slot = node.plan.slots[k]
+  if slot.readable and slot.use == "value" then node[k] = plans.REFUSED end
+  connection.show_error(conn, id, slot.level, reason)
+end
+
+local handlers = { update = update, create = create, destroy = destroy, value = value }
 
 --- Carries out the messages of one frame, in order: the lines of `frameBody` in src/protocol/worker-message.ts after the
---- first. An error in one does not stop those after it, not even one of our own making.
-function requests.run(conn, lines)
+--- first. `reason` is for `resync`. An error in one does not stop those after it, not even one of our own making.
+function requests.run(conn, lines, reason)
   for kind, rest in gmatch(lines, "\n(%a+) ([^\n]*)") do
-    local ok, e = guard(handlers[kind], conn, rest)
+    local ok, e = guard(handlers[kind], conn, rest, reason)
     if not ok then
       errors.log(e, kind)
       connection.fault(conn, e)
     end
   end
+end
+
+--- After a frame that was not carried out: the body of a `resync` event, see resyncBody in src/protocol/worker-message.ts.
+--- Change detection then sends what the variables hold.
+function requests.resync(conn, body)
+  local head, lines = match(body, "^([^\n]*)(.*)$")
+  local fields = decode(head)
+  requests.run(conn, lines, errors.make(fields.code, fields.message, fields.file, fields.line))
 end
 
 return requests

@@ -1,0 +1,87 @@
+/** The part of WebAssembly that emscripten's start goes through. */
+interface Surface {
+  instantiate: (this: void, bytes: Uint8Array, imports: Imports | undefined) => Promise<Instantiated>;
+}
+interface Imports {
+  env?: Record<string, unknown>;
+}
+interface Instantiated {
+  instance: { exports: { memory?: Memory } };
+}
+interface Memory {
+  readonly buffer: ArrayBufferLike;
+  grow(pages: number): number;
+}
+
+const WASM_PAGE = 65_536;
+/** By the memory as it is at first: makes it `size` bytes, or returns false. */
+const growers = new WeakMap<ArrayBufferLike, (size: number) => boolean>();
+let running = 0;
+let original: Surface["instantiate"] | undefined;
+
+/**
+ * Runs `create`, which makes an emscripten module, so that the module's memory can be grown up to its maximum, and by
+ * whoever has the module: see `growTo`. On its own emscripten adds at least a twentieth of what there is, and where there
+ * is no room for that it says that there is none at all. Whether an allocation fails would then depend on how large the
+ * memory happens to be, which is the business of a slot and of whoever had it before: a session that is repeated elsewhere
+ * would come to another result.
+ *
+ * Emscripten shows its memory to nobody. So for these milliseconds a `WebAssembly.instantiate` stands there that does what
+ * it ever does, and looks at what comes of it.
+ */
+export async function growable<Result>(create: () => Promise<Result>): Promise<Result> {
+  const surface = WebAssembly as unknown as Surface;
+  if (running++ === 0) {
+    const instantiate = surface.instantiate;
+    original = instantiate;
+    surface.instantiate = (bytes, imports) => start(instantiate, bytes, imports);
+  }
+  try {
+    return await create();
+  } finally {
+    if (--running === 0 && original) surface.instantiate = original;
+  }
+}
+
+/** Makes a memory, which `growable` has seen coming and nobody has used, `size` bytes when called; false: there is no room. */
+export function growerOf(buffer: ArrayBufferLike): ((size: number) => boolean) | undefined {
+  return growers.get(buffer);
+}
+
+async function start(
+  instantiate: Surface["instantiate"],
+  bytes: Uint8Array,
+  imports: Imports | undefined,
+): Promise<Instantiated> {
+  const resize = imports?.env?.["emscripten_resize_heap"];
+  if (typeof resize !== "function") return instantiate(bytes, imports);
+  let wanted = 0;
+  let isExact = false;
+  const resizeTo = (size: number): boolean => {
+    wanted = size >>> 0;
+    return Boolean(resize(wanted));
+  };
+  const env = { ...imports?.env, emscripten_resize_heap: resizeTo };
+  const result = await instantiate(bytes, { ...imports, env });
+  const { memory } = result.instance.exports;
+  if (!memory) return result;
+  const grow = memory.grow.bind(memory);
+  const growExactly = (): number => grow(Math.ceil((wanted - memory.buffer.byteLength) / WASM_PAGE));
+  memory.grow = (pages) => {
+    if (isExact) return growExactly();
+    try {
+      return grow(pages);
+    } catch {
+      return growExactly();
+    }
+  };
+  growers.set(memory.buffer, (size) => {
+    isExact = true;
+    try {
+      return resizeTo(size);
+    } finally {
+      isExact = false;
+    }
+  });
+  return result;
+}
