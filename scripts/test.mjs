@@ -32,7 +32,7 @@ const files = testFiles(places.length > 0 ? places : [path.join(root, "test")]);
 const child = spawn(
   process.execPath,
   // prettier-ignore
-  [path.join(root, "node_modules/tap/dist/esm/run.mjs"), "--disable-coverage", "--reporter=tap", "--jobs=2", "--timeout=180", ...files],
+  [path.join(root, "node_modules/tap/dist/esm/run.mjs"), "--disable-coverage", "--reporter=tap", "--jobs=2", `--timeout=${process.env["TEST_TIMEOUT"] ?? 180}`, ...files],
   { cwd: root, stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, BROWSER_PATH: browser } },
 );
 

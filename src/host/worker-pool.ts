@@ -103,7 +103,8 @@ export class WorkerPool {
     const concurrentTasksPerWorker = maxSessions + 1;
     this.#makeShared = () => {
       const options = { minThreads: count, maxThreads: count, concurrentTasksPerWorker };
-      return makePiscina(options).on("error", () => void this.#livingShared());
+      // What died is replaced by then, if it is.
+      return makePiscina(options).on("workerDestroy", () => setImmediate(() => this.#livingShared()));
     };
     this.#shared = this.#makeShared();
     this.#dedicated = makePiscina({ minThreads: 0, maxThreads: dedicatedThreads, concurrentTasksPerWorker: 1 });
@@ -224,9 +225,12 @@ export class WorkerPool {
     else await this.#livingShared().run(task, { transferList: [port] });
   }
 
-  /** Piscina makes no threads any more once one has died while it was starting. Sessions that wait for one go to the next. */
+  /**
+   * Piscina replaces no threads any more once one has died while it was starting. All its sessions, also those that wait for
+   * a thread, go on with the threads of the next.
+   */
   #livingShared(): Piscina {
-    if (this.#shared.threads.length === 0 && !this.#closing) {
+    if (this.#shared.threads.length < this.#shared.options.minThreads && !this.#closing) {
       void this.#shared.destroy();
       this.#shared = this.#makeShared();
     }

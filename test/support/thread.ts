@@ -38,6 +38,8 @@ export class ThreadClient {
   /** Events that were answered with `done`. */
   dones = 0;
   readonly ended: Promise<void>;
+  /** Settles when the session has left the thread and all that it said has come. */
+  readonly closed: Promise<void>;
   /** Who waits for the next `done`. */
   #done: ((message: FromWorker) => void) | undefined;
   readonly #port: MessagePort;
@@ -63,6 +65,7 @@ export class ThreadClient {
       if (this.#waiting.length > 0) this.#waiting.shift()?.(this.messages[this.#taken++]!);
     };
     port1.on("message", receive);
+    this.closed = new Promise((resolve) => port1.on("close", resolve));
   }
 
   post(message: ToWorker): void {
