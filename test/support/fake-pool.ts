@@ -147,7 +147,7 @@ export class FakePool implements Pool {
     const answering: FakeSession = {
       ...session,
       say: (message) => {
-        isAnswered ||= typeof message === "string" || message.kind === "done";
+        isAnswered ||= typeof message === "string" || message.kind === "done" || message.kind === "refused";
         session.say(message);
       },
     };
