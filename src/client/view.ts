@@ -31,7 +31,9 @@ export function mountView(page: Page, variable: Variable, region: Region, option
     try {
       change();
     } catch (error) {
-      page.failedAt(variable.content?.key ?? "", error, variable, renew);
+      const key = variable.content?.key ?? "";
+      page.failedAt(key, error, variable, renew);
+      if (!fill) showWithout(key);
     } finally {
       isRendering = false;
     }
@@ -53,14 +55,11 @@ export function mountView(page: Page, variable: Variable, region: Region, option
     const key = content?.key ?? "";
     const viewdef = key ? page.viewdefs.get(key) : undefined;
     if (content && viewdef) {
-      try {
-        fill = new Fill(page, viewdef, variable, content, region);
-        isPlain = isStanding = false;
-        return;
-      } catch (error) {
-        page.failedAt(key, error, variable, renew);
-      }
-    } else if (key) {
+      fill = new Fill(page, viewdef, variable, content, region);
+      isPlain = isStanding = false;
+      return;
+    }
+    if (key) {
       const message = `The page was not sent ${key}.`;
       page.report("VIEWDEF_MISSING", message, variable.id);
       page.model.fail(variable, { code: "VIEWDEF_MISSING", message, where: key }, renew);

@@ -17,7 +17,7 @@ import {
   type Welcome,
 } from "../protocol/main.ts";
 import type { ConnectionChanges } from "../protocol/outcome.ts";
-import { frameBody } from "../protocol/worker-message.ts";
+import { frameBody, type SessionRequest } from "../protocol/worker-message.ts";
 import { Batcher } from "./batcher.ts";
 import type { Clock } from "./clock.ts";
 import { shortId, type Log } from "./log.ts";
@@ -58,6 +58,8 @@ export interface ConnectionEvents {
    * when it is safe already; else settles when it is, one after the other.
    */
   frame(body: string): Promise<void> | undefined;
+  /** The page believes in frames that were dropped: `body` has their messages, as of one frame. */
+  resync(code: ErrorCode, body: string): void;
   pause(): void;
   resume(): void;
   /** Something came from the browser, whatever it was. */
@@ -70,6 +72,8 @@ const UNACKNOWLEDGED = { full: 512, clear: 256 };
 /** An ack of its own is sent after so many frames, or so many ms, if no frame could carry it. */
 const ACK_FRAMES = 16;
 const ACK_WAIT = 1_000;
+/** Messages of dropped frames that are remembered. */
+const MOST_OWED = 1_000;
 /** A connection that has so many bursts dropped without ever slowing down is closed. */
 const ABUSE_BURSTS = 5;
 
@@ -95,6 +99,9 @@ export class Connection {
   #safeTold = 0;
   /** Frames that are not safe yet. */
   #unsafe = 0;
+  /** Why frames were dropped since the last that was not, and what was in them. */
+  #dropCode: ErrorCode | undefined;
+  #owed: SessionRequest[] = [];
   /** `seq` of frames that the session was given and has not carried out. */
   readonly #forwarded: number[] = [];
   #cancelAck: (() => void) | undefined;
@@ -272,11 +279,17 @@ export class Connection {
     const refusal = this.#events.refusal();
     if (refusal !== undefined) {
       this.#tellRefusal(refusal);
+      this.#dropCode = refusal;
+      // What it wrote does not matter any more, and may be large.
+      const bare = messages.map((message) => (message.type === "update" ? { ...message, value: null } : message));
+      this.#owed = [...this.#owed, ...bare].slice(-MOST_OWED);
       return false;
     }
     this.#forwarded.push(frame.seq);
     // Encoded anew, although the raw text is at hand: two parsers must not see two different frames.
     this.#noteSafe(this.#events.frame(frameBody(frame.event, messages)));
+    if (this.#dropCode !== undefined) this.#events.resync(this.#dropCode, frameBody(false, this.#owed.splice(0)));
+    this.#dropCode = undefined;
     // What waits was made before this frame, and has to say so.
     this.#batcher.settle();
     return true;

@@ -243,6 +243,7 @@ export class Session {
     const connection: Connection = new Connection(number, this.id, wire, this.#settings, {
       refusal: () => this.#refusal(),
       frame: (body) => this.#record("frame", number, body, () => connection.carriedOut()),
+      resync: (code, body) => this.#resync(new MoonpoolError(code).toWire(), number, body),
       pause: () => void this.#record("pause", number),
       resume: () => void this.#record("resume", number, "", renew),
       activity: () => this.#touch(),
@@ -451,7 +452,8 @@ export class Session {
     meter?.error(known, this.id);
     logWireError(log, this.id, known, "an event was not carried out");
     this.#fault(known);
-    this.#resync(known, text);
+    const [, number] = /^frame (\d+) /.exec(text) ?? [];
+    if (number !== undefined) this.#resync(known, Number(number), text.slice(text.indexOf("\n") + 1));
     if (!this.#circuit.failed()) return;
     const open = new MoonpoolError("CIRCUIT_OPEN");
     meter?.circuitOpened();
@@ -461,11 +463,10 @@ export class Session {
   }
 
   /** A page that sent a frame in vain shows what it wrote in it until it is told otherwise. */
-  #resync(error: WireError, text: string): void {
-    const [, number = ""] = /^frame (\d+) /.exec(text) ?? [];
-    if (!this.#connections.has(Number(number))) return;
+  #resync(error: WireError, number: number, body: string): void {
+    if (!this.#connections.has(number)) return;
     const told = this.#settings.development ? error : new MoonpoolError(error.code).toWire();
-    void this.#record("resync", Number(number), resyncBody(text.slice(text.indexOf("\n") + 1), told));
+    void this.#record("resync", number, resyncBody(body, told));
   }
 
   /** Tells all pages; what is wrong with the code is for its author only. */

@@ -392,7 +392,7 @@ export class HostedSession implements Tenant {
   }
 
   tidied(image: MemoryImage): void {
-    this.#postImage(image);
+    if (!this.#isLost) this.#postImage(image);
   }
 
   /** An event cannot be carried out. What it has done is undone by going back to the state before it, which the host has. */

@@ -42,10 +42,14 @@ t.test("docs/seed-coverage.md has every row about viewdefs and hot reload once, 
     ...ids("S3", 1, 47),
     ...ids("S4", 1, 17),
     ...ids("S4", 20, 20),
-    ...ids("S4", 25, 25),
+    ...ids("S4", 24, 25),
     ...ids("S4", 27, 27),
     ...ids("S4", 31, 57),
     ...ids("D2", 1, 17),
+    ...ids("D2", 62, 65),
+    ...ids("D2", 67, 69),
+    "D2-72",
+    "D2-75",
   ];
   t.strictSame(rows.map(({ id }) => id).sort(), wanted.sort());
   for (const { id, proof } of rows) {

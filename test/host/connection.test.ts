@@ -56,6 +56,7 @@ function setup(rate = { perSecond: 100, burst: 100 }): Setup {
       events.push(body);
       return undefined;
     },
+    resync: (code, body) => events.push(`resync ${code} ${body}`),
     pause: () => events.push("pause"),
     resume: () => events.push("resume"),
     activity: () => {},
@@ -164,9 +165,16 @@ t.test(
     t.strictSame(faults(), ["RATE_LIMIT"], "one answer a second");
     session.mayForward = true;
     frame(22, 0, 22);
-    t.strictSame(events, ["1\nupdate 1 22"]);
+    const dropped = "\nupdate 1 null".repeat(20);
+    t.strictSame(
+      events.splice(0),
+      ["1\nupdate 1 22", `resync RATE_LIMIT 0${dropped}`],
+      "and what they wrote is corrected",
+    );
+    frame(23, 0, 23);
+    t.strictSame(events, ["1\nupdate 1 23"], "once");
     clock.advance(1_000);
-    t.equal(sent.at(-1)?.ack, 22);
+    t.equal(sent.at(-1)?.ack, 23);
   },
 );
 

@@ -251,7 +251,14 @@ t.test("no text from outside becomes a label, and none makes memory grow, whatev
     meter: metrics,
     viewdef: () => undefined,
   };
-  const events = { refusal: () => undefined, frame: () => undefined, pause() {}, resume() {}, activity() {} };
+  const events = {
+    refusal: () => undefined,
+    frame: () => undefined,
+    resync() {},
+    pause() {},
+    resume() {},
+    activity() {},
+  };
   const connection = new Connection(1, "0123456789abcdef", new MemoryWire(), settings, events);
   const before = await read(metrics);
   const text = fc.string({ unit: "binary", maxLength: 300 });
