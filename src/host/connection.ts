@@ -163,8 +163,8 @@ export class Connection {
   }
 
   /** Tells the browser about an error that belongs to no variable. */
-  fault(code: ErrorCode, message?: string): void {
-    const fault: Fault = { type: "error", ...new MoonpoolError(code, message).toWire() };
+  fault(code: ErrorCode, message?: string, at?: MoonpoolError["at"]): void {
+    const fault: Fault = { type: "error", ...new MoonpoolError(code, message, at).toWire() };
     this.#batcher.say(JSON.stringify(fault));
   }
 

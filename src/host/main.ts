@@ -8,8 +8,8 @@ import { WorkerPool } from "./worker-pool.ts";
  * The app's hooks apply to pages and sockets alike. Fails with MoonpoolError CONFIG_INVALID or SITE_MISSING.
  */
 export const moonpool = moonpoolOn(async (settings, store) => {
-  const { dir, threads, memoryLimit, timeLimit, slots, maxSessions } = settings;
-  const pool = new WorkerPool({ dir, threads, memoryLimit, timeLimit, slots, maxSessions, plans: store.plans() });
+  const { dir, threads, memoryLimit, timeLimit, cpu, slots, maxSessions } = settings;
+  const pool = new WorkerPool({ dir, threads, memoryLimit, timeLimit, cpu, slots, maxSessions, plans: store.plans() });
   try {
     await pool.ready;
   } catch (error) {

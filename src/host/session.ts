@@ -3,7 +3,13 @@ import { closeCodes, MoonpoolError, type ErrorCode, type Reload, type WireError 
 import { parseOutcome } from "../protocol/outcome.ts";
 import { reloadBody, type ReloadReport, type SiteChanges } from "../protocol/reload.ts";
 import { knownError } from "../protocol/wire-error.ts";
-import { sessionEvent, type FromWorker, type SessionEventKind } from "../protocol/worker-message.ts";
+import {
+  sessionEvent,
+  type FromWorker,
+  type LuaLimits,
+  type SessionEventKind,
+  type StartOptions,
+} from "../protocol/worker-message.ts";
 import { Connection, type ConnectionSettings, type Wire } from "./connection.ts";
 import { InFlight } from "./in-flight.ts";
 import { logFromWorker, logWireError, shortId, type Log } from "./log.ts";
@@ -28,6 +34,9 @@ export interface SessionSettings extends ConnectionSettings {
   hotload: boolean;
   /** What a page of this session that connects is to be told about the site's files, if anything. */
   notice?: ((session: Session) => Reload | undefined) | undefined;
+  /** An ordinary Lua error, too, takes back what its event did. */
+  rollbackOnError: boolean;
+  luaLimits: LuaLimits;
   isolation: "shared" | "dedicated";
   /** Browser tabs at a time. */
   maxConnections: number;
@@ -89,8 +98,10 @@ export class Session {
       this.#fail(error instanceof MoonpoolError ? error : new MoonpoolError("INTERNAL", undefined, {}, error));
       return;
     }
+    const { development, hotload, rollbackOnError, luaLimits: limits } = settings;
     const seed = randomBytes(16).toString("hex");
-    this.#record("start", 0, JSON.stringify({ seed, development: settings.development, hotload: settings.hotload }));
+    const start = { seed, development, hotload, rollbackOnError, limits } satisfies StartOptions;
+    this.#record("start", 0, JSON.stringify(start));
   }
 
   get state(): SessionState {
@@ -210,6 +221,10 @@ export class Session {
       case "timer":
         this.#deliver(message.outcome);
         return;
+      case "refused":
+        if (!message.timer) this.#inFlight.answer();
+        this.#refuse(message.error);
+        return;
       case "started":
         this.#inFlight.answer();
         if (this.#state !== "starting") return;
@@ -235,6 +250,15 @@ export class Session {
     const { urgent, connections } = parseOutcome(outcome);
     const isUrgent = urgent || isAwaited;
     for (const changes of connections) this.#connections.get(changes.connection)?.deliver(changes, isUrgent);
+  }
+
+  /** An event ran into a limit. */
+  #refuse(error: WireError): void {
+    const { log, development } = this.#settings;
+    const { code, message, file, line, stack, where } = knownError(error);
+    logWireError(log, this.id, error, where === undefined ? "event" : where);
+    const at = development ? { ...(file && { file }), ...(line && { line }), ...(stack && { stack }) } : {};
+    for (const connection of this.#connections.values()) connection.fault(code, message, at);
   }
 
   /** The VM's task is over: asked for, after `failed`, or because its thread died. */

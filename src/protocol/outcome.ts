@@ -18,6 +18,12 @@ export interface ConnectionChanges {
   low: string;
 }
 
+/** Why an event is to be taken back. */
+export interface RefusedEvent extends WireError {
+  /** The handle of the timer whose callback is at fault: a `timer` event with the body `skip 12` does without it. */
+  timer?: number;
+}
+
 /** What a session event led to. */
 export interface Outcome extends OutcomeHead {
   /** A person waits for the changes. */
@@ -31,6 +37,8 @@ export interface OutcomeHead {
   nextTimer: number | undefined;
   /** The session cannot go on. */
   failure: WireError | undefined;
+  /** The event is to be taken back whole. */
+  refused: RefusedEvent | undefined;
   /** There is something to be sent. */
   hasChanges: boolean;
 }
@@ -46,6 +54,7 @@ export function readOutcomeHead(text: string): OutcomeHead {
   return {
     nextTimer: due === "-" ? undefined : Number(due),
     failure: next === "!" ? (JSON.parse(text.slice(end + 3)) as WireError) : undefined,
+    refused: next === "x" ? (JSON.parse(text.slice(end + 3)) as RefusedEvent) : undefined,
     hasChanges: next === "c",
   };
 }

@@ -4,6 +4,7 @@ import { readOutcomeHead, takeReport, type ReloadResult } from "../protocol/outc
 import { type FromWorker, sessionEvent, type ToWorker } from "../protocol/worker-message.ts";
 import type { SharedPlans } from "../protocol/worker-task.ts";
 import { Alarm } from "./alarm.ts";
+import { CpuBudget, type CpuShare } from "./cpu-budget.ts";
 import { EventLog } from "./event-log.ts";
 import type { MemoryImage } from "./image.ts";
 import type { LuaVm } from "./lua-vm.ts";
@@ -15,6 +16,8 @@ export interface SessionSurroundings {
   slots: Slots;
   /** ms per event. */
   timeLimit: number;
+  /** What each session may use in the long run. */
+  cpu: CpuShare;
   /** Answers host calls other than `log`. Throws MoonpoolError. */
   answer: (name: string, argument: string) => string | Uint8Array;
   rounds: ReloadRounds;
@@ -25,6 +28,8 @@ export interface SessionSurroundings {
 const nothing: ReloadResult = { outcome: "", report: { files: [], views: 0, notes: [] } };
 /** ms that a session may go on with events that wait before others of its thread have their turn. */
 const TURN = 10;
+/** ms until it is said again that a session uses too much. */
+const SAID = 60_000;
 
 /**
  * One session on its thread: takes events from its port, one after the other, has them dispatched in a VM, and answers each
@@ -39,17 +44,22 @@ export class HostedSession implements Tenant {
   readonly #around: SessionSurroundings;
   readonly #alarm = new Alarm(() => this.#ring());
   readonly #log = new EventLog((message) => this.#post(message));
+  readonly #budget: CpuBudget;
   readonly #queue: ToWorker[] = [];
   /** The latest time that the session has seen: its clock never goes back. */
   #time = 0;
   /** Work goes on by itself: in the next turn, or when there is a VM. */
   #isWaiting = false;
+  /** It waits because it has used too much. */
+  #pause: NodeJS.Timeout | undefined;
+  #saidTooMuch = -Infinity;
   #isOver = false;
   #end: () => void = () => {};
 
   constructor(port: MessagePort, around: SessionSurroundings) {
     this.#port = port;
     this.#around = around;
+    this.#budget = new CpuBudget(around.cpu, performance.now());
     this.ended = new Promise((resolve) => (this.#end = resolve));
     port.on("message", (message: ToWorker) => this.#receive(message));
     // The host has gone, or has no interest in the session any more.
@@ -83,14 +93,17 @@ export class HostedSession implements Tenant {
 
   /** Works off the queue until the turn is over; or waits until there is a VM and comes back. */
   #work(): void {
-    const end = performance.now() + TURN;
+    const turnEnd = performance.now() + TURN;
     try {
       for (let message = this.#queue[0]; message !== undefined && !this.#isOver; message = this.#queue[0]) {
         const now = performance.now();
-        if (now >= end) return this.#takeTurn();
+        if (now >= turnEnd) return this.#takeTurn();
         if (typeof message === "string") {
           const { slots } = this.#around;
           const isReload = message.startsWith("reload ");
+          // Reloads come to all sessions, a few at a time: one must not keep others waiting.
+          const pause = isReload ? 0 : this.#budget.wait(now);
+          if (pause > 0) return this.#rest(pause, now);
           // A reload may have to go back to it.
           const image = isReload && !this.vm ? this.image : null;
           const vm = slots.take(this, now, image !== null);
@@ -98,6 +111,8 @@ export class HostedSession implements Tenant {
           this.#queue.shift();
           if (isReload) this.#reload(vm, message, image);
           else this.#dispatch(vm, message);
+          const end = performance.now();
+          this.#budget.spend(end - now, end);
           if (image) this.#restAgain(image, now);
         } else {
           this.#queue.shift();
@@ -115,17 +130,40 @@ export class HostedSession implements Tenant {
     if (this.#queue.length === 0 && !this.#isOver) this.#around.slots.rest(this, now);
   }
 
+  /** Lets others go first until there is something in the budget again. */
+  #rest(pause: number, now: number): void {
+    this.#isWaiting = true;
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined;
+      this.#goOn();
+    }, pause);
+    if (now - this.#saidTooMuch < SAID) return;
+    this.#saidTooMuch = now;
+    const { code, message } = new MoonpoolError("LIMIT_CPU");
+    this.#post({ kind: "log", level: "warn", message, error: { code, message } });
+  }
+
   #wait(turn: Promise<void>): void {
     this.#isWaiting = true;
     turn.catch((error: unknown) => this.#fail(error)).finally(() => this.#goOn());
   }
 
   #dispatch(vm: LuaVm, text: string): void {
-    const outcome = this.#run(vm, text);
-    const { failure, hasChanges, nextTimer } = readOutcomeHead(outcome);
+    const isStart = text.startsWith("start ");
+    const isTimer = text.startsWith("timer ");
+    let outcome: string;
+    try {
+      outcome = this.#run(vm, text);
+    } catch (error) {
+      // The runtime itself was stopped, anywhere; but the VM is as good as before.
+      if (isStart || vm.broken || !isLimit(error)) throw error;
+      return this.#post({ kind: "refused", error: error.toWire(), timer: isTimer });
+    }
+    const { failure, refused, hasChanges, nextTimer } = readOutcomeHead(outcome);
     if (failure) return this.#finish(failure);
-    if (text.startsWith("start ")) this.#post({ kind: "started" });
-    else if (!text.startsWith("timer ")) this.#post(hasChanges ? outcome : { kind: "done" });
+    if (refused) this.#post({ kind: "refused", error: refused, timer: isTimer });
+    else if (isStart) this.#post({ kind: "started" });
+    else if (!isTimer) this.#post(hasChanges ? outcome : { kind: "done" });
     else if (hasChanges) this.#post({ kind: "timer", outcome });
     this.#alarm.set(nextTimer);
   }
@@ -193,6 +231,10 @@ export class HostedSession implements Tenant {
     this.#around.slots.forget(this);
     if (error) this.#post({ kind: "failed", error });
     this.#port.close();
+    if (this.#pause) {
+      clearTimeout(this.#pause);
+      this.#isWaiting = false;
+    }
     if (!this.#isWaiting) this.#end();
   }
 
@@ -204,6 +246,10 @@ export class HostedSession implements Tenant {
 
 function failed(error: WireError): ReloadResult {
   return { outcome: "", report: { ...nothing.report, error } };
+}
+
+function isLimit(error: unknown): error is MoonpoolError {
+  return error instanceof MoonpoolError && error.code.startsWith("LIMIT_");
 }
 
 /** The last number of the event's head line. */

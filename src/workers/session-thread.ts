@@ -53,6 +53,7 @@ export class SessionThread {
     const around: SessionSurroundings = {
       slots: this.#slots,
       timeLimit: this.#settings.timeLimit,
+      cpu: this.#settings.cpu,
       answer: (name, argument) => this.#answer(name, argument),
       rounds: this.#rounds,
       replacePlans: (newer) => this.#replacePlans(newer),

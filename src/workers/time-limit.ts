@@ -14,6 +14,12 @@ const ALLOW_HOOK = 7;
 const RUNTIME = Buffer.from("=moonpool/");
 /** After the first stop the rest of the event has half the limit, at most this, to tidy up. ms. */
 const LONGEST_GRACE = 100;
+/**
+ * What shows a page may be given further slices of time, each half as long as the one before, but not shorter than this share
+ * of the limit, until so many times the limit have passed since the event began.
+ */
+const SHORTEST_SLICE = 1 / 50;
+const SLICES_END = 4;
 /** Only a mistake of Moonpool's own keeps runtime code busy for this long. */
 const RUNTIME_FACTOR = 10;
 const RUNTIME_LEAST = 2000;
@@ -46,6 +52,9 @@ export class TimeLimit {
   #runtimeEnd = Infinity;
   #grace = 0;
   #stops = 0;
+  #limit = 0;
+  #slice = 0;
+  #slicesEnd = 0;
 
   constructor(module: LuaModule, texts: TimeLimitTexts) {
     this.#module = module;
@@ -65,6 +74,22 @@ export class TimeLimit {
     this.#runtimeEnd = now + Math.max(limit * RUNTIME_FACTOR, RUNTIME_LEAST);
     this.#grace = Math.min(limit / 2, LONGEST_GRACE);
     this.#stops = 0;
+    this.#limit = this.#slice = limit;
+    this.#slicesEnd = now + limit * SLICES_END;
+  }
+
+  /**
+   * After a stop: the code that comes now is not to suffer for it, and gets a limit of its own. Returns "over", and changes
+   * nothing, when there have been enough of them.
+   */
+  beginSlice(): "" | "over" {
+    const now = performance.now();
+    if (now >= this.#slicesEnd) return "over";
+    this.#slice = Math.max(this.#slice / 2, this.#limit * SHORTEST_SLICE);
+    this.#grace = Math.min(this.#slice / 2, LONGEST_GRACE);
+    this.#next = now + this.#slice;
+    this.#stops = 0;
+    return "";
   }
 
   end(): void {

@@ -25,6 +25,8 @@ function setup(settings: Partial<SessionHostSettings> = {}, pool = new FakePool(
     log: { error: note("error"), warn: note("warn"), info: note("info"), debug: note("debug"), trace: note("trace") },
     viewdef: () => undefined,
     hotload: false,
+    rollbackOnError: false,
+    luaLimits: { timers: 100, variables: 100, output: 100 },
     isolation: "shared",
     maxSessions: 10,
     maxConnections: 10,

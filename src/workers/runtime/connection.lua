@@ -2,7 +2,7 @@
 local M = ...
 local connection = {}
 
-local errors, plans = M.errors, M.plans
+local errors, limits, plans = M.errors, M.limits, M.plans
 local encode_string = M.json.encode_string
 local concat, format = table.concat, string.format
 local ipairs, next = ipairs, next
@@ -29,11 +29,15 @@ function connection.new(number, app, namespace, development)
     widest = 1, -- most slots of a node so far: how far `find` looks
     errors = {}, -- id → Error
     out = { {}, {}, {} }, -- fragments to send, by priority
+    size = 0, -- bytes of values among them
+    refused = 0, -- values for which there was no room
+    variables = 0, -- that it shows
     fresh = {}, -- nodes made and not yet read
     viewdefs = {}, -- keys and versions to send with the next changes
     sent = {}, -- key → version
     made = 0, -- variables that the client asked for
     closed = false,
+    torn = false, -- something is about to be put into the tree: an error now leaves half of it there
     dead = 0, -- destroyed nodes that still stand in `order`
     paused = false,
     urgent = false,
@@ -53,8 +57,17 @@ function connection.emit(conn, level, fragment)
 end
 local emit = connection.emit
 
+--- Values of so many bytes are to be sent. Raises LIMIT_OUTPUT when one event would send too much.
+function connection.spend(conn, bytes)
+  if conn.size + bytes > limits.output then
+    errors.raise("LIMIT_OUTPUT", format("One event would send more than %d bytes.", limits.output))
+  end
+  conn.size = conn.size + bytes
+end
+
 --- Sends a property of a variable.
 function connection.emit_property(conn, id, priority, name, value)
+  connection.spend(conn, #name + #value)
   emit(conn, by_name[priority], format('{"type":"update","id":%d,"properties":{%s:%s}}', id, encode_string(name), encode_string(value)))
 end
 
@@ -90,6 +103,7 @@ end
 --- The lines of the output text for this connection (docs/architecture.md), appended to `lines`; empties the buffers.
 function connection.write(conn, lines)
   local out = conn.out
+  conn.size, conn.refused = 0, 0
   if not (out[1][1] or out[2][1] or out[3][1] or conn.viewdefs[1]) then
     conn.urgent = false
     return

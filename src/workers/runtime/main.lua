@@ -6,10 +6,13 @@
 --     h …  m …  l …           messages of high, medium and low priority, JSON joined by commas
 --     r {…}                   what became of a `reload` event (ReloadReport in src/protocol/reload.ts, without its time)
 --     ! {…}                   the session cannot go on, and why
+--     x {…}                   instead of all else: the event is to be taken back whole, and why (rollback.lua)
 local M = ...
 
-local connection, declarations, detect, errors, exchange, json, modules, plans, prototype, reload, requests =
-  M.connection, M.declarations, M.detect, M.errors, M.exchange, M.json, M.modules, M.plans, M.prototype, M.reload, M.requests
+local connection, declarations, detect, errors, exchange, json, limits, modules =
+  M.connection, M.declarations, M.detect, M.errors, M.exchange, M.json, M.limits, M.modules
+local plans, prototype, quarantine, reload, requests, rollback =
+  M.plans, M.prototype, M.quarantine, M.reload, M.requests, M.rollback
 local sandbox, state, timers, versions, walk = M.sandbox, M.session, M.timers, M.versions, M.walk
 local concat, gmatch, match, sub = table.concat, string.gmatch, string.match, string.sub
 local ipairs, pcall, tonumber, tostring = ipairs, pcall, tonumber, tostring
@@ -59,7 +62,9 @@ local function rebuild(conn, e)
   return new
 end
 
-local function detect_all()
+-- `takes_back`: the event can be taken back for want of memory; those that only open or close a page would never come to an
+-- end if they were.
+local function detect_all(takes_back)
   local shared = connections[2] and {} or nil
   for _, conn in ipairs(connections) do
     if conn.namespace ~= state.namespace or (conn.outdated and not conn.paused) then conn = renew(conn) end
@@ -68,6 +73,8 @@ local function detect_all()
       if not ok then
         conn = rebuild(conn, e)
         ok, e = errors.guard(detect.run, conn, shared)
+        -- What somebody has just done left no room to show it.
+        if not ok and takes_back and rollback.note(e, "change detection") then return end
         if not ok then
           -- Nothing can be shown; the session lives on and the next event tries again.
           conn.out, conn.fresh = { {}, {}, {} }, {}
@@ -78,9 +85,11 @@ local function detect_all()
   end
 end
 
-local function report(e)
+local function report(e, handle)
+  if rollback.note(e, "timer", nil, handle) then return true end
   errors.log(e, "timer")
   for _, conn in ipairs(connections) do connection.fault(conn, e) end
+  return false
 end
 
 local events = {}
@@ -89,6 +98,8 @@ function events.start(_, body)
   local options = json.decode(body)
   development = options.development == true
   sandbox.start(options.seed)
+  limits.configure(options.limits or {})
+  rollback.configure(options.rollbackOnError == true)
   if options.hotload then declarations.enable() end
   local ok, e = errors.guard(modules.run_main)
   if not ok then return "! {" .. errors.encode(e, true) .. "}" end
@@ -122,7 +133,8 @@ function events.resume(number)
   if conn then conn.paused = false end
 end
 
-function events.timer() timers.fire(report) end
+-- The body may be `skip N`: what is due but the timer with handle N, for whose sake the event was taken back before.
+function events.timer(_, body) timers.fire(report, tonumber(match(body, "^skip (%d+)"))) end
 
 local reloaded -- { files, views, notes } while a `reload` event is dispatched
 
@@ -143,6 +155,10 @@ local function exchange_viewdefs(keys)
   return views
 end
 
+local function failed_reload(fields)
+  return 'r {"files":[],"views":0,"notes":[],"error":' .. fields .. "}"
+end
+
 -- The body: see reloadBody in src/protocol/reload.ts.
 function events.reload(_, body)
   local lists = { lua = {}, gone = {}, viewdef = {} }
@@ -153,7 +169,8 @@ function events.reload(_, body)
   reloaded = { files = {}, views = 0, notes = {} }
   if lists.lua[1] or lists.gone[1] then
     local ok, files, notes = pcall(reload.run, lists.lua, lists.gone, connections)
-    if not ok then return 'r {"files":[],"views":0,"notes":[],"error":{' .. errors.encode(errors.from(files, "LUA_ERROR"), true) .. "}}" end
+    if not ok then return failed_reload("{" .. errors.encode(errors.from(files, "LUA_ERROR"), true) .. "}") end
+    quarantine.clear()
     reloaded = { files = files, views = 0, notes = notes }
   end
   if lists.viewdef[1] then reloaded.views = exchange_viewdefs(lists.viewdef) end
@@ -167,20 +184,38 @@ local function report_of(result)
   return 'r {"files":[' .. concat(files, ",") .. '],"views":' .. result.views .. ',"notes":[' .. concat(notes, ",") .. "]}"
 end
 
-local function note(e) reloaded.notes[#reloaded.notes + 1] = e end
+-- An error in a `mutate` is told, but a limit fails the reload, which takes itself back.
+local function note(e)
+  if limits.is_hit(e) then rollback.note(e, "mutate") end
+  reloaded.notes[#reloaded.notes + 1] = e
+end
+
+-- The answer of an event that is taken back.
+local function taken_back(due)
+  local reason = rollback.reason()
+  return due .. "\n" .. (reloaded and failed_reload(reason) or "x " .. reason)
+end
+
+local function next_due()
+  local due = timers.next_due()
+  return due and tostring(due) or "-"
+end
 
 local function dispatch(text)
   local kind, number, time, at = match(text, "^(%a+) (%d+) (%d+)\n()")
   sandbox.set_time(tonumber(time))
   errors.begin()
+  rollback.begin()
   reloaded = nil
   local failure = events[kind](tonumber(number), sub(text, at))
   if failure then return "-\n" .. failure end
-  local ok, e = errors.guard(prototype.process_mutations, reloaded and note)
-  if not ok then errors.log(e, "mutate") end
-  detect_all()
-  local due = timers.next_due()
-  local lines = { due and tostring(due) or "-" }
+  if not rollback.reason() then
+    local ok, e = errors.guard(prototype.process_mutations, reloaded and note)
+    if not ok and not rollback.note(e, "mutate") then errors.log(e, "mutate") end
+  end
+  if not rollback.reason() then detect_all(kind == "frame" or kind == "timer") end
+  if rollback.reason() then return taken_back(next_due()) end
+  local lines = { next_due() }
   for _, conn in ipairs(connections) do connection.write(conn, lines) end
   if reloaded then lines[#lines + 1] = report_of(reloaded) end
   versions.forget()
