@@ -255,8 +255,8 @@ export class Session {
   /** An event ran into a limit. */
   #refuse(error: WireError): void {
     const { log, development } = this.#settings;
-    const { code, message, file, line, stack, where } = knownError(error);
-    logWireError(log, this.id, error, where === undefined ? "event" : where);
+    const { code, message, file, line, stack } = knownError(error);
+    logWireError(log, this.id, error, `${error.where ?? "event"}: taken back`);
     const at = development ? { ...(file && { file }), ...(line && { line }), ...(stack && { stack }) } : {};
     for (const connection of this.#connections.values()) connection.fault(code, message, at);
   }

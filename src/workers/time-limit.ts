@@ -88,6 +88,7 @@ export class TimeLimit {
     this.#slice = Math.max(this.#slice / 2, this.#limit * SHORTEST_SLICE);
     this.#grace = Math.min(this.#slice / 2, LONGEST_GRACE);
     this.#next = now + this.#slice;
+    this.#runtimeEnd = Math.max(this.#runtimeEnd, now + RUNTIME_LEAST);
     this.#stops = 0;
     return "";
   }

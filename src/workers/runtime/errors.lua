@@ -81,8 +81,7 @@ end
 function errors.about(e, file, line)
   local fields = genuine[e]
   if fields.file or not file or sub(fields.code, 1, 6) ~= "LIMIT_" then return e end
-  local message = gsub(fields.message, "^moonpool/[%w_]+:%d+: ", "")
-  return make({ code = fields.code, message = message, file = file, line = line, stack = fields.stack })
+  return make({ code = fields.code, message = fields.message, file = file, line = line, stack = fields.stack })
 end
 
 --- File and line where a function of the app begins; nil for anything else.
@@ -131,6 +130,7 @@ local function from(raised, code, stack)
   elseif sub(text, -17) == "not enough memory" then
     code = "LIMIT_MEMORY"
   end
+  text = gsub(text, "^moonpool/[%w_]+:%d+: ", "")
   if #text > LONGEST then text = sub(text, 1, LONGEST) .. "…" end
   local message, file, line = place(text)
   return make({ code = code, message = message, file = file, line = line, stack = stack and trim(stack) })
