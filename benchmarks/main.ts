@@ -1,13 +1,20 @@
 // npm run bench [-- NAME …]: runs the benchmarks one after the other, prints what they found, writes benchmarks/RESULTS.md.
 import fs from "node:fs";
 import os from "node:os";
+import { hogs } from "./hogs.ts";
 import { reload } from "./reload/reload.ts";
 import { roundTrip } from "./round-trip.ts";
 import { sessions } from "./sessions.ts";
 import type { Finding } from "./support/measure.ts";
 import { watched } from "./watched.ts";
 
-const benchmarks: Record<string, () => Promise<Finding[]>> = { "round-trip": roundTrip, watched, sessions, reload };
+const benchmarks: Record<string, () => Promise<Finding[]>> = {
+  "round-trip": roundTrip,
+  watched,
+  sessions,
+  hogs,
+  reload,
+};
 const wanted = process.argv.slice(2);
 for (const name of wanted)
   if (!(name in benchmarks))

@@ -123,7 +123,8 @@ export class FakePool implements Pool {
     const answering: FakeSession = {
       ...session,
       say: (message) => {
-        isAnswered ||= typeof message === "string" || message.kind === "done";
+        isAnswered ||=
+          typeof message === "string" || message.kind === "done" || (message.kind === "refused" && !message.timer);
         session.say(message);
       },
     };

@@ -204,6 +204,7 @@ end
 local function dispatch(text)
   local kind, number, time, at = match(text, "^(%a+) (%d+) (%d+)\n()")
   sandbox.set_time(tonumber(time))
+  sandbox.begin()
   errors.begin()
   rollback.begin()
   reloaded = nil
