@@ -25,6 +25,12 @@ export class CpuBudget {
     this.#left -= used;
   }
 
+  /** ms that have been used lately, and not yet been earned again. */
+  recent(now: number): number {
+    this.#earn(now);
+    return this.#share.burst - this.#left;
+  }
+
   /** ms until the next event may begin; 0: now. */
   wait(now: number): number {
     // The hot path: far from the limit nothing has to be reckoned.

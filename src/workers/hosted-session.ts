@@ -10,6 +10,7 @@ import type { MemoryImage } from "./image.ts";
 import type { LuaVm } from "./lua-vm.ts";
 import type { ReloadRounds } from "./reload-rounds.ts";
 import type { Slots, Tenant } from "./slots.ts";
+import type { Turns } from "./turns.ts";
 
 /** What sessions of a thread share. */
 export interface SessionSurroundings {
@@ -21,6 +22,7 @@ export interface SessionSurroundings {
   /** Answers host calls other than `log`. Throws MoonpoolError. */
   answer: (name: string, argument: string) => string | Uint8Array;
   rounds: ReloadRounds;
+  turns: Turns;
   /** The viewdefs have changed. */
   replacePlans: (plans: SharedPlans) => void;
 }
@@ -82,7 +84,7 @@ export class HostedSession implements Tenant {
   #takeTurn(): void {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
-    setImmediate(() => this.#goOn());
+    this.#around.turns.take(() => this.#goOn(), this.#budget.recent(performance.now()));
   }
 
   #goOn(): void {
@@ -135,7 +137,8 @@ export class HostedSession implements Tenant {
     this.#isWaiting = true;
     this.#pause = setTimeout(() => {
       this.#pause = undefined;
-      this.#goOn();
+      this.#isWaiting = false;
+      this.#takeTurn();
     }, pause);
     if (now - this.#saidTooMuch < SAID) return;
     this.#saidTooMuch = now;

@@ -11,6 +11,7 @@ import { ReloadRounds } from "./reload-rounds.ts";
 import type { RuntimeFile } from "./runtime-files.ts";
 import { SiteModules } from "./site-modules.ts";
 import { Slots } from "./slots.ts";
+import { Turns } from "./turns.ts";
 
 const SWEEP = 500;
 
@@ -29,6 +30,7 @@ export class SessionThread {
   readonly #modules: SiteModules;
   readonly #compiler: LuaCompiler;
   readonly #rounds: ReloadRounds;
+  readonly #turns = new Turns();
   readonly #sweeper: NodeJS.Timeout;
   #plans = new Map<string, string>();
   #plansVersion = 0;
@@ -56,6 +58,7 @@ export class SessionThread {
       cpu: this.#settings.cpu,
       answer: (name, argument) => this.#answer(name, argument),
       rounds: this.#rounds,
+      turns: this.#turns,
       replacePlans: (newer) => this.#replacePlans(newer),
     };
     return new HostedSession(port, around).ended;

@@ -4,6 +4,11 @@ import type { LuaModule } from "./lua-wasm.ts";
 
 /** Lua instructions between two looks at the clock: a few microseconds of plain code. */
 const COUNT = 1000;
+/**
+ * The same when the limit is over and code of the runtime is at work. They differ, or a loop whose length divides them could
+ * be in the runtime each time that somebody looks.
+ */
+const LATE_COUNTS = [997, 613, 331, 89, 877, 433, 171, 41] as const;
 const MASK_COUNT = 8;
 /** Where lua_Debug keeps what `lua_getinfo(L, "S", …)` finds: the chunk's name, and its length. */
 const SOURCE = 16;
@@ -52,6 +57,7 @@ export class TimeLimit {
   #runtimeEnd = Infinity;
   #grace = 0;
   #stops = 0;
+  #looks = 0;
   #limit = 0;
   #slice = 0;
   #slicesEnd = 0;
@@ -106,7 +112,11 @@ export class TimeLimit {
       return;
     }
     module._lua_getinfo(state, this.#texts.what, record);
-    if (this.#inRuntime(record) && now <= this.#runtimeEnd) return;
+    if (this.#inRuntime(record) && now <= this.#runtimeEnd) {
+      const count = LATE_COUNTS[this.#looks++ % LATE_COUNTS.length] ?? COUNT;
+      module._lua_sethook(state, this.hook, MASK_COUNT, count);
+      return;
+    }
     if (this.#stops++ === 0) this.#next = now + this.#grace;
     // The grace is over: from here on no instruction of user code runs in this coroutine, so no pcall in a loop can go on.
     else module._lua_sethook(state, this.hook, MASK_COUNT, 1);

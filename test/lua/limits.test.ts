@@ -107,7 +107,7 @@ t.test("a value for which an event has no room is an error of its variable; smal
         main: `local App = session:prototype("App", { n = 0, text = "", rows = {} })
 function App:long() self.text, self.n = ("x"):rep(2000), 1 end
 function App:short() self.text = "short" end
-function App:fill() for i = 1, 500 do self.rows[i] = ("r"):rep(20) end end
+function App:fill() for i = 1, 5000 do self.rows[i] = ("r"):rep(20) end end
 session:createAppVariable(App:new())`,
       },
       viewdefs: {
@@ -125,6 +125,7 @@ session:createAppVariable(App:new())`,
   t.equal(root.value("text"), "short");
   t.equal(root.error("text"), undefined);
   root.set("fill()");
-  t.equal([...page.errors.values()].filter(({ code }) => code === "LIMIT_OUTPUT").length, 100, "not one for each row");
+  const refused = [...page.errors.values()].filter(({ code }) => code === "LIMIT_OUTPUT").length;
+  t.ok(refused > 0 && refused < 500, `${refused} errors: not one for each row`);
   session.close();
 });

@@ -42,3 +42,11 @@ t.test("rest is not saved up beyond the burst", async (t) => {
   budget.spend(1_500, 1e9);
   t.equal(budget.wait(1e9), 1_001);
 });
+
+t.test("what was used lately is what has not been earned again", async (t) => {
+  const budget = new CpuBudget({ perSecond: 500, burst: 10_000 }, 0);
+  budget.spend(30, 0);
+  t.equal(budget.recent(0), 30);
+  t.equal(budget.recent(20), 20);
+  t.equal(budget.recent(1_000), 0);
+});

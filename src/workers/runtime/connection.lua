@@ -29,8 +29,7 @@ function connection.new(number, app, namespace, development)
     widest = 1, -- most slots of a node so far: how far `find` looks
     errors = {}, -- id → Error
     out = { {}, {}, {} }, -- fragments to send, by priority
-    size = 0, -- bytes of values among them
-    refused = 0, -- values for which there was no room
+    size = 0, -- bytes of values and errors among them
     variables = 0, -- that it shows
     fresh = {}, -- nodes made and not yet read
     viewdefs = {}, -- keys and versions to send with the next changes
@@ -76,13 +75,20 @@ function connection.fault(conn, e, id)
   emit(conn, 1, '{"type":"error",' .. errors.encode(e, conn.development) .. (id and format(',"id":%d}', id) or "}"))
 end
 
---- Gives a variable an error, unless it has the same one already. `where` names the binding in the log.
+-- So many bytes more there are for saying that there is no room.
+local RESERVE <const> = 16384
+
+--- Gives a variable an error, unless it has the same one already. `where` names the binding in the log. When there is no
+--- room even for errors, only the log has it: a list may have a hundred thousand rows, each with the same fault.
 function connection.set_error(conn, id, level, e, where)
   local present = conn.errors[id]
   if present and present.code == e.code and present.message == e.message and present.line == e.line then return end
   conn.errors[id] = e
-  emit(conn, level, format('{"type":"update","id":%d,"error":{%s}}', id, errors.encode(e, conn.development)))
   errors.log(e, where)
+  local fragment = format('{"type":"update","id":%d,"error":{%s}}', id, errors.encode(e, conn.development))
+  if conn.size + #fragment > limits.output + RESERVE then return end
+  conn.size = conn.size + #fragment
+  emit(conn, level, fragment)
 end
 
 --- Takes a variable's error away.
@@ -103,7 +109,7 @@ end
 --- The lines of the output text for this connection (docs/architecture.md), appended to `lines`; empties the buffers.
 function connection.write(conn, lines)
   local out = conn.out
-  conn.size, conn.refused = 0, 0
+  conn.size = 0
   if not (out[1][1] or out[2][1] or out[3][1] or conn.viewdefs[1]) then
     conn.urgent = false
     return

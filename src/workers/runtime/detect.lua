@@ -26,9 +26,6 @@ local is_over -- reading has had all the time there is: what is stopped now is n
 local again = {} -- nodes that got another object after some of their slots had been read: { node, levels up to }
 local memo -- with several connections: object → { path → value }, so that a method is called once per event
 
--- More errors for want of room in one event nobody needs to see.
-local MOST_REFUSED <const> = 100
-
 local function describe(node, slot)
   if node.plan.key == "" then return "the app" end
   return node.plan.key .. " " .. slot.text
@@ -118,14 +115,6 @@ local function make_row(scope, id, object)
   return { id = id, object = object, failure = row }
 end
 
-local function fail_variable(id, variable_level, e, where)
-  if e.code == "LIMIT_OUTPUT" then
-    conn.refused = conn.refused + 1
-    if conn.refused > MOST_REFUSED then return end
-  end
-  connection.set_error(conn, id, variable_level, e, where)
-end
-
 local function encode_row(object, text)
   local content = values.encode(object, nil, text)
   connection.spend(conn, #content)
@@ -145,7 +134,7 @@ local function place_row(row, slot, where)
   end
   row.failure = nil
   if failure then
-    fail_variable(row.id, slot.level, errors.from(failure, "LUA_ERROR"), where)
+    connection.set_error(conn, row.id, slot.level, errors.from(failure, "LUA_ERROR"), where)
   else
     emit(conn, slot.level, format('{"type":"update","id":%d,"value":%s}', row.id, text))
   end
@@ -307,7 +296,7 @@ local function fail(e)
     quarantine.add(slot, node.object, e)
     held = true
   end
-  fail_variable(node.first + k - 1, slot.level, e, describe(node, slot))
+  connection.set_error(conn, node.first + k - 1, slot.level, e, describe(node, slot))
 end
 
 -- The time limit was hit. What comes now has a new, shorter one, or everything that is read after one endless getter

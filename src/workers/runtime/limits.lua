@@ -3,7 +3,7 @@ local limits = {
   timers = 10000, -- that wait, per session
   variables = 200000, -- that a connection shows
   output = 16 * 2 ^ 20, -- bytes that one event may send to a connection
-  values = 250000, -- in one value that is shown: encoding it is a step that nothing interrupts
+  values = 100000, -- in one value that is shown: encoding it is a step that nothing interrupts
 }
 
 local next, sub, type = next, string.sub, type
