@@ -1,7 +1,7 @@
 import t from "tap";
 import { LuaSession } from "../support/lua-session.ts";
 
-const LIMIT = 60;
+const LIMIT = 200;
 
 /** Counts, outside of what an event may take back, how often a getter was called. */
 const main = `

@@ -26,7 +26,7 @@ const viewdefs = {
 };
 
 const start = (options = {}): Promise<LuaSession> =>
-  LuaSession.start({ lua: { main }, viewdefs }, { timeLimit: 60, ...options });
+  LuaSession.start({ lua: { main }, viewdefs }, { timeLimit: 200, ...options });
 
 t.test("an action that hits a limit has its event taken back: the answer is why, and nothing else", async (t) => {
   const session = await start();
