@@ -2,6 +2,7 @@
 import fs from "node:fs";
 import os from "node:os";
 import { creation } from "./creation.ts";
+import { hogs } from "./hogs.ts";
 import { images } from "./images.ts";
 import { reload } from "./reload/reload.ts";
 import { roundTrip } from "./round-trip.ts";
@@ -15,6 +16,7 @@ const benchmarks: Record<string, () => Promise<Finding[]>> = {
   "round-trip": roundTrip,
   watched,
   sessions,
+  hogs,
   images,
   creation,
   reload,

@@ -21,6 +21,15 @@ session:createAppVariable(App:new())`,
   "viewdefs/App.DEFAULT.html": `<template><div><b ui-value="n"></b><button ui-action="step()"></button></div></template>`,
 };
 
+/** The same, and slot 2 is an action that never ends. */
+export const hogSite = {
+  "lua/main.lua": `local App = session:prototype("App", { n = 0 })
+function App:step() self.n = self.n + 1 end
+function App:loop() while true do end end
+session:createAppVariable(App:new())`,
+  "viewdefs/App.DEFAULT.html": `<template><div><b ui-value="n"></b><button ui-action="step()"></button><button ui-action="loop()"></button></div></template>`,
+};
+
 /**
  * `count` watched variables in rows of ten, of which an event (slot 1 of the app) changes one, and `viewdefs` further
  * viewdef files that nothing shows.

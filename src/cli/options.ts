@@ -1,4 +1,5 @@
 import {
+  cpu,
   duration,
   file,
   hotload,
@@ -102,6 +103,42 @@ export const options = {
     "1s",
     "how long one event may keep Lua busy",
     duration,
+  ),
+  cpu: option(
+    "--cpu <ms>",
+    "MOONPOOL_CPU",
+    "500/10000",
+    "processor time of one session: ms per second / at once; beyond it its events wait",
+    cpu,
+  ),
+  rollbackOnError: option(
+    "--rollback-on-error",
+    "MOONPOOL_ROLLBACK_ON_ERROR",
+    "off",
+    "a Lua error takes back what its event did, as a limit always does",
+    yesOrNo,
+    "switch",
+  ),
+  maxTimers: option(
+    "--max-timers <number>",
+    "MOONPOOL_MAX_TIMERS",
+    "10000",
+    "Lua timers of one session",
+    integer("a number", 1),
+  ),
+  maxVariables: option(
+    "--max-variables <number>",
+    "MOONPOOL_MAX_VARIABLES",
+    "200000",
+    "variables that one browser tab shows",
+    integer("a number", 1),
+  ),
+  maxOutput: option(
+    "--max-output <size>",
+    "MOONPOOL_MAX_OUTPUT",
+    "16MB",
+    "what one event may send to a browser tab",
+    size,
   ),
   slots: option(
     "--slots <number>",

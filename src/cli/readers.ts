@@ -121,15 +121,29 @@ export const mounts: Reader<Record<string, string>> = (input, folder) => {
 };
 
 /** Frames per second and at once: "200/400", "200" (twice as many at once), or an object. */
-export const rate: Reader<{ perSecond: number; burst: number }> = (input) => {
-  const [, first, second] = /^(\d+)(?:\/(\d+))?$/.exec(textOf(input)) ?? [];
-  const given = isObject(input) ? input : { perSecond: Number(first), burst: Number(second ?? Number(first) * 2) };
-  const { perSecond, burst } = given as { perSecond: unknown; burst: unknown };
-  if (isPositive(perSecond) && isPositive(burst) && Object.keys(given).length === 2) return { perSecond, burst };
-  throw new Misread(
-    'frames per second and frames at once, such as 200/400; in a file {"perSecond": 200, "burst": 400}',
-  );
-};
+export const rate = share(
+  2,
+  'frames per second and frames at once, such as 200/400; in a file {"perSecond": 200, "burst": 400}',
+);
+
+/** ms per second and at once: "500/10000", "500" (twenty times as many at once), or an object. */
+export const cpu = share(
+  20,
+  'ms per second and ms at once, such as 500/10000; in a file {"perSecond": 500, "burst": 10000}',
+);
+
+/** So much per second and so much at once; without the second number it is `times` the first. */
+function share(times: number, expected: string): Reader<{ perSecond: number; burst: number }> {
+  return (input) => {
+    const [, first, second] = /^(\d+)(?:\/(\d+))?$/.exec(textOf(input)) ?? [];
+    const given = isObject(input)
+      ? input
+      : { perSecond: Number(first), burst: Number(second ?? Number(first) * times) };
+    const { perSecond, burst } = given as { perSecond: unknown; burst: unknown };
+    if (isPositive(perSecond) && isPositive(burst) && Object.keys(given).length === 2) return { perSecond, burst };
+    throw new Misread(expected);
+  };
+}
 
 function textOf(input: unknown): string {
   return typeof input === "string" || typeof input === "number" ? String(input).trim() : "?";

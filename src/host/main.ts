@@ -13,12 +13,12 @@ import { WorkerPool } from "./worker-pool.ts";
  * The app's hooks apply to pages and sockets alike. Fails with MoonpoolError CONFIG_INVALID or SITE_MISSING.
  */
 export const moonpool = moonpoolOn(async (settings, viewdefs, meter) => {
-  const { dir, threads, memoryLimit, timeLimit, slots, maxSessions, durability, data } = settings;
+  const { dir, threads, memoryLimit, timeLimit, cpu, slots, maxSessions, durability, data } = settings;
   const folder = durability === "disk" ? openDataFolder(data) : undefined;
   const store = await openStore(
     folder ? { durability: "disk", dir: folder.store } : { durability: "memory", history: 1 },
   );
-  const limits = { threads, memoryLimit, timeLimit, slots, maxSessions };
+  const limits = { threads, memoryLimit, timeLimit, cpu, slots, maxSessions };
   const onDeath = meter.threadDied.bind(meter);
   let pool: WorkerPool | undefined;
   try {

@@ -23,6 +23,16 @@ export interface MoonpoolOptions {
   memoryLimit?: number;
   /** Milliseconds that one event may keep a session's Lua code busy. */
   timeLimit?: number;
+  /** Milliseconds of every second that one session may keep its thread busy, and at once. Default: 500 and 10,000. */
+  cpu?: { perSecond: number; burst: number };
+  /** Take back what an event did when its Lua code raises an error, as is always done after a limit. Default: false. */
+  rollbackOnError?: boolean;
+  /** Lua timers that a session may have. Default: 10,000. */
+  maxTimers?: number;
+  /** Variables that one browser tab may show. Default: 200,000. */
+  maxVariables?: number;
+  /** Bytes that one event may send to a browser tab. Default: 16 MiB. */
+  maxOutput?: number;
   /** VM slots per thread; more sessions than slots take turns. */
   slots?: number;
   /** Sessions at a time; more newcomers get a 503 page. Default: 10,000. */
@@ -83,7 +93,7 @@ export interface Settings
   secretGiven: boolean;
 }
 
-type OptionalSetting = "threads" | "memoryLimit" | "timeLimit" | "slots" | "logLevel";
+type OptionalSetting = "threads" | "memoryLimit" | "timeLimit" | "cpu" | "slots" | "logLevel";
 
 const levels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"];
 const MINUTE = 60_000;
@@ -97,6 +107,10 @@ export function settingsOf(options: MoonpoolOptions): Settings {
   const rate = options.rate ?? { perSecond: 200, burst: 400 };
   positive("rate.perSecond", rate.perSecond);
   positive("rate.burst", rate.burst);
+  if (options.cpu !== undefined) {
+    positive("cpu.perSecond", options.cpu.perSecond);
+    positive("cpu.burst", options.cpu.burst);
+  }
   for (const name of [
     "threads",
     "memoryLimit",
@@ -105,6 +119,9 @@ export function settingsOf(options: MoonpoolOptions): Settings {
     "maxSessions",
     "maxConnections",
     "maxFrameBytes",
+    "maxTimers",
+    "maxVariables",
+    "maxOutput",
   ] as const) {
     if (options[name] !== undefined) positive(name, options[name]);
   }
@@ -125,6 +142,10 @@ export function settingsOf(options: MoonpoolOptions): Settings {
     development,
     hotload: hotloadOf(options.hotload, development),
     isolation: oneOf("isolation", ["shared", "dedicated"], options.isolation ?? "shared"),
+    rollbackOnError: options.rollbackOnError ?? false,
+    maxTimers: options.maxTimers ?? 10_000,
+    maxVariables: options.maxVariables ?? 200_000,
+    maxOutput: options.maxOutput ?? 16 * 1024 * 1024,
     maxSessions: options.maxSessions ?? 10_000,
     maxConnections: options.maxConnections ?? 64,
     sessionTimeout,

@@ -81,6 +81,8 @@ async function serve(
     hotload: loader !== undefined || settings.durability === "disk",
     hotloadUi: settings.development ? settings.hotload?.ui : undefined,
     notice: (session) => loader?.greeting(session),
+    rollbackOnError: settings.rollbackOnError,
+    luaLimits: { timers: settings.maxTimers, variables: settings.maxVariables, output: settings.maxOutput },
     isolation: settings.isolation,
     maxSessions: settings.maxSessions,
     maxConnections: settings.maxConnections,

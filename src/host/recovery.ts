@@ -24,8 +24,6 @@ export interface RecoveryOptions {
   strategy?: RecoveryStep | ((failure: SessionFailure) => RecoveryStep | Promise<RecoveryStep>);
   /** How often an event is tried again. Default: 1. */
   retries?: number;
-  /** What becomes of an event whose Lua code raises an error: what it did so far stays, or nothing does. Default: keep. */
-  onError?: "keep" | "rollback";
   /** When a session that keeps failing is left alone for a while. */
   circuit?: Partial<CircuitOptions>;
 }
@@ -40,17 +38,16 @@ const CIRCUIT: CircuitOptions = { failures: 5, window: 60_000, pause: 10_000, lo
 
 /** Checks options and fills in defaults. Throws MoonpoolError CONFIG_INVALID. */
 export function recoveryOf(options: RecoveryOptions = {}): RecoverySettings {
-  const { strategy = "rollback", retries = 1, onError = "keep" } = options;
+  const { strategy = "rollback", retries = 1 } = options;
   if (typeof strategy !== "function" && !STEPS.includes(strategy))
     throw invalid("strategy", `one of ${STEPS.join(", ")}, or a function`);
   if (!Number.isSafeInteger(retries) || retries < 0) throw invalid("retries", "a number from 0");
-  if (onError !== "keep" && onError !== "rollback") throw invalid("onError", "keep or rollback");
   const circuit = { ...CIRCUIT, ...options.circuit };
   for (const [name, value] of Object.entries<unknown>(circuit)) {
     if (!Object.hasOwn(CIRCUIT, name)) throw invalid(`circuit.${name}`, "left out: there is no such option");
     if (typeof value !== "number" || !(value > 0)) throw invalid(`circuit.${name}`, "a number above 0");
   }
-  return { strategy, retries, onError, circuit };
+  return { strategy, retries, circuit };
 }
 
 /** What the site wants to be done. Never rejects. `onError` is told why its strategy failed. */

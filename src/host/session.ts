@@ -7,10 +7,17 @@ import {
   type WireError,
 } from "../protocol/main.ts";
 import type { ImportReport } from "../protocol/portable.ts";
-import { parseOutcome } from "../protocol/outcome.ts";
+import { parseOutcome, type RefusedEvent } from "../protocol/outcome.ts";
 import { reloadBody, type ReloadReport, type SiteChanges } from "../protocol/reload.ts";
 import { knownError } from "../protocol/wire-error.ts";
-import { resyncBody, sessionEvent, type FromSession, type SessionEventKind } from "../protocol/worker-message.ts";
+import {
+  resyncBody,
+  sessionEvent,
+  type FromSession,
+  type LuaLimits,
+  type SessionEventKind,
+  type StartOptions,
+} from "../protocol/worker-message.ts";
 import { Alarm } from "./alarm.ts";
 import { Circuit, type CircuitState } from "./circuit.ts";
 import { Connection, type ConnectionSettings, type Wire } from "./connection.ts";
@@ -79,6 +86,9 @@ export interface SessionSettings extends ConnectionSettings {
   hotload: boolean;
   /** What a page of this session that connects is to be told about the site's files, if anything. */
   notice?: ((session: Session) => Reload | undefined) | undefined;
+  /** An ordinary Lua error, too, takes back what its event did. */
+  rollbackOnError: boolean;
+  luaLimits: LuaLimits;
   isolation: "shared" | "dedicated";
   /** Browser tabs at a time. */
   maxConnections: number;
@@ -129,6 +139,8 @@ export class Session {
     meter?.recovered(step);
     return step;
   };
+  /** Handle of the Lua timer for whose sake the last `timer` event was refused: it is due again, and must not run again. */
+  #skipped: number | undefined;
   /** A `timer` event is under way. */
   #isRinging = false;
   #state: SessionState = "starting";
@@ -327,10 +339,9 @@ export class Session {
   }
 
   #start(): void {
-    const { development, hotload, recovery } = this.#settings;
-    const rollbackOnError = recovery.onError === "rollback";
-    const seed = randomId();
-    void this.#record("start", 0, JSON.stringify({ seed, development, hotload, rollbackOnError }));
+    const { development, hotload, rollbackOnError, luaLimits: limits } = this.#settings;
+    const start = { seed: randomId(), development, hotload, rollbackOnError, limits } satisfies StartOptions;
+    void this.#record("start", 0, JSON.stringify(start));
   }
 
   #goOn({ connections, connectionsEver, time, nextTimer, description }: KeptState): void {
@@ -354,7 +365,11 @@ export class Session {
   #ring(): void {
     if (!this.#circuit.take()) return this.#alarm.set(this.#circuit.until ?? this.#settings.clock.now() + RING_AGAIN);
     this.#isRinging = true;
-    void this.#record("timer", 0, "", () => (this.#isRinging = false));
+    const body = this.#skipped === undefined ? "" : `skip ${this.#skipped}`;
+    void this.#record("timer", 0, body, (isRefused) => {
+      this.#isRinging = false;
+      if (!isRefused) this.#skipped = undefined;
+    });
   }
 
   #setTimer(due: number | undefined): void {
@@ -445,12 +460,13 @@ export class Session {
   }
 
   /** An event was not carried out. */
-  #refused(error: WireError | undefined, text = ""): void {
+  #refused(error: RefusedEvent | undefined, text = ""): void {
     if (error === undefined) return;
+    if (text.startsWith("timer ")) this.#skipped = error.timer;
     const { log, meter } = this.#settings;
     const known = knownError(error);
     meter?.error(known, this.id);
-    logWireError(log, this.id, known, "an event was not carried out");
+    logWireError(log, this.id, known, `${error.where ?? "event"}: taken back`);
     this.#fault(known);
     const [, number] = /^frame (\d+) /.exec(text) ?? [];
     if (number !== undefined) this.#resync(known, Number(number), text.slice(text.indexOf("\n") + 1));

@@ -22,6 +22,8 @@ export interface WorkerPoolOptions {
   memoryLimit?: number | undefined;
   /** ms that one event may keep a session's Lua code busy. Default: 1,000. */
   timeLimit?: number | undefined;
+  /** ms of every second that one session may keep its thread busy in the long run, and at once. Default: 500 and 10,000. */
+  cpu?: { perSecond: number; burst: number } | undefined;
   /** VMs per thread; more sessions than that take turns. Default: 64. */
   slots?: number | undefined;
   /** Sessions at a time. Default: 10,000. */
@@ -93,10 +95,12 @@ export class WorkerPool {
 
   constructor(options: WorkerPoolOptions) {
     const { dir, threads, dedicatedThreads = 100, memoryLimit = 64 * 2 ** 20, timeLimit = 1000 } = options;
+    const { cpu = { perSecond: 500, burst: 10_000 } } = options;
     const { slots = 64, maxSessions = 10_000, seed = randomInt(2 ** 31 - 1) } = options;
     const count = threads ?? os.availableParallelism();
     const imageMemory = Math.floor((os.totalmem() * IMAGE_SHARE) / count);
-    this.#settings = { siteDir: dir, memoryLimit, timeLimit, slots, imageMemory, seed, sources: options.sources };
+    const { sources } = options;
+    this.#settings = { siteDir: dir, memoryLimit, timeLimit, cpu, slots, imageMemory, seed, sources };
     this.#maxSessions = maxSessions;
     this.#onDeath = options.onDeath;
     this.#plans = share(1, options.plans ?? new Map());

@@ -321,6 +321,27 @@ export const errors = {
     advice: "Keep less data in the session, or raise `memoryLimit`.",
   },
 
+  LIMIT_TIMERS: {
+    who: "app",
+    text: "The session has too many timers.",
+    advice: "Clear timers that are not needed any more, or raise `maxTimers`.",
+  },
+  LIMIT_VARIABLES: {
+    who: "app",
+    text: "The page would show too much.",
+    advice: "Show a part of a long list at a time, or raise `maxVariables`.",
+  },
+  LIMIT_OUTPUT: {
+    who: "app",
+    text: "One event would send too much to a page.",
+    advice: "Show less at a time, or raise `maxOutput`.",
+  },
+  LIMIT_CPU: {
+    who: "app",
+    text: "The session has used more than its share of a processor, so its events wait.",
+    advice: "Do less in timers and getters, or raise `cpu`.",
+  },
+
   IMAGE_FOREIGN: {
     who: "internal",
     text: "The saved session was made by another version of Moonpool.",

@@ -19,6 +19,12 @@ export interface ConnectionChanges {
   low: string;
 }
 
+/** Why an event is to be taken back. */
+export interface RefusedEvent extends WireError {
+  /** The handle of the timer whose callback is at fault: a `timer` event with the body `skip 12` does without it. */
+  timer?: number;
+}
+
 /** What a session event led to. */
 export interface Outcome extends OutcomeHead {
   /** A person waits for the changes. */
@@ -32,8 +38,8 @@ export interface OutcomeHead {
   nextTimer: number | undefined;
   /** The session cannot go on. */
   failure: WireError | undefined;
-  /** The event must not have happened. */
-  refused: WireError | undefined;
+  /** The event is to be taken back whole. */
+  refused: RefusedEvent | undefined;
   /** There is something to be sent. */
   hasChanges: boolean;
 }
@@ -48,14 +54,14 @@ export function readOutcomeHead(text: string): OutcomeHead {
   const next = end < 0 ? "" : text.charAt(end + 1);
   return {
     nextTimer: due === "-" ? undefined : Number(due),
-    failure: next === "!" ? errorAt(text, end) : undefined,
-    refused: next === "x" ? errorAt(text, end) : undefined,
+    failure: next === "!" ? (errorAt(text, end) as WireError) : undefined,
+    refused: next === "x" ? (errorAt(text, end) as RefusedEvent) : undefined,
     hasChanges: next === "c",
   };
 }
 
-function errorAt(text: string, end: number): WireError {
-  return JSON.parse(text.slice(end + 3)) as WireError;
+function errorAt(text: string, end: number): unknown {
+  return JSON.parse(text.slice(end + 3));
 }
 
 /** The outcome of a `reload` event, and its last line, which is for the host and not for pages. */

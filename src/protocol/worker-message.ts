@@ -1,5 +1,6 @@
 import type { WireError } from "./error-code.ts";
 import type { ClientMessage } from "./message.ts";
+import type { RefusedEvent } from "./outcome.ts";
 import type { ImportReport } from "./portable.ts";
 import type { ReloadReport } from "./reload.ts";
 import type { BaseImage } from "./session-image.ts";
@@ -13,7 +14,7 @@ import type { SharedPlans } from "./worker-task.ts";
 /**
  * A session event is text: a head line and a body. It is what the journal keeps and what `LuaVm.dispatch` takes.
  *
- *     start 0 1700000000123\n{"seed":"…32 hex digits…","development":true}
+ *     start 0 1700000000123\n{"seed":"…32 hex digits…","development":true,…}   see StartOptions
  *     connect 3 1700000000123\n{"namespace":""}
  *     frame 3 1700000000123\n1\nupdate 12 "Ada"\ncreate -1 9 "name"\ndestroy -1
  *                                     1: a person waits; then a line for each message, its values as JSON
@@ -21,7 +22,7 @@ import type { SharedPlans } from "./worker-task.ts";
  *                                     a frame was not carried out: see resyncBody
  *     disconnect 3 1700000000123\n
  *     pause 3 …   resume 3 …          the connection cannot take more for now / can again
- *     timer 0 1700000000123\n         a Lua timer is due
+ *     timer 0 1700000000123\n         a Lua timer is due; with the body `skip 12` timer 12 is left out
  *     reload 7 1700000000123\nlua lua/contacts.lua\nviewdef Contact.DEFAULT
  *                                     files of the site have changed: see reloadBody
  *     export 0 1700000000123\n        asks for the portable state (docs/portable-state.md)
@@ -42,6 +43,27 @@ export type SessionEventKind =
   | "reload"
   | "export"
   | "import";
+
+/** What `start` tells the runtime. */
+export interface StartOptions {
+  /** 32 hex digits. */
+  seed: string;
+  development: boolean;
+  hotload: boolean;
+  /** An ordinary Lua error, too, takes back what its event did. */
+  rollbackOnError: boolean;
+  /** How much the session may have: see limits.lua. */
+  limits: LuaLimits;
+}
+
+export interface LuaLimits {
+  /** Timers that wait. */
+  timers: number;
+  /** Variables that a connection shows. */
+  variables: number;
+  /** Bytes that one event may send to a connection. */
+  output: number;
+}
 
 /** The text of a session event. `time` is ms since 1970. */
 export function sessionEvent(kind: SessionEventKind, number: number, time: number, body = ""): string {
@@ -127,7 +149,7 @@ export type FromWorker =
       answer?: Answer | undefined;
     }
   /** The event after the first `events` could not be carried out, now or again. The session is in no state until `resume`. */
-  | { kind: "refused"; error: WireError; events: number }
+  | { kind: "refused"; error: RefusedEvent; events: number }
   /** Which thread the session is on, and where that says what it is doing: see thread-status.ts. */
   | { kind: "thread"; id: number; status: SharedArrayBuffer };
 
@@ -143,7 +165,7 @@ export type FromSession =
    * The answer to an event that could not be carried out: nothing of it has happened. Without an error when it came too late
    * for the session that it was for.
    */
-  | { kind: "refused"; error: WireError | undefined }
+  | { kind: "refused"; error: RefusedEvent | undefined }
   /** From the host itself: what had not been answered has been refused, and the next event has to be a `start`. No answer. */
   | { kind: "restarting" }
   /** The answer to `export`, which is no event for the journal: the portable state, or why there is none. */

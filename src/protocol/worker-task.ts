@@ -13,6 +13,8 @@ export interface ThreadSettings {
   memoryLimit: number;
   /** ms that one event may keep Lua busy. */
   timeLimit: number;
+  /** ms of every second that one session may keep its thread busy in the long run, and ms at once. */
+  cpu: { perSecond: number; burst: number };
   /** VMs per thread; more sessions than that take turns. */
   slots: number;
   /** Bytes of images of sessions at rest, per thread, that are kept ready to be loaded at once; others are packed. */

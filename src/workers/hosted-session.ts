@@ -1,11 +1,19 @@
 import type { MessagePort } from "node:worker_threads";
 import { MoonpoolError, type WireError } from "../protocol/error-code.ts";
-import { readOutcomeHead, takeImport, takeReport, takeState, type ReloadResult } from "../protocol/outcome.ts";
+import {
+  readOutcomeHead,
+  takeImport,
+  takeReport,
+  takeState,
+  type RefusedEvent,
+  type ReloadResult,
+} from "../protocol/outcome.ts";
 import type { ImportReport } from "../protocol/portable.ts";
 import { decodeImage, encodeImage, type MemoryImage } from "../protocol/session-image.ts";
 import type { ThreadStatus } from "../protocol/thread-status.ts";
 import type { Answer, FromWorker, SessionState, ToWorker } from "../protocol/worker-message.ts";
 import type { SharedPlans } from "../protocol/worker-task.ts";
+import { CpuBudget, type CpuShare } from "./cpu-budget.ts";
 import { EventLog } from "./event-log.ts";
 import { pack } from "./image.ts";
 import type { LuaVm } from "./lua-vm.ts";
@@ -13,23 +21,29 @@ import type { ReloadRounds } from "./reload-rounds.ts";
 import { Saver } from "./saver.ts";
 import type { Slots, Tenant } from "./slots.ts";
 import { type KnownStart, readLoaded, startParts, type StartParts, type Starts } from "./starts.ts";
+import type { Turns } from "./turns.ts";
 
 /** What sessions of a thread share. */
 export interface SessionSurroundings {
   slots: Slots;
   /** ms per event. */
   timeLimit: number;
+  /** What each session may use in the long run. */
+  cpu: CpuShare;
   status: ThreadStatus;
   /** Answers host calls other than `log`. Throws MoonpoolError. */
   answer: (name: string, argument: string) => string | Uint8Array;
   rounds: ReloadRounds;
   starts: Starts;
+  turns: Turns;
   /** The viewdefs have changed. */
   replacePlans: (plans: SharedPlans) => void;
 }
 
 /** ms that a session may go on with events that wait before others of its thread have their turn. */
 const TURN = 10;
+/** ms until it is said again that a session uses too much. */
+const SAID = 60_000;
 /** What was carried out once within the time limit must not fail when it is repeated on a machine that is busier. */
 const REPLAY_FACTOR = 20;
 /** Host calls whose answer depends on nothing but the argument. */
@@ -51,6 +65,7 @@ export class HostedSession implements Tenant {
   readonly #around: SessionSurroundings;
   readonly #log = new EventLog((message) => this.#post(message));
   readonly #saver = new Saver();
+  readonly #budget: CpuBudget;
   #queue: ToWorker[] = [];
   /** Events that are dispatched again before anything else, see `resume`. */
   #replay: string[] = [];
@@ -65,6 +80,9 @@ export class HostedSession implements Tenant {
   #isLost = false;
   /** Work goes on by itself: in the next turn, or when there is a VM. */
   #isWaiting = false;
+  /** It waits because it has used too much. */
+  #pause: NodeJS.Timeout | undefined;
+  #saidTooMuch = -Infinity;
   #isOver = false;
   #end: () => void = () => {};
 
@@ -73,6 +91,7 @@ export class HostedSession implements Tenant {
     this.#number = number;
     this.#port = port;
     this.#around = around;
+    this.#budget = new CpuBudget(around.cpu, performance.now());
     this.ended = new Promise((resolve) => (this.#end = resolve));
     port.on("message", (message: ToWorker) => this.#receive(message));
     // The host has gone, or has no interest in the session any more.
@@ -94,7 +113,7 @@ export class HostedSession implements Tenant {
   #takeTurn(): void {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
-    setImmediate(() => this.#goOn());
+    this.#around.turns.take(() => this.#goOn(), this.#budget.recent(performance.now()));
   }
 
   #goOn(): void {
@@ -105,16 +124,21 @@ export class HostedSession implements Tenant {
 
   /** Works off the queue until the turn is over; or waits until there is a VM and comes back. */
   #work(): void {
-    const end = performance.now() + TURN;
+    const turnEnd = performance.now() + TURN;
     try {
       while (!this.#isOver) {
         const message = this.#replay[0] ?? this.#queue[0];
         if (message === undefined) return;
         const now = performance.now();
-        if (now >= end) return this.#takeTurn();
+        if (now >= turnEnd) return this.#takeTurn();
         if (typeof message === "string") {
+          // Reloads come to all sessions, a few at a time: one must not keep others waiting.
+          const pause = message.startsWith("reload ") ? 0 : this.#budget.wait(now);
+          if (pause > 0) return this.#holdUp(pause, now);
           const turn = this.#takeEvent(message, now);
           if (turn !== undefined) return this.#wait(turn);
+          const end = performance.now();
+          this.#budget.spend(end - now, end);
         } else {
           this.#queue.shift();
           if (message.kind === "plans") this.#around.replacePlans(message.plans);
@@ -158,6 +182,20 @@ export class HostedSession implements Tenant {
   /** A session that was at rest when a reload came. */
   #restAgain(now: number): void {
     if (this.#queue.length === 0 && !this.#isOver && !this.#isLost) this.#around.slots.rest(this, now);
+  }
+
+  /** Lets others go first until there is something in the budget again. */
+  #holdUp(pause: number, now: number): void {
+    this.#isWaiting = true;
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined;
+      this.#isWaiting = false;
+      this.#takeTurn();
+    }, pause);
+    if (now - this.#saidTooMuch < SAID) return;
+    this.#saidTooMuch = now;
+    const { code, message } = new MoonpoolError("LIMIT_CPU");
+    this.#post({ kind: "log", level: "warn", message, error: { code, message } });
   }
 
   #wait(turn: Promise<void>): void {
@@ -225,8 +263,9 @@ export class HostedSession implements Tenant {
 
   /** The session has run lua/main.lua for itself. */
   #started(vm: LuaVm, outcome: string, isReplay: boolean): void {
-    const { failure, nextTimer } = readOutcomeHead(outcome);
-    if (failure) return this.#finish(failure);
+    const { failure, refused, nextTimer } = readOutcomeHead(outcome);
+    const reason = failure ?? refused;
+    if (reason) return this.#finish(reason);
     this.#dispatched++;
     this.#nextTimer = nextTimer;
     if (isReplay) return this.#replayed();
@@ -396,7 +435,7 @@ export class HostedSession implements Tenant {
   }
 
   /** An event cannot be carried out. What it has done is undone by going back to the state before it, which the host has. */
-  #refuse(error: WireError): void {
+  #refuse(error: RefusedEvent): void {
     this.#isLost = true;
     this.#replay = [];
     this.#queue = this.#queue.filter((message) => typeof message !== "string" && message.kind === "plans");
@@ -414,6 +453,10 @@ export class HostedSession implements Tenant {
     this.#around.slots.forget(this);
     if (error) this.#post({ kind: "failed", error });
     this.#port.close();
+    if (this.#pause) {
+      clearTimeout(this.#pause);
+      this.#isWaiting = false;
+    }
     if (!this.#isWaiting) this.#end();
   }
 

@@ -260,7 +260,7 @@ export class LuaVm {
     const name = this.#text.read(state, 1) ?? "";
     const argument = this.#text.read(state, 2) ?? "";
     try {
-      answer = this.#text.place(this.host(name, argument));
+      answer = this.#text.place(name === "slice" ? this.#limit.beginSlice() : this.host(name, argument));
       if (!answer) problem = "LIMIT_MEMORY: not enough memory";
     } catch (error) {
       problem = error instanceof MoonpoolError ? `${error.code}: ${error.message}` : `INTERNAL: ${String(error)}`;

@@ -13,7 +13,10 @@ export interface RuntimeFile {
 const names = [
   "json",
   "errors",
+  "limits",
+  "rollback",
   "sandbox",
+  "quarantine",
   "path",
   "plans",
   "connection",

@@ -14,6 +14,7 @@ import type { RuntimeFile } from "./runtime-files.ts";
 import { SiteModules } from "./site-modules.ts";
 import { Slots } from "./slots.ts";
 import { Starts } from "./starts.ts";
+import { Turns } from "./turns.ts";
 
 const SWEEP = 500;
 
@@ -33,6 +34,7 @@ export class SessionThread {
   readonly #compiler: LuaCompiler;
   readonly #rounds: ReloadRounds;
   readonly #starts: Starts;
+  readonly #turns = new Turns();
   readonly #sweeper: NodeJS.Timeout;
   readonly #status = new ThreadStatus();
   #plans = new Map<string, string>();
@@ -63,9 +65,11 @@ export class SessionThread {
       slots: this.#slots,
       status: this.#status,
       timeLimit: this.#settings.timeLimit,
+      cpu: this.#settings.cpu,
       answer: (name, argument) => this.#answer(name, argument),
       rounds: this.#rounds,
       starts: this.#starts,
+      turns: this.#turns,
       replacePlans: (newer) => this.#replacePlans(newer),
     };
     return new HostedSession(number, port, around).ended;

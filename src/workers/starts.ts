@@ -98,7 +98,8 @@ export class Starts {
       });
     });
     const { whose, outcome } = readLoaded(answer);
-    if (readOutcomeHead(outcome).failure) return { outcome };
+    const { failure, refused } = readOutcomeHead(outcome);
+    if (failure ?? refused) return { outcome };
     const isOwn = whose !== "same";
     const image = isOwn ? vm.saveImage() : undefined;
     if (this.#warm !== undefined) dispatch(this.#warm);

@@ -4,6 +4,11 @@ import type { LuaModule } from "./lua-wasm.ts";
 
 /** Lua instructions between two looks at the clock: a few microseconds of plain code. */
 const COUNT = 1000;
+/**
+ * The same when the limit is over and code of the runtime is at work. They differ, or a loop whose length divides them could
+ * be in the runtime each time that somebody looks.
+ */
+const LATE_COUNTS = [997, 613, 331, 89, 877, 433, 171, 41] as const;
 const MASK_COUNT = 8;
 /** Where lua_Debug keeps what `lua_getinfo(L, "S", …)` finds: the chunk's name, and its length. */
 const SOURCE = 16;
@@ -14,6 +19,12 @@ const ALLOW_HOOK = 7;
 const RUNTIME = Buffer.from("=moonpool/");
 /** After the first stop the rest of the event has half the limit, at most this, to tidy up. ms. */
 const LONGEST_GRACE = 100;
+/**
+ * What shows a page may be given further slices of time, each half as long as the one before, but not shorter than this share
+ * of the limit, until so many times the limit have passed since the event began.
+ */
+const SHORTEST_SLICE = 1 / 50;
+const SLICES_END = 4;
 /** Only a mistake of Moonpool's own keeps runtime code busy for this long. */
 const RUNTIME_FACTOR = 10;
 const RUNTIME_LEAST = 2000;
@@ -48,6 +59,10 @@ export class TimeLimit {
   #runtimeEnd = Infinity;
   #grace = 0;
   #stops = 0;
+  #looks = 0;
+  #limit = 0;
+  #slice = 0;
+  #slicesEnd = 0;
 
   constructor(module: LuaModule, texts: TimeLimitTexts) {
     this.#module = module;
@@ -67,6 +82,23 @@ export class TimeLimit {
     this.#runtimeEnd = now + Math.max(limit * RUNTIME_FACTOR, RUNTIME_LEAST);
     this.#grace = Math.min(limit / 2, LONGEST_GRACE);
     this.#stops = 0;
+    this.#limit = this.#slice = limit;
+    this.#slicesEnd = now + limit * SLICES_END;
+  }
+
+  /**
+   * After a stop: the code that comes now is not to suffer for it, and gets a limit of its own. Returns "over", and changes
+   * nothing, when there have been enough of them.
+   */
+  beginSlice(): "" | "over" {
+    const now = performance.now();
+    if (now >= this.#slicesEnd) return "over";
+    this.#slice = Math.max(this.#slice / 2, this.#limit * SHORTEST_SLICE);
+    this.#grace = Math.min(this.#slice / 2, LONGEST_GRACE);
+    this.#next = now + this.#slice;
+    this.#runtimeEnd = Math.max(this.#runtimeEnd, now + RUNTIME_LEAST);
+    this.#stops = 0;
+    return "";
   }
 
   end(): void {
@@ -83,7 +115,11 @@ export class TimeLimit {
       return;
     }
     module._lua_getinfo(state, this.#texts.what, record);
-    if (this.#inRuntime(record) && now <= this.#runtimeEnd) return;
+    if (this.#inRuntime(record) && now <= this.#runtimeEnd) {
+      const count = LATE_COUNTS[this.#looks++ % LATE_COUNTS.length] ?? COUNT;
+      module._lua_sethook(state, this.hook, MASK_COUNT, count);
+      return;
+    }
     if (this.#stops++ === 0) this.#next = now + this.#grace;
     // The grace is over: from here on no instruction of user code runs in this coroutine, so no pcall in a loop can go on.
     else module._lua_sethook(state, this.hook, MASK_COUNT, 1);

@@ -38,6 +38,11 @@ t.test("texts become the types that the host takes, whatever the source", async 
     origins: ["https://a.org", "https://b.org"],
     mounts: { "/x": path.resolve(folder, "y") },
     rate: { perSecond: 100, burst: 200 },
+    cpu: { perSecond: 250, burst: 5_000 },
+    maxTimers: 5,
+    maxVariables: 6,
+    maxOutput: 2 * 1024 * 1024,
+    rollbackOnError: true,
     verbose: 2,
   };
   const flags = {
@@ -48,6 +53,11 @@ t.test("texts become the types that the host takes, whatever the source", async 
     origins: ["https://a.org", "https://b.org"],
     mounts: ["/x=y"],
     rate: "100",
+    cpu: "250",
+    maxTimers: "5",
+    maxVariables: "6",
+    maxOutput: "2MB",
+    rollbackOnError: true,
     verbose: 2,
   };
   t.same((await settings({ flags })).given, wanted, "flags");
@@ -59,6 +69,11 @@ t.test("texts become the types that the host takes, whatever the source", async 
     MOONPOOL_ORIGINS: "https://a.org, https://b.org",
     MOONPOOL_MOUNTS: "/x=y",
     MOONPOOL_RATE: "100/200",
+    MOONPOOL_CPU: "250/5000",
+    MOONPOOL_MAX_TIMERS: "5",
+    MOONPOOL_MAX_VARIABLES: "6",
+    MOONPOOL_MAX_OUTPUT: "2m",
+    MOONPOOL_ROLLBACK_ON_ERROR: "yes",
     MOONPOOL_VERBOSE: "2",
   };
   t.same((await settings({ env })).given, wanted, "environment");
@@ -71,6 +86,11 @@ sessionTimeout: 24h
 origins: [https://a.org, https://b.org]
 mounts: { /x: ${path.resolve(folder, "y")} }
 rate: { perSecond: 100, burst: 200 }
+cpu: { perSecond: 250, burst: 5000 }
+maxTimers: 5
+maxVariables: 6
+maxOutput: 2097152
+rollbackOnError: true
 verbose: 2
 `,
   });
@@ -132,6 +152,8 @@ t.test("a setting that cannot be read names its source and what is expected", as
     ["timeLimit", "soon", /^--time-limit.*30m/],
     ["mounts", ["/x"], /^--mount.*URL=FOLDER/],
     ["rate", "fast", /^--rate.*200\/400/],
+    ["cpu", "0/0", /^--cpu.*500\/10000/],
+    ["maxTimers", "0", /^--max-timers/],
     ["share", "all", /^--share.*browser, link/],
   ];
   for (const [key, value, wanted] of flags) t.match(await refusal({ flags: { [key]: value } }), wanted);

@@ -38,12 +38,12 @@ async function press(page: Mirror, times = 1): Promise<void> {
   await page.until(() => page.values.get(count) === goal);
 }
 
-/** Runs what ends in an error, and gives its code. */
+/** Runs what ends in a limit, and gives its code. */
 async function failing(page: Mirror, action: number): Promise<string | undefined> {
-  page.errors.clear();
+  page.faults.length = 0;
   page.write(page.slot(action));
-  await page.until(() => page.errors.size > 0);
-  return page.errors.get(page.slot(action))?.code;
+  await page.until(() => page.faults.length > 0);
+  return page.faults[0]?.code;
 }
 
 /** Whether a promise has settled so far. */

@@ -29,6 +29,8 @@ function setup(settings: Partial<SessionHostSettings> = {}, answer?: Answer) {
     meter: metrics,
     viewdef: () => undefined,
     hotload: false,
+    rollbackOnError: false,
+    luaLimits: { timers: 100, variables: 100, output: 100_000 },
     isolation: "shared",
     maxSessions: 10,
     maxConnections: 1,

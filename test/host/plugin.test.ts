@@ -178,6 +178,10 @@ t.test("options that cannot be meant are refused with their name", async (t) => 
     [{ mounts: { "/": dir } }, "CONFIG_INVALID", /`mounts`/],
     [{ sessionTimeout: -1 }, "CONFIG_INVALID", /`sessionTimeout`/],
     [{ rate: { perSecond: 0, burst: 1 } }, "CONFIG_INVALID", /`rate.perSecond`/],
+    [{ cpu: { perSecond: 1, burst: -1 } }, "CONFIG_INVALID", /`cpu.burst`/],
+    [{ maxTimers: 0 }, "CONFIG_INVALID", /`maxTimers`/],
+    [{ maxVariables: -1 }, "CONFIG_INVALID", /`maxVariables`/],
+    [{ maxOutput: 0 }, "CONFIG_INVALID", /`maxOutput`/],
     [{ logLevel: "loud" as "info" }, "CONFIG_INVALID", /`logLevel`/],
     [{ hotload: { toast: true } as object }, "CONFIG_INVALID", /`hotload` has no `toast`; did you mean toasts\?/],
   ];

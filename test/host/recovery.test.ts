@@ -18,7 +18,6 @@ t.test(
     t.same(recoveryOf(), {
       strategy: "rollback",
       retries: 1,
-      onError: "keep",
       circuit: { failures: 5, window: 60_000, pause: 10_000, longestPause: 300_000 },
     });
   },
@@ -26,9 +25,9 @@ t.test(
 
 t.test("options are taken over, those of the circuit one by one", async (t) => {
   const strategy = (): RecoveryStep => "end";
-  const settings = recoveryOf({ strategy, retries: 0, onError: "rollback", circuit: { pause: 5 } });
+  const settings = recoveryOf({ strategy, retries: 0, circuit: { pause: 5 } });
   t.equal(settings.strategy, strategy);
-  t.match(settings, { retries: 0, onError: "rollback", circuit: { failures: 5, pause: 5 } });
+  t.match(settings, { retries: 0, circuit: { failures: 5, pause: 5 } });
 });
 
 t.test("what cannot be is refused, and named", async (t) => {
@@ -38,7 +37,6 @@ t.test("what cannot be is refused, and named", async (t) => {
     [{ retries: -1 }, /recovery\.retries/],
     [{ retries: 1.5 }, /recovery\.retries/],
     [{ retries: "2" }, /recovery\.retries/],
-    [{ onError: "ignore" }, /recovery\.onError/],
     [{ circuit: { failures: 0 } }, /recovery\.circuit\.failures/],
     [{ circuit: { window: Number.NaN } }, /recovery\.circuit\.window/],
     [{ circuit: { pause: "soon" } }, /recovery\.circuit\.pause/],

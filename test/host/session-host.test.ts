@@ -27,6 +27,8 @@ function setup(settings: Partial<SessionHostSettings> = {}, pool = new FakePool(
     log: { error: note("error"), warn: note("warn"), info: note("info"), debug: note("debug"), trace: note("trace") },
     viewdef: () => undefined,
     hotload: false,
+    rollbackOnError: false,
+    luaLimits: { timers: 100, variables: 100, output: 100 },
     isolation: "shared",
     maxSessions: 10,
     maxConnections: 10,
@@ -611,3 +613,48 @@ t.test(
     }
   },
 );
+
+t.test("the runtime is told how much a session may have, and whether errors take back what was done", async (t) => {
+  const luaLimits = { timers: 1, variables: 2, output: 3 };
+  const { host, pool } = setup({ luaLimits, rollbackOnError: true });
+  await host.create("anna");
+  t.match(JSON.parse(pool.only.events[0]?.body ?? ""), { limits: luaLimits, rollbackOnError: true });
+});
+
+for (const development of [true, false]) {
+  const told = development ? "with its place" : "without its place";
+  t.test(
+    `an event that is to be taken back is logged, all pages are told ${told}, and the session goes on`,
+    async (t) => {
+      const { host, pool, log } = setup({ development });
+      const session = await host.create("anna");
+      const wires = [new MemoryWire(), new MemoryWire()];
+      const [first] = wires.map((wire) => session.attach(wire).connection);
+      const error = {
+        code: "LIMIT_TIME",
+        message: "too long",
+        file: "lua/main.lua",
+        line: 3,
+        where: "App loop()",
+      } as const;
+      pool.answer = ({ kind }, handle) => {
+        if (kind === "frame") handle.say({ kind: "refused", error });
+        else if (kind === "start") handle.say({ kind: "started" });
+      };
+      first?.receive(
+        JSON.stringify({ seq: 1, ack: 0, event: true, messages: [{ type: "update", id: 1, value: null }] }),
+      );
+      await settled();
+      for (const wire of wires) {
+        const fault = wire.messages.find(({ type }) => type === "error");
+        const told = development
+          ? { message: "too long", file: "lua/main.lua", line: 3 }
+          : { message: "The Lua code ran too long and was stopped." };
+        t.match(fault, { type: "error", code: "LIMIT_TIME", ...told });
+        t.equal("file" in (fault ?? {}), development);
+      }
+      t.match(log[0], /error .*"code":"LIMIT_TIME".* lua\/main.lua:3: App loop\(\): taken back: too long/);
+      t.equal(session.state, "running");
+    },
+  );
+}

@@ -14,6 +14,27 @@ async function evaluate(expression: string): Promise<unknown> {
   return result;
 }
 
+t.test("garbage can be collected so often in one event, and again in the next", async (t) => {
+  const garbage = "local weak = setmetatable({ {} }, { __mode = 'v' })";
+  const left = (times: number): Promise<unknown> =>
+    evaluate(`for _ = 1, ${times} do collectgarbage() end ${garbage} collectgarbage() return #weak`);
+  t.same([await left(19), await left(20)], [0, 1]);
+  const session = await LuaSession.start({
+    lua: {
+      main: `local app = session:prototype("App"):new()
+        function app:use() for _ = 1, 100 do collectgarbage() end end
+        function app:look() ${garbage} collectgarbage() self.left = #weak end
+        session:createAppVariable(app)`,
+    },
+    viewdefs: { "App.DEFAULT": `<p><b ui-value="left"></b><b ui-action="use()"></b><b ui-action="look()"></b></p>` },
+  });
+  const { root } = session.connect();
+  root.set("use()");
+  root.set("look()");
+  t.equal(root.value("left"), 0);
+  session.close();
+});
+
 for (const name of [
   "io",
   "debug",

@@ -14,6 +14,7 @@ import {
   type ConnectionChanges,
   type Outcome,
   parseOutcome,
+  type RefusedEvent,
   type ReloadResult,
   takeImport,
   takeReport,
@@ -62,6 +63,8 @@ export class LuaSession {
   readonly vm: LuaVm;
   now = 1_700_000_000_000;
   nextTimer: number | undefined;
+  /** Why the last event is to be taken back, if it is. Nobody does that here. */
+  refused: RefusedEvent | undefined;
   readonly pages = new Map<number, TestPage>();
   readonly plans = new Map<string, ViewPlan>();
   private readonly site: TestSite;
@@ -78,13 +81,13 @@ export class LuaSession {
   /** Starts a session; `main.lua` has run when it resolves. @throws Error with the WireError as cause when it failed. */
   static async start(
     site: TestSite,
-    { development = true, timeLimit = 1000, hotload = false } = {},
+    { development = true, timeLimit = 1000, hotload = false, rollbackOnError = false, limits = {} } = {},
   ): Promise<LuaSession> {
     const wasm = (luaWasm ??= await loadLuaWasm(64 * 2 ** 20));
     const vm = await bear(wasm);
     const session = new LuaSession(vm, site, await LuaCompiler.start(wasm));
     session.timeLimit = timeLimit;
-    const body = JSON.stringify({ seed: "0123456789abcdef".repeat(2), development, hotload });
+    const body = JSON.stringify({ seed: "0123456789abcdef".repeat(2), development, hotload, rollbackOnError, limits });
     const { failure } = session.begin(body);
     if (failure) throw new Error(failure.message, { cause: failure });
     return session;
@@ -271,6 +274,7 @@ export class LuaSession {
   private apply(text: string): Outcome {
     const outcome = parseOutcome(text);
     this.nextTimer = outcome.nextTimer;
+    this.refused = outcome.refused;
     for (const changes of outcome.connections) this.pages.get(changes.connection)?.apply(changes);
     return outcome;
   }

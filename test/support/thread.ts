@@ -21,6 +21,7 @@ export async function startThread(
     siteDir: "/nowhere",
     memoryLimit: 16 * 2 ** 20,
     timeLimit: 500,
+    cpu: { perSecond: 1000, burst: 1e9 },
     slots: 3,
     imageMemory: 2 ** 20,
     seed: 1,

@@ -62,6 +62,34 @@ t.test("code of the runtime is not stopped half-way; user code that calls it is,
   t.equal(run(vm, "return tostring(done ~= nil and took > 5)"), "true");
 });
 
+t.test("after a stop the runtime can give the code that comes further slices of time, but not for ever", async (t) => {
+  vm.host = () => "";
+  const slices = run(
+    vm,
+    `local slices = 0
+     repeat slices = slices + 1 pcall(function() while true do end end) until host("slice", "") == "over"
+     return slices`,
+    LIMIT,
+  );
+  t.ok(Number(slices) > 2, `${slices} slices`);
+  t.match(run(vm, "while true do host('slice', '') pcall(function() while true do end end) end", LIMIT), /LIMIT_TIME/);
+  const afterwards = "pcall(function() while true do end end) host('slice', '') for i = 1, 1e5 do end return 'done'";
+  t.equal(run(vm, afterwards, 1_000), "done");
+});
+
+t.test(
+  "a loop that is in the runtime whenever somebody looks is found before the runtime has to be stopped",
+  async (t) => {
+    for (let count = 1; count <= 60; count++) {
+      const idle = "local _ = 1 ".repeat(count);
+      const code = `while true do ${idle} if not pcall(busy, 10) then stopped = true end end`;
+      t.match(run(vm, code, 5), /LIMIT_TIME: app\.lua:1:/);
+      if (run(vm, "return tostring(stopped)") !== "nil") t.fail(`${count} steps: the runtime had to be stopped`);
+      vm.loadImage(null);
+    }
+  },
+);
+
 t.test("user code cannot pass for runtime code, nor hide in a finalizer, where no limit holds", async (t) => {
   t.match(run(vm, "return load('while true do end', '=moonpool/evil')"), /cannot be named like Moonpool's own/);
   t.match(run(vm, "return setmetatable({}, { __gc = function() end })"), /__gc is not available/);

@@ -4,7 +4,14 @@ import { readRuntime } from "../../src/workers/runtime-files.ts";
 import { bearFirst, SessionThread } from "../../src/workers/session-thread.ts";
 import { noPlans, ThreadClient } from "../support/thread.ts";
 
-const settings = { memoryLimit: 16 * 2 ** 20, timeLimit: 5000, slots: 1, imageMemory: 2 ** 20, seed: 1 };
+const settings = {
+  cpu: { perSecond: 1_000, burst: 10_000 },
+  memoryLimit: 16 * 2 ** 20,
+  timeLimit: 5000,
+  slots: 1,
+  imageMemory: 2 ** 20,
+  seed: 1,
+};
 const start = JSON.stringify({ seed: "0123456789abcdef".repeat(2), development: true, hotload: false });
 
 async function startSite(t: Test, main: string): Promise<() => Promise<Client>> {

@@ -7,7 +7,14 @@ import { readRuntime } from "../../src/workers/runtime-files.ts";
 import { bearFirst, SessionThread } from "../../src/workers/session-thread.ts";
 import { noPlans, ThreadClient } from "../support/thread.ts";
 
-const settings = { memoryLimit: 16 * 2 ** 20, timeLimit: 1500, slots: 2, imageMemory: 2 ** 20, seed: 1 };
+const settings = {
+  memoryLimit: 16 * 2 ** 20,
+  timeLimit: 1500,
+  cpu: { perSecond: 500, burst: 1e9 },
+  slots: 2,
+  imageMemory: 2 ** 20,
+  seed: 1,
+};
 const seed = "0123456789abcdef".repeat(2);
 
 const counter = (step: string) => `

@@ -220,3 +220,67 @@ t.test("a session ends when it is closed while it waits for a VM, and when its h
     ),
   );
 });
+
+t.test("an event that is to be taken back is answered with why, timers' ones without being an answer", async (t) => {
+  const client = new ThreadClient(thread);
+  const refused = `x {"code":"LIMIT_TIME","message":"too long","line":3}`;
+  client.send("start", `on = function() return [[-\n${refused}]] end`);
+  t.same(await client.next(), { kind: "started" });
+  const error = { code: "LIMIT_TIME", message: "too long", line: 3 };
+  client.send("frame", `return [[${Date.now()}\n${refused}]]`);
+  t.same(await client.next(), { kind: "refused", error, timer: false });
+  t.same(await client.next(), { kind: "refused", error, timer: true }, "and the timer that it says rings");
+  await client.close();
+});
+
+t.test("a limit that stops the runtime itself takes the event back as well; the session goes on", async (t) => {
+  const client = new ThreadClient(thread);
+  client.send("start", "count = 1");
+  t.same(await client.next(), { kind: "started" });
+  client.send("frame", `count = 2 return "${"x".repeat(17_000_000)}"`);
+  t.match(await client.next(), { kind: "refused", error: { code: "LIMIT_MEMORY" }, timer: false });
+  client.send("frame", log("count"));
+  t.equal(await client.log(), "1");
+  await client.close();
+});
+
+t.test(
+  "a session that has used more than its share waits; others of its thread go first, and it is told once",
+  async (t) => {
+    const shared = await startThread({ cpu: { perSecond: 100, burst: 20 } });
+    t.teardown(() => shared.close());
+    const [greedy, modest] = [new ThreadClient(shared), new ThreadClient(shared)];
+    greedy.send("start", "count = 0");
+    modest.send("start", "");
+    t.same(await greedy.next(), { kind: "started" });
+    t.same(await modest.next(), { kind: "started" });
+    for (let event = 1; event <= 3; event++) greedy.send("frame", `busy(3e6) ${log("'done'")}`);
+    const order: string[] = [];
+    const done = (async () => {
+      for (let event = 1; event <= 4; event++) order.push(await greedy.log());
+    })();
+    for (let event = 1; event <= 3; event++) {
+      modest.send("frame", log("'here'"));
+      order.push(await modest.log());
+    }
+    await done;
+    t.equal(order.at(-1), "done");
+    t.equal(order.filter((text) => /more than its share/.test(text)).length, 1);
+    t.match(
+      greedy.messages.find((message) => typeof message === "object" && message.kind === "log" && message.error),
+      { level: "warn", error: { code: "LIMIT_CPU" } },
+    );
+    await Promise.all([greedy.close(), modest.close()]);
+  },
+);
+
+t.test("a session can be closed while it waits for its share", async (t) => {
+  const shared = await startThread({ cpu: { perSecond: 0.001, burst: 1 } });
+  t.teardown(() => shared.close());
+  const client = new ThreadClient(shared);
+  client.send("start", "busy(1e6)");
+  t.same(await client.next(), { kind: "started" });
+  client.send("frame", "");
+  t.match(await client.log(), /more than its share/);
+  await client.close();
+});

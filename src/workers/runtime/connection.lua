@@ -2,7 +2,7 @@
 local M = ...
 local connection = {}
 
-local errors, plans = M.errors, M.plans
+local errors, limits, plans = M.errors, M.limits, M.plans
 local encode_string = M.json.encode_string
 local concat, format = table.concat, string.format
 local ipairs, next = ipairs, next
@@ -29,11 +29,14 @@ function connection.new(number, app, namespace, development)
     widest = 1, -- most slots of a node so far: how far `find` looks
     errors = {}, -- id → Error
     out = { {}, {}, {} }, -- fragments to send, by priority
+    size = 0, -- bytes of values and errors among them
+    variables = 0, -- that it shows
     fresh = {}, -- nodes made and not yet read
     viewdefs = {}, -- keys and versions to send with the next changes
     sent = {}, -- key → version
     made = 0, -- variables that the client asked for
     closed = false,
+    torn = false, -- something is about to be put into the tree: an error now leaves half of it there
     dead = 0, -- destroyed nodes that still stand in `order`
     paused = false,
     urgent = false,
@@ -53,8 +56,17 @@ function connection.emit(conn, level, fragment)
 end
 local emit = connection.emit
 
+--- Values of so many bytes are to be sent. Raises LIMIT_OUTPUT when one event would send too much.
+function connection.spend(conn, bytes)
+  if conn.size + bytes > limits.output then
+    errors.raise("LIMIT_OUTPUT", format("One event would send more than %d bytes.", limits.output))
+  end
+  conn.size = conn.size + bytes
+end
+
 --- Sends a property of a variable.
 function connection.emit_property(conn, id, priority, name, value)
+  connection.spend(conn, #name + #value)
   emit(conn, by_name[priority], format('{"type":"update","id":%d,"properties":{%s:%s}}', id, encode_string(name), encode_string(value)))
 end
 
@@ -63,10 +75,17 @@ function connection.fault(conn, e, id)
   emit(conn, 1, '{"type":"error",' .. errors.encode(e, conn.development) .. (id and format(',"id":%d}', id) or "}"))
 end
 
---- Tells the page of a variable's error.
+-- So many bytes more there are for saying that there is no room.
+local RESERVE <const> = 16384
+
+--- Tells the page of a variable's error, unless there is no room even for errors: a list may have a hundred thousand rows, each
+--- with the same fault.
 function connection.show_error(conn, id, level, e)
   conn.errors[id] = e
-  emit(conn, level, format('{"type":"update","id":%d,"error":{%s}}', id, errors.encode(e, conn.development)))
+  local fragment = format('{"type":"update","id":%d,"error":{%s}}', id, errors.encode(e, conn.development))
+  if conn.size + #fragment > limits.output + RESERVE then return end
+  conn.size = conn.size + #fragment
+  emit(conn, level, fragment)
 end
 
 --- Gives a variable an error, unless it has the same one already. `where` names the binding in the log.
@@ -95,6 +114,7 @@ end
 --- The lines of the output text for this connection (docs/architecture.md), appended to `lines`; empties the buffers.
 function connection.write(conn, lines)
   local out = conn.out
+  conn.size = 0
   if not (out[1][1] or out[2][1] or out[3][1] or conn.viewdefs[1]) then
     conn.urgent = false
     return

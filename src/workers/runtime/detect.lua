@@ -4,11 +4,12 @@
 local M = ...
 local detect = {}
 
-local connection, errors, lists, plans, tree, values, wrappers =
-  M.connection, M.errors, M.lists, M.plans, M.tree, M.values, M.wrappers
+local connection, errors, limits, lists, path, plans, quarantine, tree, values, wrappers =
+  M.connection, M.errors, M.limits, M.lists, M.path, M.plans, M.quarantine, M.tree, M.values, M.wrappers
+local host = M.host
 local handler, raise = errors.handler, errors.raise
 local format = string.format
-local error, next, rawequal, type, xpcall = error, next, rawequal, type, xpcall
+local error, ipairs, next, rawequal, type, xpcall = error, ipairs, next, rawequal, type, xpcall
 local emit = connection.emit
 local ALL, HIGH, MEDIUM, LOW = plans.ALL, plans.HIGH, plans.MEDIUM, plans.LOW
 
@@ -20,6 +21,8 @@ local conn -- the connection
 local list, count, level -- nodes of this pass, how many, which slots
 local i, j -- node, slot within the node: slots up to j are done
 local careful -- this node's plain fields are read one by one
+local held -- something is in quarantine
+local is_over -- reading has had all the time there is: what is stopped now is not to blame
 local again = {} -- nodes that got another object after some of their slots had been read: { node, levels up to }
 local memo -- with several connections: object → { path → value }, so that a method is called once per event
 
@@ -33,6 +36,7 @@ local function changed(node, k, raw)
   local slot = node.plan.slots[k]
   local text, kept = values.encode(raw, node[k], slot.text)
   if not text then return end
+  connection.spend(conn, #text)
   local id = node.first + k - 1
   -- That a refused text is put right is no reason to take away the message why it was refused.
   if conn.errors[id] and node[k] ~= plans.REFUSED then connection.clear_error(conn, id, slot.level) end
@@ -64,6 +68,13 @@ local function follow(node, object)
   for _, made in next, node.kids and node.kids.made or NOTHING do follow(made, object) end
 end
 
+-- So many variables more are to be shown. `freed()`: how many go for them.
+local function check_room(count, freed)
+  local total = conn.variables + count
+  if total <= limits.variables or (freed and total - freed() <= limits.variables) then return end
+  raise("LIMIT_VARIABLES", format("The page would have more than %d variables.", limits.variables))
+end
+
 local function show(node, k, slot, object)
   local kids = tree.kids(node)
   local id, kid = node.first + k - 1, kids[k]
@@ -84,10 +95,13 @@ local function show(node, k, slot, object)
     if not rawequal(kid.object, object) then follow(kid, object) end
     return
   end
+  check_room(plan.n - (kid and kid.plan.n or 0))
   local new = tree.make(id, scope, object, plan)
+  conn.torn = true
   if kid then tree.destroy(conn, kid) end
   kids[k] = new
   tree.place(conn, new)
+  conn.torn = false
 end
 
 -- A row that has an id but is not yet in the tree: an object becomes a node, a value is shown as it is.
@@ -95,17 +109,27 @@ local function make_row(scope, id, object)
   if type(object) ~= "table" or values.is_array(object) then return { id = id, object = object } end
   local ok, row = xpcall(function() return tree.make(id, scope, object, plans.for_object(scope, object)) end, handler)
   if ok then return row end
+  row = errors.from(row, "LUA_ERROR")
+  -- One row after the other would run into it: it is the list's.
+  if limits.is_hit(row) then error(row, 0) end
   return { id = id, object = object, failure = row }
 end
 
+local function encode_row(object, text)
+  local content = values.encode(object, nil, text)
+  connection.spend(conn, #content)
+  return content
+end
+
 local function place_row(row, slot, where)
+  conn.variables = conn.variables + 1
   if row.plan then
     tree.place(conn, row)
     return
   end
   local failure, text = row.failure, nil
   if not failure then
-    local ok, result = xpcall(values.encode, handler, row.object, nil, slot.text)
+    local ok, result = xpcall(encode_row, handler, row.object, slot.text)
     if ok then text = result else failure = result end
   end
   row.failure = nil
@@ -135,17 +159,27 @@ local function show_list(node, k, slot, raw)
     kids[k] = kid
   end
   local objects, n = array_of(slot, raw, kid)
-  local new = {}
+  local new, more = {}, 0
+  local function freed()
+    local rows, sum = kid.rows, 0
+    for _, row in ipairs(rows) do sum = sum + 1 + (row.plan and row.plan.n or 0) end
+    local gone = #rows + #new - n
+    return gone > 0 and sum // #rows * gone or 0
+  end
   local rows, fields = lists.update(kid.rows, objects, n, function(object)
     local row = make_row(kid.scope, conn.next_id, object)
-    conn.next_id = conn.next_id + 1
+    more = more + 1 + (row.plan and row.plan.n or 0)
     new[#new + 1] = row
+    check_room(more, freed)
+    conn.next_id = conn.next_id + 1
     return row
   end, function(row) tree.drop_row(conn, row) end)
   kid.rows = rows
   if not fields then return end
+  conn.torn = true
   emit_late(node, slot, format('{"type":"list","id":%d,%s}', id, fields))
   for position = 1, #new do place_row(new[position], slot, describe(node, slot)) end
+  conn.torn = false
 end
 
 local function read(node, slot)
@@ -191,13 +225,37 @@ local function evaluate(node, k)
   if conn.errors[id] then connection.clear_error(conn, id, slot.level) end
 end
 
+-- Is this slot not to be read now? Then it shows why.
+local function hold_back(node, k, slot)
+  local e = quarantine.error(slot, node.object)
+  if not e then return false end
+  local id = node.first + k - 1
+  if node[k] ~= plans.FAILED or not conn.errors[id] then
+    node[k] = plans.FAILED
+    connection.set_error(conn, id, slot.level, e, describe(node, slot))
+  end
+  return true
+end
+
+local function evaluate_held(node, k)
+  local slot, object = node.plan.slots[k], node.object
+  if hold_back(node, k, slot) then return end
+  evaluate(node, k)
+  quarantine.release(slot, object)
+end
+
 -- One slot after the other, so that it is known which one fails.
 local function read_carefully(node, steps)
   local calls, names, at = steps.calls, steps.names, steps.at
   for f = j - calls + 1, #names do
     j = calls + f
-    local raw, k = node.object[names[f]], at[f]
-    if raw ~= node[k] then changed(node, k, raw) end
+    local k = at[f]
+    local slot = node.plan.slots[k]
+    if not (held and hold_back(node, k, slot)) then
+      local raw = node.object[names[f]]
+      if raw ~= node[k] then changed(node, k, raw) end
+      if held then quarantine.release(slot, node.object) end
+    end
   end
 end
 
@@ -209,9 +267,10 @@ local function run()
       local calls = steps.calls
       while j < calls do
         j = j + 1
-        evaluate(node, steps.complex[j])
+        if held then evaluate_held(node, steps.complex[j]) else evaluate(node, steps.complex[j]) end
       end
-      if careful then
+      if careful or (held and steps.read) then
+        if not careful then j, careful = calls, true end
         read_carefully(node, steps)
         careful = false
       elseif steps.read then
@@ -229,24 +288,39 @@ local function fail(e)
   local node = list[i]
   local steps = node.plan[level]
   local k = steps and (steps.complex[j] or steps.at[j - steps.calls])
-  if not k then error(e, 0) end -- not in a slot: our own mistake, or no memory is left
+  if not k or conn.torn then error(e, 0) end -- not while reading: our own mistake, or no memory is left
   local slot = node.plan.slots[k]
   node[k] = plans.FAILED
+  if (e.code == "LIMIT_TIME" and not is_over) or e.code == "LIMIT_MEMORY" then
+    e = errors.about(e, errors.place_of(path.code(slot, node.object)))
+    quarantine.add(slot, node.object, e)
+    held = true
+  end
   connection.set_error(conn, node.first + k - 1, slot.level, e, describe(node, slot))
+end
+
+-- The time limit was hit. What comes now has a new, shorter one, or everything that is read after one endless getter
+-- would be stopped as well.
+local function begin_slice()
+  if host("slice", "") == "over" then is_over = true end
 end
 
 -- Reads the slots of one level of the first `n` nodes.
 local function pass(nodes, n, which)
   if n == 0 then return end
   list, count, level, i, j, careful = nodes, n, which, 1, 0, false
-  local careful_i, failed_i, failed_j
+  local careful_i, failed_i, failed_j, late_i, late_j
   while true do
     local ok, e = xpcall(run, handler)
     if ok then return end
     e = errors.from(e, "LUA_ERROR")
     local steps = list[i].plan[level]
+    local is_late = e.code == "LIMIT_TIME" and not is_over
+    if is_late then begin_slice() end
     if steps and not careful and j > steps.calls and careful_i ~= i then
       careful, careful_i, j = true, i, steps.calls -- one of the plain fields: reading them one by one tells which
+    elseif is_late and steps and j > 0 and not (late_i == i and late_j == j) then
+      late_i, late_j, j = i, j, j - 1 -- once more: it may be what came before that took all the time
     else
       if i == failed_i and j == failed_j then error(e, 0) end
       failed_i, failed_j = i, j
@@ -302,6 +376,7 @@ end
 --- `shared` is a table for the results of methods during one event, given when several connections are read.
 function detect.run(c, shared)
   memo = shared
+  held, is_over = not quarantine.is_empty(), false
   if again[1] then again = {} end -- left over when detection failed
   detect_one(c)
   memo = nil

@@ -88,10 +88,18 @@ end
 function errors.is_error(value) return type(value) == "table" and genuine[value] ~= nil end
 
 --- A limit may be hit in code of Moonpool's own, which says nothing to the author of an app: what it was working on does.
-function errors.about(e, file)
+function errors.about(e, file, line)
   local fields = genuine[e]
   if fields.file or not file or sub(fields.code, 1, 6) ~= "LIMIT_" then return e end
-  return make({ code = fields.code, message = gsub(fields.message, "^moonpool/[%w_]+:%d+: ", ""), file = file, stack = fields.stack })
+  return make({ code = fields.code, message = fields.message, file = file, line = line, stack = fields.stack })
+end
+
+--- File and line where a function of the app begins; nil for anything else.
+function errors.place_of(f)
+  if type(f) ~= "function" then return nil end
+  local info = getinfo(f, "S")
+  if info.what == "C" or not find(info.source, "^@.*%.lua$") then return nil end
+  return "lua/" .. sub(info.source, 2), info.linedefined
 end
 
 -- Frames of the runtime and of C say nothing to the author of an app.
@@ -114,8 +122,12 @@ local function describe(raised)
     if type(message) == "string" then return message end
   end
   local ok, text = pcall(tostring, raised)
-  return ok and text or ("an error value of type " .. type(raised))
+  if ok or (type(text) == "string" and find(text, "LIMIT_TIME: ", 1, true)) then return text end
+  return "an error value of type " .. type(raised)
 end
+
+-- More than this of a message nobody reads, and a page is sent it.
+local LONGEST <const> = 10000
 
 --- Makes an Error of anything that was raised. `code` is used when the error does not say itself what it is.
 local function from(raised, code, stack)
@@ -128,6 +140,8 @@ local function from(raised, code, stack)
   elseif sub(text, -17) == "not enough memory" then
     code = "LIMIT_MEMORY"
   end
+  text = gsub(text, "^moonpool/[%w_]+:%d+: ", "")
+  if #text > LONGEST then text = sub(text, 1, LONGEST) .. "…" end
   local message, file, line = place(text)
   return make({ code = code, message = message, file = file, line = line, stack = stack and trim(stack) })
 end

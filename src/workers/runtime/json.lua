@@ -7,6 +7,7 @@ local char, error, next, pairs, rawlen, tonumber, tostring, type = utf8.char, er
 local pcall = pcall
 
 local MAX_DEPTH <const> = 100
+local MOST_VALUES <const> = 1000000
 local WHOLE <const> = 2 ^ 53 -- above this a float may stand for several whole numbers
 
 local escapes = setmetatable({
@@ -48,7 +49,11 @@ local function array_length(t)
   return largest
 end
 
+local left = 0 -- so many values more may be encoded: a table that is in itself many times can stand for any number
+
 local function encode(value, depth)
+  left = left - 1
+  if left < 0 then error("cannot encode more than a million values as JSON", 0) end
   local kind = type(value)
   if kind == "string" then return encode_string(value) end
   if kind == "number" then
@@ -73,6 +78,7 @@ end
 
 --- A Lua value as JSON text, or nil and a message. Functions are left out, and so are keys that begin with "_".
 function json.encode(value)
+  left = MOST_VALUES
   local ok, text = pcall(encode, value, 0)
   if ok then return text end
   return nil, text

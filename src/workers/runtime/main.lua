@@ -8,6 +8,7 @@
 --     p {…}                   the portable state that an `export` event asks for, or {"error":{…}}
 --     i {…}                   what became of an `import` event (ImportReport in src/protocol/portable.ts)
 --     ! {…}                   the session cannot go on, and why
+--     x {…}                   instead of all else: the event is to be taken back whole, and why (rollback.lua)
 --
 -- A session starts in steps, of which many share the first two (src/workers/starts.ts):
 --
@@ -21,10 +22,11 @@
 --                                     the session begins, with its own clock and seed
 local M = ...
 
-local connection, declarations, detect, errors, exchange, export, import, json, modules, plans, prototype =
-  M.connection, M.declarations, M.detect, M.errors, M.exchange, M.export, M.import, M.json, M.modules, M.plans, M.prototype
-local reload, requests, sandbox, state, timers, versions, walk =
-  M.reload, M.requests, M.sandbox, M.session, M.timers, M.versions, M.walk
+local connection, declarations, detect, errors, exchange, export, import, json, limits, modules =
+  M.connection, M.declarations, M.detect, M.errors, M.exchange, M.export, M.import, M.json, M.limits, M.modules
+local plans, prototype, quarantine, reload, requests, rollback =
+  M.plans, M.prototype, M.quarantine, M.reload, M.requests, M.rollback
+local sandbox, state, timers, versions, walk = M.sandbox, M.session, M.timers, M.versions, M.walk
 local concat, gmatch, match, sub = table.concat, string.gmatch, string.match, string.sub
 local ipairs, pcall, tonumber, tostring = ipairs, pcall, tonumber, tostring
 local remove = table.remove
@@ -73,7 +75,9 @@ local function rebuild(conn, e)
   return new
 end
 
-local function detect_all()
+-- `takes_back`: the event can be taken back for want of memory; those that only open or close a page would never come to an
+-- end if they were.
+local function detect_all(takes_back)
   local shared = connections[2] and {} or nil
   for _, conn in ipairs(connections) do
     if conn.namespace ~= state.namespace or (conn.outdated and not conn.paused) then conn = renew(conn) end
@@ -82,6 +86,8 @@ local function detect_all()
       if not ok then
         conn = rebuild(conn, e)
         ok, e = errors.guard(detect.run, conn, shared)
+        -- What somebody has just done left no room to show it.
+        if not ok and takes_back and rollback.note(e, "change detection") then return end
         if not ok then
           -- Nothing can be shown; the session lives on and the next event tries again.
           conn.out, conn.fresh = { {}, {}, {} }, {}
@@ -92,9 +98,11 @@ local function detect_all()
   end
 end
 
-local function report(e)
+local function report(e, handle)
+  if rollback.note(e, "timer", nil, handle) then return true end
   errors.log(e, "timer")
   for _, conn in ipairs(connections) do connection.fault(conn, e) end
+  return false
 end
 
 local events = {}
@@ -104,6 +112,8 @@ function events.load(_, body)
   local options = json.decode(text)
   development = options.development == true
   sandbox.start(seed)
+  limits.configure(options.limits or {})
+  rollback.configure(options.rollbackOnError == true)
   if options.hotload then declarations.enable() end
   local ok, e = errors.guard(modules.run_main)
   if not ok then return "! {" .. errors.encode(e, true) .. "}" end
@@ -154,7 +164,8 @@ function events.resume(number)
   if conn then conn.paused = false end
 end
 
-function events.timer() timers.fire(report) end
+-- The body may be `skip N`: what is due but the timer with handle N, for whose sake the event was taken back before.
+function events.timer(_, body) timers.fire(report, tonumber(match(body, "^skip (%d+)"))) end
 
 local reloaded -- { files, views, notes } while a `reload` event is dispatched
 local exported -- the last line of the outcome of an `export` event
@@ -177,6 +188,10 @@ local function exchange_viewdefs(keys)
   return views
 end
 
+local function failed_reload(fields)
+  return 'r {"files":[],"views":0,"notes":[],"error":' .. fields .. "}"
+end
+
 -- The body: see reloadBody in src/protocol/reload.ts.
 function events.reload(_, body)
   local lists = { lua = {}, gone = {}, viewdef = {}, all = {} }
@@ -191,7 +206,8 @@ function events.reload(_, body)
   end
   if lists.lua[1] or lists.gone[1] then
     local ok, files, notes = pcall(reload.run, lists.lua, lists.gone, connections)
-    if not ok then return 'r {"files":[],"views":0,"notes":[],"error":{' .. errors.encode(errors.from(files, "LUA_ERROR"), true) .. "}}" end
+    if not ok then return failed_reload("{" .. errors.encode(errors.from(files, "LUA_ERROR"), true) .. "}") end
+    quarantine.clear()
     reloaded = { files = files, views = 0, notes = notes }
   end
   if lists.viewdef[1] then reloaded.views = exchange_viewdefs(lists.viewdef) end
@@ -203,10 +219,12 @@ function events.export()
   exported = "p " .. (ok and result or '{"error":{' .. errors.encode(result, true) .. "}}")
 end
 
+local function failed_import(fields) return 'i {"objects":0,"notes":[],"error":' .. fields .. "}" end
+
 -- The body: what `export` gave. After an error the memory from before has to be put back, as after a reload.
 function events.import(_, body)
   local ok, result = errors.guard(import.run, body)
-  if not ok then return 'i {"objects":0,"notes":[],"error":{' .. errors.encode(result, true) .. "}}" end
+  if not ok then return failed_import("{" .. errors.encode(result, true) .. "}") end
   imported = result
 end
 
@@ -222,9 +240,24 @@ local function report_of(result)
   return 'r {"files":[' .. concat(files, ",") .. '],"views":' .. result.views .. "," .. notes_text(result.notes) .. "}"
 end
 
+-- An error in a `mutate` is told, but a limit fails the reload or the import, which takes itself back.
 local function note(e)
+  if limits.is_hit(e) then rollback.note(e, "mutate") end
   local notes = (reloaded or imported).notes
   notes[#notes + 1] = e
+end
+
+-- The answer of an event that is taken back.
+local function taken_back(due)
+  local reason = rollback.reason()
+  if reloaded then return due .. "\n" .. failed_reload(reason) end
+  if imported then return due .. "\n" .. failed_import(reason) end
+  return due .. "\nx " .. reason
+end
+
+local function next_due()
+  local due = timers.next_due()
+  return due and tostring(due) or "-"
 end
 
 -- After `load`: what came of it is the session's own, or the same for all.
@@ -238,16 +271,20 @@ end
 local function dispatch(text)
   local kind, number, time, at = match(text, "^(%a+) (%d+) (%d+)\n()")
   sandbox.set_time(tonumber(time))
+  sandbox.begin()
   errors.begin()
+  rollback.begin()
   reloaded, exported, imported = nil, nil, nil
   local failure = events[kind](tonumber(number), sub(text, at))
   if failure then return "-\n" .. failure end
-  local ok, e = errors.guard(prototype.process_mutations, (reloaded or imported) and note)
-  if not ok then errors.log(e, "mutate") end
-  detect_all()
+  if not rollback.reason() then
+    local ok, e = errors.guard(prototype.process_mutations, (reloaded or imported) and note)
+    if not ok and not rollback.note(e, "mutate") then errors.log(e, "mutate") end
+  end
+  if not rollback.reason() then detect_all(kind == "frame" or kind == "timer") end
+  if rollback.reason() then return taken_back(next_due()) end
   local lines = { kind == "load" and whose() or nil }
-  local due = timers.next_due()
-  lines[#lines + 1] = due and tostring(due) or "-"
+  lines[#lines + 1] = next_due()
   for _, conn in ipairs(connections) do connection.write(conn, lines) end
   if reloaded then lines[#lines + 1] = report_of(reloaded) end
   if exported then lines[#lines + 1] = exported end

@@ -3,8 +3,10 @@ local M = ...
 local path = {}
 
 local raise = M.errors.raise
-local ipairs, pairs, rawget, rawset, type = ipairs, pairs, rawget, rawset, type
+local getmetatable, ipairs, pairs, rawget, rawset, type = M.raw.debug.getmetatable, ipairs, pairs, rawget, rawset, type
 local unpack = table.unpack
+
+local MOST_BASES <const> = 50
 
 -- One step of reading. nil reads on as nil: a path through nothing is empty, not an error.
 local function step(value, segment, slot)
@@ -24,6 +26,29 @@ function path.method(object, name, slot)
     raise("METHOD_MISSING", "Path '" .. slot.text .. "': " .. (object.type or "the object") .. " has no method '" .. name .. "'.")
   end
   return method
+end
+
+-- What a table has by a name, without running code of the app; and the function that would run instead.
+local function look_up(object, name)
+  for _ = 1, MOST_BASES do
+    if type(object) ~= "table" then return nil, type(object) == "function" and object or nil end
+    local value = rawget(object, name)
+    if value ~= nil then return value end
+    local meta = getmetatable(object)
+    object = type(meta) == "table" and rawget(meta, "__index")
+  end
+  return nil
+end
+
+--- The app's code that a slot of `object` leads to, as far as can be told without running it, or nil.
+function path.code(slot, object)
+  if slot.up > 0 then return nil end
+  for _, segment in ipairs(slot.segments) do
+    local value, code = look_up(object, segment.field or segment.call or segment.index + 1)
+    if code or segment.call then return code or value end
+    object = value
+  end
+  return nil
 end
 
 -- The object a path starts from: that of the view, or `..` of the views around it.

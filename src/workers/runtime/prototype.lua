@@ -2,7 +2,7 @@
 local M = ...
 local prototype = {}
 
-local errors = M.errors
+local errors, rollback = M.errors, M.rollback
 local getinfo, set_any_metatable = M.raw.debug.getinfo, M.raw.debug.setmetatable
 local getmetatable, ipairs, next, pairs, rawget, rawequal, rawset, setmetatable, type =
   getmetatable, ipairs, next, pairs, rawget, rawequal, rawset, setmetatable, type
@@ -311,6 +311,7 @@ local function migrate(proto, inst, removed, report)
     if not ok then
       failed[proto] = failed[proto] or setmetatable({}, { __mode = "k" })
       failed[proto][inst] = move(removed, 1, #removed, 1, {})
+      e = errors.about(e, errors.place_of(mutate))
       report(errors.with(e, nil, "mutate of " .. proto.type .. ": " .. e.message))
       return
     end
@@ -319,7 +320,9 @@ local function migrate(proto, inst, removed, report)
   if failed[proto] then failed[proto][inst] = nil end
 end
 
-local function log(e) errors.log(e, "mutate") end
+local function log(e)
+  if not rollback.note(e, "mutate") then errors.log(e, "mutate") end
+end
 
 --- Migrates the instances of prototypes whose fields changed: `mutate`, then the removed fields go. Those made after the
 --- declaration know nothing of the one before. An error in one instance's `mutate` is logged, or given to `report` if there
@@ -335,6 +338,7 @@ function prototype.process_mutations(report)
       if entry.retry then concerned = failed[proto] and failed[proto][inst] end
       if concerned then
         migrate(proto, inst, all_removed(proto, inst, entry.removed), report or log)
+        if rollback.reason() then return end
       end
     end
     if failed[proto] and not next(failed[proto]) then failed[proto] = nil end

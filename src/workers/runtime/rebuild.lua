@@ -47,6 +47,8 @@ function rebuild.take(key, taken)
           end
         end)
         if ok then taken[#taken + 1] = entry else taken.failures[#taken.failures + 1] = e end
+        -- Nor may one that never ends, by having used up the time of what comes now.
+        if not ok and errors.from(e, "LUA_ERROR").code == "LIMIT_TIME" then M.host("slice", "") end
       end
     end
   end

@@ -2,8 +2,8 @@
 local M = ...
 local requests = {}
 
-local connection, detect, errors, plans, tree, values =
-  M.connection, M.detect, M.errors, M.plans, M.tree, M.values
+local connection, detect, errors, path, plans, rollback, tree, values =
+  M.connection, M.detect, M.errors, M.path, M.plans, M.rollback, M.tree, M.values
 local guard, raise = errors.guard, errors.raise
 local format, gmatch, match = string.format, string.gmatch, string.match
 local next, tointeger = next, math.tointeger
@@ -30,11 +30,17 @@ local function update(conn, rest)
   else
     ok, e = guard(raise, "PATH_READ_ONLY", "Path '" .. slot.text .. "' can only be read.")
   end
+  local where
+  if not ok then
+    where = node.plan.key .. " " .. slot.text
+    e = errors.about(e, errors.place_of(path.code(slot, node.object)))
+    if rollback.note(e, where, id) then return end
+  end
   if node.dead then return end
   if not ok then
     if slot.readable and slot.use == "value" then node[k] = plans.REFUSED end
     conn.errors[id] = nil -- the same error again is news: somebody has done something again
-    connection.set_error(conn, id, slot.level, e, node.plan.key .. " " .. slot.text)
+    connection.set_error(conn, id, slot.level, e, where)
     return
   end
   if slot.readable and slot.use == "value" and not slot["not"] then node[k] = values.written(value, slot.text) end
@@ -102,10 +108,13 @@ end
 local handlers = { update = update, create = create, destroy = destroy, value = value }
 
 --- Carries out the messages of one frame, in order: the lines of `frameBody` in src/protocol/worker-message.ts after the
---- first. `reason` is for `resync`. An error in one does not stop those after it, not even one of our own making.
+--- first. `reason` is for `resync`. An error in one does not stop those after it, not even one of our own making, unless the
+--- event is taken back.
 function requests.run(conn, lines, reason)
   for kind, rest in gmatch(lines, "\n(%a+) ([^\n]*)") do
     local ok, e = guard(handlers[kind], conn, rest, reason)
+    if not ok then rollback.note(e, kind) end
+    if rollback.reason() then return end
     if not ok then
       errors.log(e, kind)
       connection.fault(conn, e)

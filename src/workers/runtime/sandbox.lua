@@ -71,18 +71,35 @@ local function safe_load(chunk, name, _, ...)
   return load(chunk, name or "=load", "t")
 end
 
+-- A full collection is one call that no limit interrupts.
+local MOST_COLLECTIONS <const> = 20
+local collections = 0
+
 -- The collector's mode belongs to the runtime: images stay small only in the mode it was born with.
 local allowed = { count = true, collect = true, step = true, isrunning = true }
 local function safe_collectgarbage(option, argument)
   option = option or "collect"
   if not allowed[option] then error("bad argument #1 to 'collectgarbage' (option '" .. tostring(option) .. "' is not available)", 2) end
+  if option == "collect" or option == "step" then
+    collections = collections + 1
+    if collections > MOST_COLLECTIONS then return 0 end
+  end
   return collectgarbage(option, argument or 0)
 end
+
+--- A new event begins: it may collect garbage again.
+function sandbox.begin() collections = 0 end
+
+-- The host keeps less than this of one text.
+local LONGEST_TEXT <const> = 40000
+
+--- What is logged of a text.
+function sandbox.cut(text) return #text > LONGEST_TEXT and sub(text, 1, LONGEST_TEXT) or text end
 
 local function print(...)
   local parts = pack(...)
   for i = 1, parts.n do parts[i] = tostring(parts[i]) end
-  host("log", "info\n" .. concat(parts, "\t", 1, parts.n) .. "\n")
+  host("log", "info\n" .. sandbox.cut(concat(parts, "\t", 1, parts.n)) .. "\n")
 end
 
 -- Nothing leads from a coroutine that has not begun to its function; hot reload has to find it. So a coroutine begins in a

@@ -84,7 +84,7 @@ function ui.log(...)
   if type(level) ~= "number" then errors.argument(1, "log", "number", level) end
   if message == nil then errors.argument(select("#", ...) < 2 and 1 or 2, "log", "string", message) end
   level = floor(level)
-  M.host("log", (levels[level] or (level < 0 and "info" or "trace")) .. "\n" .. tostring(message) .. "\n")
+  M.host("log", (levels[level] or (level < 0 and "info" or "trace")) .. "\n" .. M.sandbox.cut(tostring(message)) .. "\n")
 end
 ui.json_encode, ui.json_decode = json.encode, json.decode
 ui.registerWrapper, ui.registerPresenter = wrappers.register, wrappers.register

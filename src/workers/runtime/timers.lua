@@ -2,13 +2,15 @@
 local M = ...
 local timers = {}
 
-local errors, sandbox = M.errors, M.sandbox
+local errors, limits, sandbox = M.errors, M.limits, M.sandbox
 local floor, max = math.floor, math.max
 local sort = table.sort
+local format = string.format
 local ipairs, next, pairs, tonumber, type = ipairs, next, pairs, tonumber, type
 
 local pending = {} -- handle → { f, due, every }
 local last = 0
+local most = 0 -- so many timers wait, or fewer: a reload takes some away. Counted anew when it matters.
 timers.pending = pending
 -- Told of the timers that are set: see declarations.lua.
 local observer
@@ -18,6 +20,7 @@ function timers.observe(reuse, added) observer = { reuse = reuse, added = added 
 
 --- Sets the timer of a handle anew.
 function timers.set(handle, f, milliseconds, every)
+  if not pending[handle] then most = most + 1 end
   pending[handle] = { f = f, due = sandbox.time() + milliseconds, every = every }
 end
 
@@ -26,9 +29,23 @@ function timers.shift(milliseconds)
   for _, timer in pairs(pending) do timer.due = timer.due + milliseconds end
 end
 
+local function count()
+  local n = 0
+  for _ in next, pending do n = n + 1 end
+  return n
+end
+
+local function check_room()
+  if most >= limits.timers then most = count() end
+  if most >= limits.timers then
+    errors.raise_at_caller("LIMIT_TIMERS", format("%d timers wait already; there may be no more.", limits.timers))
+  end
+end
+
 local function add(f, milliseconds, every)
   local handle = observer and observer.reuse(f, milliseconds, every)
   if not handle then
+    check_room()
     last = last + 1
     handle = last
     timers.set(handle, f, milliseconds, every)
@@ -65,7 +82,10 @@ end
 
 --- Forgets a timer of any kind. Unknown and fired handles are fine.
 function timers.clear(_, handle)
-  if tonumber(handle) then pending[handle] = nil end
+  if tonumber(handle) and pending[handle] then
+    pending[handle] = nil
+    most = most - 1
+  end
 end
 
 --- When the next timer is due, in ms since 1970, or nil.
@@ -79,8 +99,9 @@ function timers.next_due()
 end
 
 --- Runs what is due now, in order of time, then of creation. Timers set meanwhile wait for their own event.
---- `report(e)` is called with the error of a callback; the others still run, and an interval goes on.
-function timers.fire(report)
+--- `report(e, handle)` is called with the error of a callback; unless it returns true the others still run, and an interval
+--- goes on. `skipped`: a handle whose callback is not called, but which otherwise counts as run.
+function timers.fire(report, skipped)
   local now, due = sandbox.time(), {}
   for handle, timer in pairs(pending) do
     if timer.due <= now then due[#due + 1] = { handle = handle, at = timer.due, timer = timer } end
@@ -93,10 +114,11 @@ function timers.fire(report)
         timer.due = timer.due + timer.every
         if timer.due <= now then timer.due = now + timer.every end
       else
-        pending[handle] = nil
+        timers.clear(nil, handle)
       end
-      local ok, e = errors.guard(timer.f)
-      if not ok then report(e) end
+      local ok, e = true, nil
+      if handle ~= skipped then ok, e = errors.guard(timer.f) end
+      if not ok and report(errors.about(e, errors.place_of(timer.f)), handle) then return end
     end
   end
 end

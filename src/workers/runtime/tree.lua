@@ -62,6 +62,7 @@ function tree.place(conn, node)
   local n = plan.n
   local first = conn.next_id
   conn.next_id = first + n
+  conn.variables = conn.variables + n
   node.first, node.values = first, {}
   tree.enter(conn, node)
   conn.fresh[#conn.fresh + 1] = node
@@ -102,9 +103,9 @@ end
 function tree.destroy(conn, node)
   node.dead = true
   node.values = false
-  if node.owner then conn.made = conn.made - 1 end
-  conn.dead = conn.dead + 1
   local first, n = node.first, node.plan.n
+  if node.owner then conn.made = conn.made - 1 else conn.variables = conn.variables - n end
+  conn.dead = conn.dead + 1
   if n > 0 and conn.by_first[first] == node then conn.by_first[first] = nil end
   if next(conn.errors) then
     for id = first, first + n - 1 do conn.errors[id] = nil end
@@ -125,6 +126,7 @@ end
 
 --- Ends a row.
 function tree.drop_row(conn, row)
+  conn.variables = conn.variables - 1
   conn.errors[row.id] = nil
   if row.plan then tree.destroy(conn, row) end
 end

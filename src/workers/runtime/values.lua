@@ -2,7 +2,7 @@
 local M = ...
 local values = {}
 
-local json, raise = M.json, M.errors.raise
+local json, limits, raise = M.json, M.limits, M.errors.raise
 local encode_number, encode_string = json.encode_number, json.encode_string
 local byte, concat, format = string.byte, table.concat, string.format
 local mathtype, next, setmetatable, type = math.type, next, setmetatable, type
@@ -47,8 +47,11 @@ function values.is_array(t) return array_length(t) ~= nil end
 function values.list_length(value, what)
   local kind = type(value)
   if kind ~= "table" then raise("LIST_EXPECTED", what .. " shows an array, and this is a " .. kind .. ".") end
-  local n = 0
-  while value[n + 1] ~= nil do n = n + 1 end
+  local n, most = 0, limits.variables
+  while value[n + 1] ~= nil do
+    n = n + 1
+    if n > most then raise("LIMIT_VARIABLES", what .. " shows an array of more than " .. format("%d", most) .. " elements.") end
+  end
   if (n == 0 or value.type ~= nil) and not array_length(value) then
     raise("LIST_EXPECTED", what .. " shows an array, and this is an object.")
   end
@@ -56,9 +59,12 @@ function values.list_length(value, what)
 end
 
 local encode
+local left = 0 -- so many values more may be encoded
 
 local function encode_array(t, n, depth, text)
   if depth > MAX_DEPTH then raise("VALUE_CYCLE", "Path '" .. text .. "': the array contains itself.") end
+  left = left - n
+  if left < 0 then raise("VALUE_NOT_ENCODABLE", "Path '" .. text .. "' yields an array of more than " .. format("%d", limits.values) .. " values.") end
   local parts = {}
   for i = 1, n do parts[i] = encode(t[i], depth + 1, text) end
   return "[" .. concat(parts, ",") .. "]"
@@ -88,6 +94,7 @@ end
 --- `text` is the path, for errors. What is kept of a table is its JSON behind a NUL, never the table: comparing two tables
 --- could call the app's `__eq`.
 function values.encode(value, kept, text)
+  left = limits.values
   local content = encode(value, 0, text)
   if type(value) ~= "table" then return content, value end
   local keep = "\0" .. content

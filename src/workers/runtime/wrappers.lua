@@ -9,6 +9,7 @@ local error, getmetatable, ipairs, pairs, rawequal, rawget, setmetatable, tostri
 local gmatch, lower, match = string.gmatch, string.lower, string.match
 local remove = table.remove
 
+local globals = _G -- the table: what the app calls `_G` may be another one
 local registered = {} -- ui.registerWrapper and ui.registerPresenter: name → table
 local registrars = {} -- name → tracking key of the file that registered it
 wrappers.registered = registered
@@ -41,7 +42,7 @@ end
 local function find_class(name)
   local class = registered[name]
   if class then return class end
-  class = _G
+  class = globals
   for part in gmatch(name, "[^.]+") do
     class = type(class) == "table" and class[part] or nil
   end
@@ -164,13 +165,16 @@ end
 
 wrappers.library = { ViewList = ViewList, ViewListItem = ViewListItem }
 
+local MOST_BASES <const> = 50
+
 --- Is this a lua.ViewList (or something derived from it)?
 function wrappers.is_list(object)
   local class = getmetatable(object)
-  while type(class) == "table" do
-    if class == ViewList then return true end
+  for _ = 1, MOST_BASES do
+    if type(class) ~= "table" then return false end
+    if rawequal(class, ViewList) then return true end
     local up = rawget(class, "__index")
-    class = up ~= class and up or getmetatable(class)
+    class = not rawequal(up, class) and up or getmetatable(class)
   end
   return false
 end

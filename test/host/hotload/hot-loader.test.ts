@@ -68,6 +68,8 @@ async function setup(t: Test, files: Record<string, string> = {}, tellPages = tr
     hotload: true,
     hotloadUi: tellPages ? hotload.ui : undefined,
     notice: (session) => loader.greeting(session),
+    rollbackOnError: false,
+    luaLimits: { timers: 100, variables: 1_000, output: 100_000 },
     isolation: "shared",
     maxSessions: 10_000,
     maxConnections: 10,

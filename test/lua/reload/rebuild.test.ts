@@ -109,6 +109,16 @@ for (const { title, edits, error } of [
     error: { code: "RELOAD_STATE" },
   },
   {
+    title: "restoreState never ends",
+    edits: { "self.zoom = state.zoom": "while true do end" },
+    error: { code: "LIMIT_TIME", message: /^restoreState of Chart: / },
+  },
+  {
+    title: "the new getState never ends",
+    edits: { "return { zoom = self.zoom }": "while true do end" },
+    error: { code: "LIMIT_TIME", message: /^getState of Chart: / },
+  },
+  {
     title: "the new getState returns nothing",
     edits: { "return { zoom = self.zoom }": "" },
     error: { code: "RELOAD_STATE", message: "getState of Chart did not return a table." },
@@ -143,5 +153,17 @@ scenario(
     app.gives("a.zoom", 5);
     app.save({ main: `${chart} -- again` });
     app.gives("a.zoom .. a.cache", "5old cache");
+  },
+);
+
+scenario(
+  "a getState of the old code that never ends is told, and not in the way of the version that mends it",
+  { main: `${chart} function Chart:getState() while hangs do end return { zoom = self.zoom } end hangs = true` },
+  (app) => {
+    app.session.timeLimit = 300;
+    app.save({ main: chart }, { notes: [{ code: "LIMIT_TIME", message: /^getState of Chart: / }] });
+    app.gives("a.zoom .. a.cache", "5old cache");
+    app.edit("main", { "old cache": "new cache" });
+    app.gives("a.zoom .. a.cache", "5new cache");
   },
 );

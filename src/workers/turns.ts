@@ -1,0 +1,61 @@
+/** Who has used more ms than this lately is heavy. */
+const HEAVY = 20;
+const LONGEST_WAIT = 5_000;
+
+interface Turn {
+  run: () => void;
+  /** ms that its session has used lately. */
+  recent: number;
+  since: number;
+}
+
+/**
+ * In which order sessions of a thread have their turn. Whoever has used little comes first; of those who were busy for long,
+ * one at a time, the least busy first, and only when nobody else waits: in between, the thread takes in what has come for
+ * others. So however many sessions of a thread run into the time limit, others wait for one of them at most.
+ */
+export class Turns {
+  readonly #longestWait: number;
+  readonly #light: Turn[] = [];
+  readonly #heavy: Turn[] = [];
+  #isScheduled = false;
+
+  /** `longestWait`: ms after which a turn is had even if lighter ones keep coming. */
+  constructor(longestWait = LONGEST_WAIT) {
+    this.#longestWait = longestWait;
+  }
+
+  /** Has `run` called in a later turn of the thread. */
+  take(run: () => void, recent: number): void {
+    (recent > HEAVY ? this.#heavy : this.#light).push({ run, recent, since: performance.now() });
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => this.#next());
+  }
+
+  #next(): void {
+    this.#isScheduled = false;
+    const light = this.#light.splice(0);
+    const heavy = light.length === 0 ? this.#takeLeast() : this.#takeOverdue();
+    if (this.#heavy.length > 0) this.#schedule();
+    for (const { run } of light) run();
+    heavy?.run();
+  }
+
+  #takeLeast(): Turn | undefined {
+    let least: Turn | undefined;
+    for (const turn of this.#heavy) if (least === undefined || turn.recent < least.recent) least = turn;
+    if (least !== undefined) this.#heavy.splice(this.#heavy.indexOf(least), 1);
+    return least;
+  }
+
+  #takeOverdue(): Turn | undefined {
+    const [oldest] = this.#heavy;
+    if (oldest === undefined || performance.now() - oldest.since < this.#longestWait) return undefined;
+    return this.#heavy.shift();
+  }
+}
