@@ -22,15 +22,16 @@ t.ok(programs.length >= 40, `${programs.length} programs`);
 
 for (const program of programs) {
   const { name, what, file, line, needsWatchdog } = program;
-  const skip = needsWatchdog ? "nothing in the VM can stop it" : false;
   t.test(
     `${name}: ${what} It is told where, its session goes on, and so do others`,
-    { skip, timeout: PATIENCE },
+    { timeout: PATIENCE },
     async (t) => {
       const session = await HostileSession.open(host);
       for (const { moment, codes, found } of await session.run(program)) {
         const code = found?.code ?? "fine";
         t.ok(codes.includes(code), `${moment}: ${code} ${found?.message.slice(0, 200)}`);
+        // A thread that is ended from outside cannot say where it was.
+        if (needsWatchdog) continue;
         if (line !== undefined && code !== "fine") t.match(found, { file, line });
         else if (/^LIMIT_(TIME|MEMORY|TIMERS)/.test(code)) t.match(found, { file, line: Number });
       }

@@ -11,7 +11,7 @@ type Moment = "open" | "shown" | "later" | "go" | "write";
  * A program of test/fixtures/hostile. Its first line says what it does, the next ones what is to come of it:
  *
  *     -- go: LIMIT_TIME|LIMIT_MEMORY      one of these codes (`fine`: none), see Moment
- *     -- needs: watchdog                  only whoever ends its thread can stop it
+ *     -- needs: watchdog                  only whoever ends its thread can stop it, and then nobody knows where it was
  *
  * `--!` marks the line at which the error is to be.
  */

@@ -1,4 +1,5 @@
 import t from "tap";
+import { sessionEvent } from "../../src/protocol/worker-message.ts";
 import { noPlans, startThread, ThreadClient } from "../support/thread.ts";
 
 const thread = await startThread();
@@ -221,24 +222,35 @@ t.test("a session ends when it is closed while it waits for a VM, and when its h
   );
 });
 
-t.test("an event that is to be taken back is answered with why, timers' ones without being an answer", async (t) => {
-  const client = new ThreadClient(thread);
-  const refused = `x {"code":"LIMIT_TIME","message":"too long","line":3}`;
-  client.send("start", `on = function() return [[-\n${refused}]] end`);
-  t.same(await client.next(), { kind: "started" });
-  const error = { code: "LIMIT_TIME", message: "too long", line: 3 };
-  client.send("frame", `return [[${Date.now()}\n${refused}]]`);
-  t.same(await client.next(), { kind: "refused", error, timer: false });
-  t.same(await client.next(), { kind: "refused", error, timer: true }, "and the timer that it says rings");
-  await client.close();
-});
+t.test(
+  "an event that is to be taken back is answered with why and its number; nothing happens until `resume`",
+  async (t) => {
+    const client = new ThreadClient(thread);
+    client.send("start", "count = 1");
+    t.same(await client.next(), { kind: "started" });
+    client.send("frame", "count = 2");
+    client.send("frame", `count = 3 return [[-\nx {"code":"LIMIT_TIME","message":"too long","line":3,"timer":7}]]`);
+    client.send("frame", log("count"));
+    const error = { code: "LIMIT_TIME", message: "too long", line: 3, timer: 7 };
+    t.same(await client.next(), { kind: "refused", error, events: 2 });
+    const before = [sessionEvent("start", 1, 1, "count = 1"), sessionEvent("frame", 1, 1, "count = 2")];
+    client.post({ kind: "resume", image: null, base: null, nextTimer: undefined, events: before });
+    t.same(await client.next(), { kind: "resumed", nextTimer: undefined });
+    client.send("frame", log("count"));
+    t.equal(await client.log(), "2");
+    await client.close();
+  },
+);
 
 t.test("a limit that stops the runtime itself takes the event back as well; the session goes on", async (t) => {
   const client = new ThreadClient(thread);
   client.send("start", "count = 1");
   t.same(await client.next(), { kind: "started" });
   client.send("frame", `count = 2 return "${"x".repeat(17_000_000)}"`);
-  t.match(await client.next(), { kind: "refused", error: { code: "LIMIT_MEMORY" }, timer: false });
+  t.match(await client.next(), { kind: "refused", error: { code: "LIMIT_MEMORY" }, events: 1 });
+  const before = [sessionEvent("start", 1, 1, "count = 1")];
+  client.post({ kind: "resume", image: null, base: null, nextTimer: undefined, events: before });
+  t.same(await client.next(), { kind: "resumed", nextTimer: undefined });
   client.send("frame", log("count"));
   t.equal(await client.log(), "1");
   await client.close();
