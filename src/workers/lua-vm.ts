@@ -61,6 +61,8 @@ export class LuaVm {
   #input: PlacedText | undefined;
   /** Where the memory differs from the birth, as `MemoryImage.runs`; undefined since Lua ran. */
   #differs: Uint32Array | undefined;
+  /** Where it did when that was known last. */
+  #differed: Uint32Array | undefined;
   #broken = false;
   #closed = false;
 
@@ -150,15 +152,18 @@ export class LuaVm {
   }
 
   /**
-   * The session as it is now, to be loaded into any VM of the same birth. 0.2 ms for a small app. With `tidy` garbage is
+   * The session as it is now, to be loaded into any VM of the same birth. 0.1 ms for a small app. With `tidy` garbage is
    * collected first, which takes 1 ms and halves the image of a session that has been busy.
    */
   saveImage({ tidy = false, allocate }: SaveOptions = {}): MemoryImage {
     this.#check();
     this.#text.wipe();
     if (tidy) this.#tidy();
-    const image = difference(this.#text.heap, this.birth, this.#stack, allocate);
+    // Tidied memory is as at birth in more places than before.
+    const assumed = tidy ? undefined : this.#differed;
+    const image = difference(this.#text.heap, this.birth, this.#stack, { assumed, allocate });
     this.#differs = image.runs;
+    this.#differed = image.runs;
     return image;
   }
 
@@ -172,6 +177,7 @@ export class LuaVm {
     this.#grow(Math.max(image?.size ?? 0, this.birth.size));
     restore(this.#text.heap, this.birth, this.#stack, image, this.#differs);
     this.#differs = image?.runs ?? new Uint32Array();
+    this.#differed = this.#differs;
   }
 
   /** The VM is not to be used again; its memory goes with the garbage. */
