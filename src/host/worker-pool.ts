@@ -1,11 +1,12 @@
 import { randomInt } from "node:crypto";
 import os from "node:os";
-import { MessageChannel, receiveMessageOnPort, type MessagePort } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { MoonpoolError, type WireError } from "../protocol/main.ts";
-import type { FromWorker, ToWorker } from "../protocol/worker-message.ts";
+import type { FromWorker } from "../protocol/worker-message.ts";
 import type { BearResult, BearTask, SessionTask, SharedPlans, ThreadSettings } from "../protocol/worker-task.ts";
 import type { FromTask, TaskEnd, TaskPort } from "./kept-session.ts";
+import { type SessionLine, Trunks } from "./trunks.ts";
 import { Watchdog } from "./watchdog.ts";
 import { within } from "./within.ts";
 
@@ -34,9 +35,7 @@ export interface WorkerPoolOptions {
 }
 
 interface RunningSession {
-  port: MessagePort;
-  /** How threads name it. */
-  number: number;
+  line: SessionLine;
   /** The id of its thread, once it is known. */
   thread: number | undefined;
   isolation: "shared" | "dedicated";
@@ -75,12 +74,12 @@ export class WorkerPool {
   #shared: Piscina;
   readonly #dedicated: Piscina;
   readonly #birth: Promise<object>;
+  readonly #trunks = new Trunks();
   readonly #sessions = new Set<RunningSession>();
   readonly #watchdog: Watchdog;
   /** Ids of threads that are watched, and of those that were ended because they were stuck. */
   readonly #threads = new Set<number>();
   readonly #killed = new Set<number>();
-  #number = 0;
   readonly #taken = { shared: 0, dedicated: 0 };
   #plans: SharedPlans;
   #closing: Promise<void> | undefined;
@@ -117,25 +116,21 @@ export class WorkerPool {
     onEnd: (end: TaskEnd) => void,
   ): TaskPort {
     this.#checkRoom(isolation);
-    const { port1, port2 } = new MessageChannel();
-    const abort = new AbortController();
-    const number = ++this.#number;
-    const receive = (message: FromWorker): void => {
+    const line = this.#trunks.open((message: FromWorker) => {
       if (typeof message === "string" || message.kind !== "thread") return onMessage(message);
       session.thread = message.id;
       this.#watch(message.id, message.status);
-    };
-    port1.on("message", receive);
+    });
+    const abort = new AbortController();
     const session: RunningSession = {
-      port: port1,
-      number,
+      line,
       thread: undefined,
       isolation,
       hasRoom: true,
       plansVersion: this.#plans.version,
-      done: this.#run(number, isolation, port2, abort.signal).then(
-        () => this.#end(session, receive, onEnd),
-        (error: unknown) => this.#end(session, receive, onEnd, error),
+      done: this.#run(isolation, line, abort.signal).then(
+        () => this.#end(session, onEnd),
+        (error: unknown) => this.#end(session, onEnd, error),
       ),
     };
     this.#sessions.add(session);
@@ -143,16 +138,16 @@ export class WorkerPool {
     return {
       send: (text) => {
         this.#givePlans(session);
-        port1.postMessage(text satisfies ToWorker);
+        line.post(text);
       },
       resume: (state) => {
         this.#givePlans(session);
-        port1.postMessage({ kind: "resume", ...state } satisfies ToWorker);
+        line.post({ kind: "resume", ...state });
       },
-      rest: () => port1.postMessage({ kind: "rest" } satisfies ToWorker),
+      rest: () => line.post({ kind: "rest" }),
       close: () => {
         this.#giveRoom(session);
-        port1.postMessage({ kind: "close" } satisfies ToWorker);
+        line.post({ kind: "close" });
         // Only a thread of its own may be ended for a session that does not listen any more.
         if (isolation === "dedicated") void this.#abortLater(session, abort);
       },
@@ -175,7 +170,7 @@ export class WorkerPool {
 
   async #close(): Promise<void> {
     const sessions = [...this.#sessions];
-    for (const { port } of sessions) port.postMessage({ kind: "close" } satisfies ToWorker);
+    for (const { line } of sessions) line.post({ kind: "close" });
     await within(PATIENCE, Promise.all([this.ready.catch(() => {}), ...sessions.map(({ done }) => done)]));
     this.#watchdog.close();
     await Promise.all([this.#shared.destroy(), this.#dedicated.destroy()]);
@@ -193,7 +188,7 @@ export class WorkerPool {
   #givePlans(session: RunningSession): void {
     if (session.plansVersion === this.#plans.version) return;
     session.plansVersion = this.#plans.version;
-    session.port.postMessage({ kind: "plans", plans: this.#plans } satisfies ToWorker);
+    session.line.post({ kind: "plans", plans: this.#plans });
   }
 
   #giveRoom(session: RunningSession): void {
@@ -208,7 +203,7 @@ export class WorkerPool {
     throw new MoonpoolError(result.error.code, result.error.message);
   }
 
-  async #run(number: number, isolation: "shared" | "dedicated", port: MessagePort, signal: AbortSignal): Promise<void> {
+  async #run(isolation: "shared" | "dedicated", { number, port }: SessionLine, signal: AbortSignal): Promise<void> {
     const birth = await this.#birth;
     const task: SessionTask<MessagePort> = { number, settings: this.#settings, birth, plans: this.#plans, port };
     // A task with a signal keeps its thread to itself, and aborting it ends the thread.
@@ -225,24 +220,17 @@ export class WorkerPool {
     return this.#shared;
   }
 
-  #end(
-    session: RunningSession,
-    onMessage: (message: FromWorker) => void,
-    onEnd: (end: TaskEnd) => void,
-    failure?: unknown,
-  ): void {
+  #end(session: RunningSession, onEnd: (end: TaskEnd) => void, failure?: unknown): void {
     this.#giveRoom(session);
     this.#sessions.delete(session);
     // The task's end comes another way than the session's messages and may have overtaken them.
-    for (let last = receiveMessageOnPort(session.port); last; last = receiveMessageOnPort(session.port)) {
-      onMessage(last.message as FromWorker);
-    }
-    session.port.close();
+    session.line.drain();
+    session.line.close();
     const error = failure === undefined ? undefined : this.#reason(failure);
     if (error === undefined || failure instanceof MoonpoolError) return onEnd({ error });
-    const { thread = 0, number } = session;
+    const { thread = 0, line } = session;
     const busy = this.#watchdog.busy(thread);
-    if (busy?.session !== number) return onEnd({ error, isLost: true });
+    if (busy?.session !== line.number) return onEnd({ error, isLost: true });
     const isStuck = this.#killed.has(thread);
     onEnd({ error: isStuck ? stuck : error, isLost: true, isDuring: true, isStuck });
   }

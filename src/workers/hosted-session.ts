@@ -1,4 +1,3 @@
-import type { MessagePort } from "node:worker_threads";
 import { MoonpoolError, type WireError } from "../protocol/error-code.ts";
 import { readOutcomeHead, takeReport, type ReloadResult } from "../protocol/outcome.ts";
 import { decodeImage, encodeImage, type MemoryImage } from "../protocol/session-image.ts";
@@ -11,6 +10,7 @@ import type { LuaVm } from "./lua-vm.ts";
 import type { ReloadRounds } from "./reload-rounds.ts";
 import { Saver } from "./saver.ts";
 import type { Slots, Tenant } from "./slots.ts";
+import type { SessionLine } from "./trunk.ts";
 
 /** What sessions of a thread share. */
 export interface SessionSurroundings {
@@ -43,7 +43,7 @@ export class HostedSession implements Tenant {
   image: MemoryImage | null = null;
 
   readonly #number: number;
-  readonly #port: MessagePort;
+  readonly #port: SessionLine;
   readonly #around: SessionSurroundings;
   readonly #log = new EventLog((message) => this.#post(message));
   readonly #saver = new Saver();
@@ -63,7 +63,7 @@ export class HostedSession implements Tenant {
   #end: () => void = () => {};
 
   /** `number`: how the thread's status names the session. */
-  constructor(number: number, port: MessagePort, around: SessionSurroundings) {
+  constructor(number: number, port: SessionLine, around: SessionSurroundings) {
     this.#number = number;
     this.#port = port;
     this.#around = around;

@@ -55,7 +55,7 @@ export function difference(
   heap: Buffer,
   birth: BirthImage,
   stack: LuaWasm["stack"],
-  { assumed = NOWHERE, allocate = Buffer.allocUnsafeSlow }: DifferenceOptions = {},
+  { assumed = NOWHERE, allocate = (size) => Buffer.allocUnsafeSlow(size) }: DifferenceOptions = {},
 ): MemoryImage {
   const differences = new Differences(heap, birth.bytes);
   const start = assumed.findIndex((offset, index) => index % 2 === 0 && offset >= stack.high);

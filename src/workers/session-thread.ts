@@ -1,7 +1,6 @@
-import { type MessagePort, threadId } from "node:worker_threads";
+import { threadId } from "node:worker_threads";
 import { MoonpoolError } from "../protocol/error-code.ts";
 import { ThreadStatus } from "../protocol/thread-status.ts";
-import type { FromWorker } from "../protocol/worker-message.ts";
 import type { SharedPlans, ThreadSettings } from "../protocol/worker-task.ts";
 import { HostedSession, type SessionSurroundings } from "./hosted-session.ts";
 import type { BirthImage } from "./image.ts";
@@ -13,6 +12,7 @@ import { ReloadRounds } from "./reload-rounds.ts";
 import type { RuntimeFile } from "./runtime-files.ts";
 import { SiteModules } from "./site-modules.ts";
 import { Slots } from "./slots.ts";
+import type { SessionLine } from "./trunk.ts";
 
 const SWEEP = 500;
 
@@ -52,10 +52,10 @@ export class SessionThread {
     this.#sweeper = setInterval(() => void this.#slots.sweep(performance.now()), SWEEP).unref();
   }
 
-  /** Runs session number `number` over `port` until it leaves. */
-  run(number: number, port: MessagePort, plans: SharedPlans): Promise<void> {
+  /** Runs session number `number` over `line` until it leaves. */
+  run(number: number, line: SessionLine, plans: SharedPlans): Promise<void> {
     this.#replacePlans(plans);
-    port.postMessage({ kind: "thread", id: threadId, status: this.#status.memory } satisfies FromWorker);
+    line.postMessage({ kind: "thread", id: threadId, status: this.#status.memory });
     const around: SessionSurroundings = {
       slots: this.#slots,
       status: this.#status,
@@ -64,7 +64,7 @@ export class SessionThread {
       rounds: this.#rounds,
       replacePlans: (newer) => this.#replacePlans(newer),
     };
-    return new HostedSession(number, port, around).ended;
+    return new HostedSession(number, line, around).ended;
   }
 
   /** Ends what would go on by itself. */
