@@ -55,6 +55,8 @@ export class HostedSession implements Tenant {
   #nextTimer: number | undefined;
   /** The event that is dispatched has asked the host for something. */
   #hasAsked = false;
+  /** It was reloaded, and nothing else has happened since: the host gets an image before the next event. */
+  #owesImage = false;
   /** An event was refused: the VM holds half of it, and nothing can be done until `resume`. */
   #isLost = false;
   /** Work goes on by itself: in the next turn, or when there is a VM. */
@@ -131,6 +133,7 @@ export class HostedSession implements Tenant {
     if (vm instanceof Promise) return vm;
     const isReplay = this.#replay.length > 0;
     (isReplay ? this.#replay : this.#queue).shift();
+    if (this.#owesImage && !isReload) this.#save(vm);
     if (isReload) this.#reload(vm, text, image, isReplay);
     else this.#dispatch(vm, text, isReplay);
     if (image) this.#restAgain(image, now);
@@ -151,6 +154,7 @@ export class HostedSession implements Tenant {
   #resume({ image, nextTimer, events }: SessionState): void {
     this.#around.slots.forget(this);
     this.image = image === null ? null : decodeImage(image);
+    this.#owesImage = false;
     this.#dispatched = 0;
     this.#nextTimer = nextTimer;
     this.#replay = events;
@@ -232,8 +236,10 @@ export class HostedSession implements Tenant {
     if (vm.broken) return this.#refuse(result.report.error ?? { code: "INTERNAL", message: "" }, isReplay);
     this.#dispatched++;
     if (isReplay) return this.#replayed();
-    // Files may be others when this is repeated.
-    this.#save(vm);
+    // Files may be others when this is repeated, which then leads to what they are at that time: that is as good until
+    // something else happens to the session. A save of a file concerns thousands of them, of which few are in use.
+    this.#owesImage = true;
+    if (this.#saver.isDue) this.#save(vm);
     this.#post({ kind: "reloaded", ...result, report: { ...result.report, time: performance.now() - began } });
   }
 
@@ -258,6 +264,7 @@ export class HostedSession implements Tenant {
   /** The host gets the session as it is now. */
   #save(vm: LuaVm): void {
     const { slots } = this.#around;
+    this.#owesImage = false;
     const began = performance.now();
     const image = slots.copy(vm);
     this.#postImage(image);

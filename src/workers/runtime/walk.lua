@@ -23,9 +23,8 @@ local NONE = {}
 --- The tables of these in which any file may put something that is then there for all files: `_G`, `string`, `session`, …
 walk.common = {}
 
--- The walk that is going on. `instead` has what is to stand in the place of functions that were met, false for those that stay;
--- `plain` names that are no tables and the like.
-local replace, twins, heirs, seen, queue, last, on_frame, instead, plain
+-- The walk that is going on. `instead` has what is to stand in the place of functions that were met, false for those that stay.
+local replace, twins, heirs, seen, queue, last, on_frame, instead
 
 local function push(x)
   if not seen[x] then
@@ -60,8 +59,8 @@ local function meet(value)
   return other
 end
 
--- What apps have put into a table that every VM is born with.
-local function visit_born(t, at_birth)
+-- What apps have put into a table that every VM is born with, and the tables in it; nil if there is nothing.
+local function added_by_apps(t, at_birth)
   local added
   for name, field in next, t do
     if at_birth[name] ~= field then
@@ -79,7 +78,11 @@ local function visit_table(t)
     if other then setmetatable(t, other) end
   end
   local keys
-  local fields = born[t] and visit_born(t, born[t]) or t
+  local fields, at_birth = t, born[t]
+  if at_birth then
+    fields = added_by_apps(t, at_birth)
+    if not fields then return end
+  end
   -- Most of the time of a reload is spent here, so nothing is called that can be avoided.
   for name, field in next, t do
     local kind = type(field)
@@ -102,16 +105,12 @@ local function visit_table(t)
       local other = meet(field)
       if other then rawset(t, name, other) end
     end
-    if not plain[name] then
-      kind = type(name)
-      if kind == "string" then
-        plain[name] = true
-      elseif kind ~= "number" and kind ~= "boolean" then
-        local other = meet(name)
-        if other then
-          keys = keys or {}
-          keys[name] = other
-        end
+    kind = type(name)
+    if kind ~= "string" and kind ~= "number" and kind ~= "boolean" then
+      local other = meet(name)
+      if other then
+        keys = keys or {}
+        keys[name] = other
       end
     end
   end
@@ -205,7 +204,7 @@ end
 --- Returns the set of all that was met.
 function walk.run(visit, others, connections, frame, successors)
   replace, twins, heirs, seen, queue, last, on_frame = visit, others or NONE, successors or NONE, {}, {}, 0, frame
-  instead, plain = {}, {}
+  instead = {}
   push_roots()
   for _, conn in ipairs(connections or {}) do visit_node(connection.root(conn)) end
   local at = 1
@@ -223,7 +222,7 @@ function walk.run(visit, others, connections, frame, successors)
     end
   end
   local met = seen
-  replace, twins, heirs, seen, queue, last, on_frame, instead, plain = nil, nil, nil, nil, nil, nil, nil, nil, nil
+  replace, twins, heirs, seen, queue, last, on_frame, instead = nil, nil, nil, nil, nil, nil, nil, nil
   return met
 end
 
