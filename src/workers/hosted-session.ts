@@ -90,7 +90,7 @@ export class HostedSession implements Tenant {
   #takeTurn(): void {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
-    setImmediate(() => this.#goOn());
+    this.#around.rounds.takeTurn(() => this.#goOn(), isReload(this.#replay[0] ?? this.#queue[0]));
   }
 
   #goOn(): void {
@@ -101,13 +101,13 @@ export class HostedSession implements Tenant {
 
   /** Works off the queue until the turn is over; or waits until there is a VM and comes back. */
   #work(): void {
-    const end = performance.now() + TURN;
+    const begin = performance.now();
     try {
-      while (!this.#isOver) {
+      for (let isFirst = true; !this.#isOver; isFirst = false) {
         const message = this.#replay[0] ?? this.#queue[0];
         if (message === undefined) return;
         const now = performance.now();
-        if (now >= end) return this.#takeTurn();
+        if (now >= begin + TURN || (isReload(message) && !isFirst)) return this.#takeTurn();
         if (typeof message === "string") {
           const turn = this.#takeEvent(message, now);
           if (turn !== undefined) return this.#wait(turn);
@@ -126,15 +126,15 @@ export class HostedSession implements Tenant {
   /** Or returns what has to be waited for before trying again. */
   #takeEvent(text: string, now: number): Promise<void> | undefined {
     const { slots } = this.#around;
-    const isReload = text.startsWith("reload ");
+    const isAboutFiles = isReload(text);
     // A reload may have to go back to it.
-    const image = isReload && !this.vm ? this.image : null;
+    const image = isAboutFiles && !this.vm ? this.image : null;
     const vm = slots.take(this, now, image !== null);
     if (vm instanceof Promise) return vm;
     const isReplay = this.#replay.length > 0;
     (isReplay ? this.#replay : this.#queue).shift();
-    if (this.#owesImage && !isReload) this.#save(vm);
-    if (isReload) this.#reload(vm, text, image, isReplay);
+    if (this.#owesImage && !isAboutFiles) this.#save(vm);
+    if (isAboutFiles) this.#reload(vm, text, image, isReplay);
     else this.#dispatch(vm, text, isReplay);
     if (image) this.#restAgain(image, now);
     return undefined;
@@ -305,6 +305,10 @@ export class HostedSession implements Tenant {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of threads, not a window
     this.#port.postMessage(message, transfer);
   }
+}
+
+function isReload(message: ToWorker | undefined): boolean {
+  return typeof message === "string" && message.startsWith("reload ");
 }
 
 function failed(error: WireError): ReloadResult {

@@ -2,12 +2,15 @@ import { MoonpoolError, type WireError } from "../protocol/error-code.ts";
 import { type LuaCode, type LuaCompiler } from "./lua-code/compiler.ts";
 import type { SiteModules } from "./site-modules.ts";
 
+/** Turns of the thread that a reload waits at most while others have something to do. */
+const MOST_PASSES = 20;
 /** Sets of files that took too long, of which it is known. */
 const MOST_HUNG = 100;
 
 /**
  * What the sessions of a thread need not find out each for itself when files are reloaded: the newest versions of files,
- * and that they run into the time limit. Sessions that are told of the same reload find the same text in files.
+ * and that they run into the time limit. Sessions that are told of the same reload find the same text in files. It also knows
+ * whose turn it is.
  */
 export class ReloadRounds {
   readonly #modules: SiteModules;
@@ -20,10 +23,41 @@ export class ReloadRounds {
   /** Of this round: which versions of files a reload is about, by its lines. */
   readonly #versions = new Map<string, string>();
   readonly #hung = new Map<string, WireError>();
+  /** Reloads that wait for their turn. */
+  readonly #waiting: (() => void)[] = [];
+  /** Turns of sessions that have something else to do. */
+  #others = 0;
+  /** Times that the first of the waiting has let others go first. */
+  #passes = 0;
 
   constructor(modules: SiteModules, compiler: LuaCompiler) {
     this.#modules = modules;
     this.#compiler = compiler;
+  }
+
+  /**
+   * Calls `turn` in a later turn of the thread. What people wait for goes first: a reload only begins when there is nothing
+   * else, or it has waited for long, and after each the thread looks whether something has come.
+   */
+  takeTurn(turn: () => void, isReload: boolean): void {
+    if (isReload) {
+      this.#waiting.push(turn);
+      if (this.#waiting.length === 1) setImmediate(() => this.#next());
+    } else {
+      this.#others++;
+      setImmediate(() => {
+        this.#others--;
+        turn();
+      });
+    }
+  }
+
+  #next(): void {
+    if (this.#others > 0 && this.#passes++ < MOST_PASSES) return void setImmediate(() => this.#next());
+    this.#passes = 0;
+    const turn = this.#waiting.shift();
+    if (this.#waiting.length > 0) setImmediate(() => this.#next());
+    turn?.();
   }
 
   begin(round: number): void {
