@@ -1,12 +1,13 @@
 import { randomInt } from "node:crypto";
 import os from "node:os";
-import { MessageChannel, receiveMessageOnPort, type MessagePort } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { MoonpoolError, type WireError } from "../protocol/main.ts";
-import type { FromWorker, ToWorker } from "../protocol/worker-message.ts";
+import type { FromWorker } from "../protocol/worker-message.ts";
 import type { BearResult, BearTask, SessionTask, SharedPlans, ThreadSettings } from "../protocol/worker-task.ts";
 import type { FromTask, TaskEnd, TaskPort } from "./task-port.ts";
 import type { ThreadDeath } from "./meter.ts";
+import { type SessionLine, Trunks } from "./trunks.ts";
 import { Watchdog } from "./watchdog.ts";
 import { within } from "./within.ts";
 
@@ -39,9 +40,7 @@ export interface WorkerPoolOptions {
 }
 
 interface RunningSession {
-  port: MessagePort;
-  /** How threads name it. */
-  number: number;
+  line: SessionLine;
   /** The id of its thread, once it is known. */
   thread: number | undefined;
   isolation: "shared" | "dedicated";
@@ -80,6 +79,7 @@ export class WorkerPool {
   #shared: Piscina;
   readonly #dedicated: Piscina;
   readonly #birth: Promise<object>;
+  readonly #trunks = new Trunks();
   readonly #sessions = new Set<RunningSession>();
   readonly #watchdog: Watchdog;
   /** Ids of threads that are watched, and of those that were ended because they were stuck. */
@@ -88,7 +88,6 @@ export class WorkerPool {
   /** Ids of threads that are known to have died. */
   readonly #dead = new Set<number>();
   readonly #onDeath: ((why: ThreadDeath) => void) | undefined;
-  #number = 0;
   readonly #taken = { shared: 0, dedicated: 0 };
   #plans: SharedPlans;
   #closing: Promise<void> | undefined;
@@ -129,25 +128,21 @@ export class WorkerPool {
     onEnd: (end: TaskEnd) => void,
   ): TaskPort {
     this.#checkRoom(isolation);
-    const { port1, port2 } = new MessageChannel();
     const abort = isolation === "dedicated" ? new AbortController() : undefined;
-    const number = ++this.#number;
-    const receive = (message: FromWorker): void => {
+    const line = this.#trunks.open((message: FromWorker) => {
       if (typeof message === "string" || message.kind !== "thread") return onMessage(message);
       session.thread = message.id;
       this.#watch(message.id, message.status);
-    };
-    port1.on("message", receive);
+    });
     const session: RunningSession = {
-      port: port1,
-      number,
+      line,
       thread: undefined,
       isolation,
       hasRoom: true,
       plansVersion: this.#plans.version,
-      done: this.#run(number, port2, abort?.signal).then(
-        () => this.#end(session, receive, onEnd),
-        (error: unknown) => this.#end(session, receive, onEnd, error),
+      done: this.#run(line, abort?.signal).then(
+        () => this.#end(session, onEnd),
+        (error: unknown) => this.#end(session, onEnd, error),
       ),
     };
     this.#sessions.add(session);
@@ -155,16 +150,16 @@ export class WorkerPool {
     return {
       send: (text) => {
         this.#givePlans(session);
-        port1.postMessage(text satisfies ToWorker);
+        line.post(text);
       },
       resume: (state) => {
         this.#givePlans(session);
-        port1.postMessage({ kind: "resume", ...state } satisfies ToWorker);
+        line.post({ kind: "resume", ...state });
       },
-      rest: () => port1.postMessage({ kind: "rest" } satisfies ToWorker),
+      rest: () => line.post({ kind: "rest" }),
       close: () => {
         this.#giveRoom(session);
-        port1.postMessage({ kind: "close" } satisfies ToWorker);
+        line.post({ kind: "close" });
         // Only a thread of its own may be ended for a session that does not listen any more.
         if (abort) void this.#abortLater(session, abort);
       },
@@ -187,7 +182,7 @@ export class WorkerPool {
 
   async #close(): Promise<void> {
     const sessions = [...this.#sessions];
-    for (const { port } of sessions) port.postMessage({ kind: "close" } satisfies ToWorker);
+    for (const { line } of sessions) line.post({ kind: "close" });
     await within(PATIENCE, Promise.all([this.ready.catch(() => {}), ...sessions.map(({ done }) => done)]));
     this.#watchdog.close();
     await Promise.all([this.#shared.destroy(), this.#dedicated.destroy()]);
@@ -205,7 +200,7 @@ export class WorkerPool {
   #givePlans(session: RunningSession): void {
     if (session.plansVersion === this.#plans.version) return;
     session.plansVersion = this.#plans.version;
-    session.port.postMessage({ kind: "plans", plans: this.#plans } satisfies ToWorker);
+    session.line.post({ kind: "plans", plans: this.#plans });
   }
 
   #giveRoom(session: RunningSession): void {
@@ -221,7 +216,7 @@ export class WorkerPool {
   }
 
   /** `signal`: ends a session that is to have a thread of its own. */
-  async #run(number: number, port: MessagePort, signal: AbortSignal | undefined): Promise<void> {
+  async #run({ number, port }: SessionLine, signal: AbortSignal | undefined): Promise<void> {
     const birth = await this.#birth;
     const task: SessionTask<MessagePort> = { number, settings: this.#settings, birth, plans: this.#plans, port };
     // A task with a signal keeps its thread to itself, and aborting it ends the thread.
@@ -241,25 +236,18 @@ export class WorkerPool {
     return this.#shared;
   }
 
-  #end(
-    session: RunningSession,
-    onMessage: (message: FromWorker) => void,
-    onEnd: (end: TaskEnd) => void,
-    failure?: unknown,
-  ): void {
+  #end(session: RunningSession, onEnd: (end: TaskEnd) => void, failure?: unknown): void {
     this.#giveRoom(session);
     this.#sessions.delete(session);
     // The task's end comes another way than the session's messages and may have overtaken them.
-    for (let last = receiveMessageOnPort(session.port); last; last = receiveMessageOnPort(session.port)) {
-      onMessage(last.message as FromWorker);
-    }
-    session.port.close();
+    session.line.drain();
+    session.line.close();
     const error = failure === undefined ? undefined : this.#reason(failure);
     if (error === undefined || failure instanceof MoonpoolError) return onEnd({ error });
-    const { thread = 0, number } = session;
+    const { thread = 0, line } = session;
     this.#noteDeath(thread);
     const busy = this.#watchdog.busy(thread);
-    if (busy?.session !== number) return onEnd({ error, isLost: true });
+    if (busy?.session !== line.number) return onEnd({ error, isLost: true });
     const isStuck = this.#killed.has(thread);
     onEnd({ error: isStuck ? stuck : error, isLost: true, during: busy.event, isStuck });
   }

@@ -1,8 +1,8 @@
 import type { WireError } from "./error-code.ts";
 
 /**
- * How the host starts threads and sessions on them. A session is one long-lived task of the pool; its MessagePort then
- * carries what worker-message.ts describes.
+ * How the host starts threads and sessions on them. A session is one long-lived task of the pool; what worker-message.ts
+ * describes then goes over the port of its thread: see trunk-message.ts.
  */
 
 /** What all sessions of a pool have in common. */

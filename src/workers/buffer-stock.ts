@@ -1,10 +1,18 @@
-/** Bytes of the smallest buffer; each larger size is twice the one before. Pages that were never written take no memory. */
+/** Bytes of the smallest buffer, and from one size to the next; of large ones there are four sizes up to twice the size. */
 const SMALLEST = 65_536;
+/**
+ * By how much a buffer can grow where it is: an image that no longer fits its size takes one more step of memory, not a new
+ * buffer. Addresses alone cost nothing.
+ */
+const GROWTH = 4;
+/** How much longer than wanted a buffer may be. */
+const LONGER = 1.5;
 /** Bytes of unused buffers that are kept. New memory costs more than what is copied into it: each page is a fault. */
 const KEPT = 4 * 2 ** 20;
 
 /** An ArrayBuffer of pages of its own, which go back to the system at once when it becomes shorter. (ES2024.) */
 interface Pages extends ArrayBuffer {
+  readonly maxByteLength: number;
   resize(length: number): void;
 }
 const PagesConstructor = ArrayBuffer as unknown as new (length: number, options: { maxByteLength: number }) => Pages;
@@ -26,10 +34,9 @@ export class BufferStock {
   /** A buffer of `size` bytes with anything in it. It may be a part of a larger one. */
   take(size: number): Buffer {
     const wanted = lengthFor(size);
-    const index = this.#unused.findLastIndex(({ byteLength }) => byteLength === wanted);
-    const [found] = index < 0 ? [] : this.#unused.splice(index, 1);
-    this.#unusedBytes -= found?.byteLength ?? 0;
-    return Buffer.from(found ?? this.#make(wanted), 0, size);
+    const pages = this.#find(wanted) ?? this.#make(wanted);
+    if (pages.byteLength < wanted) pages.resize(wanted);
+    return Buffer.from(pages, 0, size);
   }
 
   /** Takes back a buffer that nobody reads or writes any more; those of others it leaves alone. */
@@ -42,6 +49,23 @@ export class BufferStock {
     while (this.#unusedBytes > this.#kept) this.#drop(this.#unused.shift());
   }
 
+  /** Takes the unused one that is nearest to `wanted`: not much longer, or able to become that long. */
+  #find(wanted: number): Pages | undefined {
+    let best: Pages | undefined;
+    let least = Infinity;
+    for (const pages of this.#unused) {
+      const { byteLength, maxByteLength } = pages;
+      const distance = Math.abs(byteLength - wanted);
+      if (distance > least || maxByteLength < wanted || byteLength > LONGER * wanted) continue;
+      best = pages;
+      least = distance;
+    }
+    if (best === undefined) return undefined;
+    this.#unused.splice(this.#unused.indexOf(best), 1);
+    this.#unusedBytes -= best.byteLength;
+    return best;
+  }
+
   #drop(pages: Pages | undefined): void {
     this.#unusedBytes -= pages?.byteLength ?? 0;
     pages?.resize(0);
@@ -52,12 +76,13 @@ export class BufferStock {
   }
 
   #make(length: number): Pages {
-    const pages = new PagesConstructor(length, { maxByteLength: length });
+    const pages = new PagesConstructor(length, { maxByteLength: GROWTH * length });
     this.#own.add(pages);
     return pages;
   }
 }
 
 function lengthFor(size: number): number {
-  return Math.max(SMALLEST, 2 ** Math.ceil(Math.log2(size)));
+  const step = Math.max(SMALLEST, 2 ** (Math.floor(Math.log2(size)) - 2));
+  return Math.max(SMALLEST, Math.ceil(size / step) * step);
 }

@@ -1,14 +1,15 @@
 import type { MessagePort } from "node:worker_threads";
 import { MoonpoolError, type WireError } from "../protocol/error-code.ts";
-import type { FromWorker } from "../protocol/worker-message.ts";
 import type { BearResult, BearTask, SessionTask } from "../protocol/worker-task.ts";
 import type { BirthImage } from "./image.ts";
 import { readRuntime } from "./runtime-files.ts";
 import { bearFirst, SessionThread } from "./session-thread.ts";
+import { Trunk } from "./trunk.ts";
 
 /** The tasks of a worker thread, called by piscina. A thread belongs to one pool, so all its tasks bring the same settings. */
 
 let thread: Promise<SessionThread> | undefined;
+let trunk: Trunk | undefined;
 
 /** The task `bear`: the birth of all VMs. */
 export async function bear({ settings }: BearTask): Promise<BearResult> {
@@ -22,13 +23,15 @@ export async function bear({ settings }: BearTask): Promise<BearResult> {
 /** The task of a session. Settles when it has ended. */
 export default async function session(task: SessionTask<MessagePort>): Promise<void> {
   const { number, settings, birth, plans, port } = task;
+  trunk ??= new Trunk(number, port, () => (trunk = undefined));
+  const line = trunk.open(number, port);
   try {
     thread ??= SessionThread.start(settings, birth as BirthImage);
-    await (await thread).run(number, port, plans);
+    await (await thread).run(number, line, plans);
   } catch (error) {
     thread = undefined;
-    port.postMessage({ kind: "failed", error: toWire(error) } satisfies FromWorker);
-    port.close();
+    line.postMessage({ kind: "failed", error: toWire(error) });
+    line.close();
   }
 }
 

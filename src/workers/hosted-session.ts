@@ -1,4 +1,3 @@
-import type { MessagePort } from "node:worker_threads";
 import { MoonpoolError, type WireError } from "../protocol/error-code.ts";
 import {
   readOutcomeHead,
@@ -21,6 +20,7 @@ import type { ReloadRounds } from "./reload-rounds.ts";
 import { Saver } from "./saver.ts";
 import type { Slots, Tenant } from "./slots.ts";
 import { type KnownStart, readLoaded, startParts, type StartParts, type Starts } from "./starts.ts";
+import type { SessionLine } from "./trunk.ts";
 import type { Turns } from "./turns.ts";
 
 /** What sessions of a thread share. */
@@ -61,7 +61,7 @@ export class HostedSession implements Tenant {
   image: MemoryImage | null = null;
 
   readonly #number: number;
-  readonly #port: MessagePort;
+  readonly #port: SessionLine;
   readonly #around: SessionSurroundings;
   readonly #log = new EventLog((message) => this.#post(message));
   readonly #saver = new Saver();
@@ -76,6 +76,8 @@ export class HostedSession implements Tenant {
   #begin: string | undefined;
   /** The event that is dispatched has asked the host for something. */
   #hasAsked = false;
+  /** It was reloaded, and nothing else has happened since: the host gets an image before the next event. */
+  #owesImage = false;
   /** An event was refused: the VM holds half of it, and nothing can be done until `resume`. */
   #isLost = false;
   /** Work goes on by itself: in the next turn, or when there is a VM. */
@@ -87,7 +89,7 @@ export class HostedSession implements Tenant {
   #end: () => void = () => {};
 
   /** `number`: how the thread's status names the session. */
-  constructor(number: number, port: MessagePort, around: SessionSurroundings) {
+  constructor(number: number, port: SessionLine, around: SessionSurroundings) {
     this.#number = number;
     this.#port = port;
     this.#around = around;
@@ -113,7 +115,9 @@ export class HostedSession implements Tenant {
   #takeTurn(): void {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
-    this.#around.turns.take(() => this.#goOn(), this.#budget.recent(performance.now()));
+    const { turns } = this.#around;
+    if (isReload(this.#replay[0] ?? this.#queue[0])) turns.takeForReload(() => this.#goOn());
+    else turns.take(() => this.#goOn(), this.#budget.recent(performance.now()));
   }
 
   #goOn(): void {
@@ -126,14 +130,14 @@ export class HostedSession implements Tenant {
   #work(): void {
     const turnEnd = performance.now() + TURN;
     try {
-      while (!this.#isOver) {
+      for (let isFirst = true; !this.#isOver; isFirst = false) {
         const message = this.#replay[0] ?? this.#queue[0];
         if (message === undefined) return;
         const now = performance.now();
-        if (now >= turnEnd) return this.#takeTurn();
+        if (now >= turnEnd || (isReload(message) && !isFirst)) return this.#takeTurn();
         if (typeof message === "string") {
           // Reloads come to all sessions, a few at a time: one must not keep others waiting.
-          const pause = message.startsWith("reload ") ? 0 : this.#budget.wait(now);
+          const pause = isReload(message) ? 0 : this.#budget.wait(now);
           if (pause > 0) return this.#holdUp(pause, now);
           const turn = this.#takeEvent(message, now);
           if (turn !== undefined) return this.#wait(turn);
@@ -161,15 +165,16 @@ export class HostedSession implements Tenant {
       queue.shift();
       return undefined;
     }
-    const isReload = text.startsWith("reload ");
-    const wasAtRest = isReload && !this.vm && this.image !== null;
+    const isAboutFiles = isReload(text);
+    const wasAtRest = isAboutFiles && !this.vm && this.image !== null;
     // A reload may have to go back to it.
     const image = wasAtRest && this.#begin === undefined ? this.image : null;
     const vm = slots.take(this, now, image !== null);
     if (vm instanceof Promise) return vm;
     queue.shift();
     this.#beginIn(vm);
-    if (isReload) this.#reload(vm, text, image, isReplay);
+    if (this.#owesImage && !isAboutFiles && !isReplay) this.#save(vm);
+    if (isAboutFiles) this.#reload(vm, text, image, isReplay);
     else if (text.startsWith("start ")) this.#start(vm, text, start, isReplay);
     else if (text.startsWith("import ")) this.#import(vm, text, isReplay);
     else if (text.startsWith("export ")) this.#export(vm, text);
@@ -207,6 +212,7 @@ export class HostedSession implements Tenant {
     this.#around.slots.forget(this);
     this.image = image === null ? null : decodeImage(image, base);
     this.#begin = undefined;
+    this.#owesImage = false;
     this.#dispatched = 0;
     this.#nextTimer = nextTimer;
     this.#replay = events;
@@ -361,9 +367,11 @@ export class HostedSession implements Tenant {
     if (vm.broken) return this.#refuse(error ?? { code: "INTERNAL", message: "The Lua VM failed." });
     this.#dispatched++;
     if (isReplay) return this.#replayed();
-    // Files may be others when this is repeated.
-    const report = { ...result.report, time: performance.now() - began };
-    this.#save(vm, { kind: "reloaded", ...result, report });
+    // Files may be others when this is repeated, which then leads to what they are at that time: that is as good until
+    // something else happens to the session. A save of a file concerns thousands of them, of which few are in use.
+    this.#owesImage = true;
+    this.#post({ kind: "reloaded", ...result, report: { ...result.report, time: performance.now() - began } });
+    if (this.#saver.isDue) this.#save(vm);
   }
 
   /** A state that has no room in the session's memory is no reason to end the session. It is no part of what is repeated. */
@@ -416,6 +424,7 @@ export class HostedSession implements Tenant {
   /** The host gets the session as it is now, and the answer to its last event if it has not had that. */
   #save(vm: LuaVm, answer?: Answer): void {
     const { slots } = this.#around;
+    this.#owesImage = false;
     const began = performance.now();
     const image = slots.copy(vm);
     this.#postImage(image, answer);
@@ -468,4 +477,8 @@ export class HostedSession implements Tenant {
 
 function wireError(error: unknown): WireError {
   return (error instanceof MoonpoolError ? error : new MoonpoolError("INTERNAL", String(error), {}, error)).toWire();
+}
+
+function isReload(message: ToWorker | undefined): boolean {
+  return typeof message === "string" && message.startsWith("reload ");
 }

@@ -11,6 +11,7 @@ const BLOCK = 1024;
 const STRIDE = 16 * BLOCK;
 const CHUNK = 65_536;
 const zeros = Buffer.alloc(CHUNK);
+const NOWHERE = new Uint32Array();
 
 /** What every session starts from, and images without a base are a difference to. Shared by all VMs of a pool. */
 export interface BirthImage {
@@ -35,11 +36,9 @@ export interface VmLayout {
 /** Up to where the memory has been used: the end of the last block that is not zero. */
 export function usedEnd(heap: Buffer): number {
   let end = heap.length;
-  for (; end > 0; end -= CHUNK) {
-    const start = Math.max(0, end - CHUNK);
-    if (heap.compare(zeros, 0, end - start, start, end) !== 0) break;
+  for (const piece of [CHUNK, STRIDE, BLOCK]) {
+    while (end > 0 && heap.compare(zeros, 0, Math.min(piece, end), Math.max(0, end - piece), end) === 0) end -= piece;
   }
-  while (end > 0 && heap.compare(zeros, 0, BLOCK, end - BLOCK, end) === 0) end -= BLOCK;
   return Math.max(0, end);
 }
 
@@ -141,19 +140,31 @@ export function restore(
   differs = [0, stack.low, stack.high, Math.max(usedEnd(heap), bytes.length) - stack.high] as ArrayLike<number>,
 ): void {
   const data = image?.packed ? unpack(image) : image?.data;
+  const runs = image?.runs ?? NOWHERE;
+  let next = 0;
   for (let index = 0; index < differs.length; index += 2) {
-    const from = differs[index] ?? 0;
-    const to = from + (differs[index + 1] ?? 0);
-    heap.set(bytes.subarray(from, to), from);
-    if (to > bytes.length) heap.fill(0, Math.max(from, bytes.length), to);
+    let from = differs[index] ?? 0;
+    const end = from + (differs[index + 1] ?? 0);
+    // What the image has goes there anyway.
+    while (from < end) {
+      while (next < runs.length && (runs[next] ?? 0) + (runs[next + 1] ?? 0) <= from) next += 2;
+      const start = runs[next] ?? Infinity;
+      if (start > from) bearAgain(heap, bytes, from, Math.min(start, end));
+      from = start + (runs[next + 1] ?? 0);
+    }
   }
-  if (!image || !data) return;
-  const { runs } = image;
+  if (!data) return;
   for (let index = 0, from = 0; index < runs.length; index += 2) {
     const to = from + (runs[index + 1] ?? 0);
     heap.set(data.subarray(from, to), runs[index] ?? 0);
     from = to;
   }
+}
+
+/** Makes a part of `heap` what it was at birth. */
+function bearAgain(heap: Buffer, bytes: Uint8Array, from: number, to: number): void {
+  heap.set(bytes.subarray(from, to), from);
+  if (to > bytes.length) heap.fill(0, Math.max(from, bytes.length), to);
 }
 
 function unpack({ base, data, runs }: MemoryImage): Uint8Array {

@@ -1,7 +1,6 @@
-import { type MessagePort, threadId } from "node:worker_threads";
+import { threadId } from "node:worker_threads";
 import { MoonpoolError } from "../protocol/error-code.ts";
 import { ThreadStatus } from "../protocol/thread-status.ts";
-import type { FromWorker } from "../protocol/worker-message.ts";
 import type { SharedPlans, ThreadSettings } from "../protocol/worker-task.ts";
 import { HostedSession, type SessionSurroundings } from "./hosted-session.ts";
 import type { BirthImage } from "./image.ts";
@@ -15,6 +14,7 @@ import { SiteModules } from "./site-modules.ts";
 import { Slots } from "./slots.ts";
 import { Starts } from "./starts.ts";
 import { Turns } from "./turns.ts";
+import type { SessionLine } from "./trunk.ts";
 
 const SWEEP = 500;
 
@@ -57,10 +57,10 @@ export class SessionThread {
     this.#sweeper = setInterval(() => void this.#slots.sweep(performance.now()), SWEEP).unref();
   }
 
-  /** Runs session number `number` over `port` until it leaves. */
-  run(number: number, port: MessagePort, plans: SharedPlans): Promise<void> {
+  /** Runs session number `number` over `line` until it leaves. */
+  run(number: number, line: SessionLine, plans: SharedPlans): Promise<void> {
     this.#replacePlans(plans);
-    port.postMessage({ kind: "thread", id: threadId, status: this.#status.memory } satisfies FromWorker);
+    line.postMessage({ kind: "thread", id: threadId, status: this.#status.memory });
     const around: SessionSurroundings = {
       slots: this.#slots,
       status: this.#status,
@@ -72,7 +72,7 @@ export class SessionThread {
       turns: this.#turns,
       replacePlans: (newer) => this.#replacePlans(newer),
     };
-    return new HostedSession(number, port, around).ended;
+    return new HostedSession(number, line, around).ended;
   }
 
   /** Ends what would go on by itself. */

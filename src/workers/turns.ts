@@ -1,6 +1,8 @@
 /** Who has used more ms than this lately is heavy. */
 const HEAVY = 20;
 const LONGEST_WAIT = 5_000;
+/** Turns of the thread that a reload waits at most while others have something to do. */
+const MOST_PASSES = 20;
 
 interface Turn {
   run: () => void;
@@ -12,12 +14,16 @@ interface Turn {
 /**
  * In which order sessions of a thread have their turn. Whoever has used little comes first; of those who were busy for long,
  * one at a time, the least busy first, and only when nobody else waits: in between, the thread takes in what has come for
- * others. So however many sessions of a thread run into the time limit, others wait for one of them at most.
+ * others. So however many sessions of a thread run into the time limit, others wait for one of them at most. Reloads come to all
+ * sessions at once, and nobody waits for them as for an answer: one at a time, when there is nothing else.
  */
 export class Turns {
   readonly #longestWait: number;
   readonly #light: Turn[] = [];
   readonly #heavy: Turn[] = [];
+  readonly #reloads: (() => void)[] = [];
+  /** Times that the first of the reloads has let others go first. */
+  #passes = 0;
   #isScheduled = false;
 
   /** `longestWait`: ms after which a turn is had even if lighter ones keep coming. */
@@ -31,6 +37,12 @@ export class Turns {
     this.#schedule();
   }
 
+  /** The same for a reload. */
+  takeForReload(run: () => void): void {
+    this.#reloads.push(run);
+    this.#schedule();
+  }
+
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -40,10 +52,20 @@ export class Turns {
   #next(): void {
     this.#isScheduled = false;
     const light = this.#light.splice(0);
-    const heavy = light.length === 0 ? this.#takeLeast() : this.#takeOverdue();
-    if (this.#heavy.length > 0) this.#schedule();
+    const other = this.#takeReload(light.length) ?? this.#takeHeavy(light.length);
+    if (this.#heavy.length + this.#reloads.length > 0) this.#schedule();
     for (const { run } of light) run();
-    heavy?.run();
+    other?.();
+  }
+
+  #takeReload(others: number): (() => void) | undefined {
+    if (this.#reloads.length === 0 || (others > 0 && this.#passes++ < MOST_PASSES)) return undefined;
+    this.#passes = 0;
+    return this.#reloads.shift();
+  }
+
+  #takeHeavy(others: number): (() => void) | undefined {
+    return (others === 0 ? this.#takeLeast() : this.#takeOverdue())?.run;
   }
 
   #takeLeast(): Turn | undefined {

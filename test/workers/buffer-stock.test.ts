@@ -14,6 +14,21 @@ t.test("a buffer that was given back is used again for what fits it, and not for
   t.equal(third.length, 190_000);
 });
 
+t.test("an image that has become larger takes a former buffer, which grows, and not a new one", async (t) => {
+  const stock = new BufferStock();
+  let buffer = stock.take(150_000);
+  const { buffer: pages } = buffer;
+  for (const size of [200_000, 250_000, 270_000, 400_000]) {
+    stock.give(buffer);
+    buffer = stock.take(size);
+    t.equal(buffer.buffer, pages);
+    t.equal(buffer.length, size);
+    buffer.fill(1);
+  }
+  stock.give(buffer);
+  t.not(stock.take(4_000_000).buffer, pages, "unless it is far too small");
+});
+
 t.test("buffers of others are never handed out", async (t) => {
   const stock = new BufferStock();
   const foreign = Buffer.alloc(65_536);

@@ -61,10 +61,10 @@ interface Round {
 }
 
 /**
- * Reloads under way, for each thread. Two keep a thread busy while an answer and the next request pass each other. More
- * would only make events of people wait behind them.
+ * Reloads under way, for each thread: enough to keep it busy while the host does something else. Events of people do not wait
+ * behind them, see ReloadRounds.
  */
-const PER_THREAD = 2;
+const PER_THREAD = 4;
 /** Sessions that are told something in one turn of the host: a few ms of writing to sockets. */
 const TOLD_AT_ONCE = 50;
 /** ms after which a session that has not answered holds up neither the others nor the next batch. */

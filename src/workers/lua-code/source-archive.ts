@@ -10,7 +10,7 @@ const MOST = 32 * 2 ** 20;
  * the folder, if there is one: sessions that sleep for a year wake with the version that they have.
  */
 export class SourceArchive {
-  readonly #sources = new Map<string, Buffer>();
+  readonly #sources = new Map<string, Uint8Array>();
   readonly #folder: string | undefined;
   #bytes = 0;
 
@@ -19,7 +19,8 @@ export class SourceArchive {
   }
 
   add(hash: string, source: string): void {
-    const deflated = zlib.deflateRawSync(source);
+    // A copy, because zlib's result is a part of a buffer of 16 KB.
+    const deflated = Uint8Array.from(zlib.deflateRawSync(source));
     this.#keep(hash, deflated);
     if (this.#folder !== undefined) this.#write(path.join(this.#folder, hash), deflated);
   }
@@ -29,7 +30,7 @@ export class SourceArchive {
     return deflated ? zlib.inflateRawSync(deflated).toString() : this.#read(hash);
   }
 
-  #keep(hash: string, deflated: Buffer): void {
+  #keep(hash: string, deflated: Uint8Array): void {
     this.#remove(hash);
     this.#sources.set(hash, deflated);
     this.#bytes += deflated.length;
@@ -45,7 +46,7 @@ export class SourceArchive {
   }
 
   /** Other threads write the same; whoever reads finds all of it or nothing. */
-  #write(file: string, deflated: Buffer): void {
+  #write(file: string, deflated: Uint8Array): void {
     if (fs.existsSync(file)) return;
     const temporary = `${file}.${process.pid}.${process.hrtime.bigint()}`;
     try {

@@ -8,12 +8,12 @@ local errors, host, pictures, versions, walk = M.errors, M.host, M.pictures, M.v
 local raw = M.raw.debug
 local getinfo, getupvalue, setupvalue, upvalueid, upvaluejoin =
   raw.getinfo, raw.getupvalue, raw.setupvalue, raw.upvalueid, raw.upvaluejoin
-local format, ipairs, load, next, rawequal, type = string.format, ipairs, M.raw.load, next, rawequal, type
+local format, ipairs, load, next = string.format, ipairs, M.raw.load, next
 local edits, identify, successor = versions.edits, versions.identify, versions.successor
 local NOTHING = {}
 
 -- The healing that is going on: see `run`.
-local context, judged
+local context
 
 -- A function of the new version shares the variables that the file had before.
 local function join(f, edit, id)
@@ -141,17 +141,6 @@ local function judge(f)
   return nil
 end
 
-local function visit(value)
-  local verdict = judged[value]
-  if verdict == nil then
-    verdict = judge(value)
-    if verdict == nil then verdict = value end
-    judged[value] = verdict
-  end
-  if rawequal(verdict, value) then return nil end
-  return verdict
-end
-
 -- A coroutine that has begun goes on in the code that it is in, which can only be told, unless it does the same in other lines.
 local function visit_frame(info)
   local id, source = identify(info.func)
@@ -168,14 +157,14 @@ end
 --- Heals everything. `context` has `twins`, `heirs` and `cells` of merge.lua, and `note(edit, line, message)`, which is called
 --- for old code that stays in use. `connections` are the session's.
 function heal.run(to_heal, connections)
-  context, judged = to_heal, {}
+  context = to_heal
   context.noted = {}
-  walk.run(visit, context.twins, connections, visit_frame, context.heirs)
+  walk.run(judge, context.twins, connections, visit_frame, context.heirs)
   for _, edit in next, edits do
     for _, pictured in ipairs(edit.begun and edit.begun.contexts or NOTHING) do pictures.follow(pictured, context.twins) end
   end
   pictures.follow_borrowed()
-  context, judged = nil, nil
+  context = nil
 end
 
 return heal

@@ -23,8 +23,8 @@ local NONE = {}
 --- The tables of these in which any file may put something that is then there for all files: `_G`, `string`, `session`, …
 walk.common = {}
 
--- The walk that is going on.
-local replace, twins, heirs, seen, queue, last, on_frame
+-- The walk that is going on. `instead` has what is to stand in the place of functions that were met, false for those that stay.
+local replace, twins, heirs, seen, queue, last, on_frame, instead
 
 local function push(x)
   if not seen[x] then
@@ -34,22 +34,41 @@ local function push(x)
   end
 end
 
--- What is to stand in the place of a function, which is going to be visited; nil when it is to stay.
+-- What is to stand in the place of a function that is met for the first time; false when it is to stay.
 local function meet_function(f)
-  if born[f] then return nil end
-  local other = replace(f)
-  if other ~= false then push(other or f) end
-  return other or nil
+  local other = false
+  if not born[f] then
+    other = replace(f)
+    if other ~= false then push(other or f) end
+  end
+  instead[f] = other or false
+  return other
 end
 
--- The same for any value.
+-- What is to stand in the place of any value, nil or false when it is to stay.
 local function meet(value)
   local kind = type(value)
-  if kind == "function" then return meet_function(value) end
+  if kind == "function" then
+    local other = instead[value]
+    if other == nil then return meet_function(value) end
+    return other
+  end
   if kind ~= "table" and kind ~= "thread" then return nil end
   local other = twins[value]
   push(other or value)
   return other
+end
+
+-- What apps have put into a table that every VM is born with, and the tables in it; nil if there is nothing.
+local function added_by_apps(t, at_birth)
+  local added
+  for name, field in next, t do
+    if at_birth[name] ~= field then
+      added = added or {}
+      added[name] = field
+    end
+  end
+  return added
 end
 
 local function visit_table(t)
@@ -59,11 +78,14 @@ local function visit_table(t)
     if other then setmetatable(t, other) end
   end
   local keys
-  local at_birth = born[t] or NONE
+  local fields, at_birth = t, born[t]
+  if at_birth then
+    fields = added_by_apps(t, at_birth)
+    if not fields then return end
+  end
   -- Most of the time of a reload is spent here, so nothing is called that can be avoided.
   for name, field in next, t do
-    local kind = at_birth[name] == field or type(field)
-    if kind == true then goto continue end
+    local kind = type(field)
     if kind == "table" then
       local other = twins[field]
       if other then
@@ -75,7 +97,11 @@ local function visit_table(t)
         last = last + 1
         queue[last] = field
       end
-    elseif kind == "function" or kind == "thread" then
+    elseif kind == "function" then
+      local other = instead[field]
+      if other == nil then other = meet_function(field) end
+      if other then rawset(t, name, other) end
+    elseif kind == "thread" then
       local other = meet(field)
       if other then rawset(t, name, other) end
     end
@@ -87,7 +113,6 @@ local function visit_table(t)
         keys[name] = other
       end
     end
-    ::continue::
   end
   if not keys then return end
   for name, other in next, keys do
@@ -175,12 +200,13 @@ local function push_roots()
   end
 end
 
---- Visits everything: `visit(f)` returns what is to stand in the place of a function, nil when it is to stay, false when it
---- is not to be entered either; `others` says it of tables. `frame(info)` is told of the functions that coroutines are in.
+--- Visits everything: `visit(f)`, called once for each function, returns what is to stand in its place, nil when it is to stay,
+--- false when it is not to be entered either; `others` says it of tables. `frame(info)` is told of the functions that coroutines are in.
 --- `connections` are the session's, if what they show is to be visited. `successors` are new functions that stand for old ones.
 --- Returns the set of all that was met.
 function walk.run(visit, others, connections, frame, successors)
   replace, twins, heirs, seen, queue, last, on_frame = visit, others or NONE, successors or NONE, {}, {}, 0, frame
+  instead = {}
   push_roots()
   for _, conn in ipairs(connections or {}) do visit_node(connection.root(conn)) end
   local at = 1
@@ -198,7 +224,7 @@ function walk.run(visit, others, connections, frame, successors)
     end
   end
   local met = seen
-  replace, twins, heirs, seen, queue, last, on_frame = nil, nil, nil, nil, nil, nil, nil
+  replace, twins, heirs, seen, queue, last, on_frame, instead = nil, nil, nil, nil, nil, nil, nil, nil
   return met
 end
 
@@ -219,8 +245,11 @@ function walk.at_birth(t, name) return born[t][name] end
 function walk.added_to(t)
   local added, fields = {}, born[t]
   for name, value in next, t do
-    local kind = type(name)
-    if (kind == "string" or kind == "number" or kind == "boolean") and not rawequal(fields[name], value) then added[name] = value end
+    -- What is in there at birth is no table: there is nothing that could say otherwise what equals it.
+    if fields[name] ~= value then
+      local kind = type(name)
+      if kind == "string" or kind == "number" or kind == "boolean" then added[name] = value end
+    end
   end
   -- It is no file that sets this.
   if t == M.session.session then added.reloading = nil end

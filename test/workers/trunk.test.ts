@@ -1,0 +1,85 @@
+import { MessageChannel } from "node:worker_threads";
+import { once } from "node:events";
+import t from "tap";
+import { Trunks } from "../../src/host/trunks.ts";
+import type { FromWorker } from "../../src/protocol/worker-message.ts";
+import { Trunk } from "../../src/workers/trunk.ts";
+
+/** A session's two ends, and what each has heard. */
+class Session {
+  readonly told: unknown[] = [];
+  readonly heard: unknown[] = [];
+  readonly line;
+
+  constructor(trunks: Trunks) {
+    this.line = trunks.open((message: FromWorker) => void this.told.push(message));
+  }
+
+  start(trunk: (number: number, port: typeof this.line.port) => Trunk): ReturnType<Trunk["open"]> {
+    const { number, port } = this.line;
+    const end = trunk(number, port).open(number, port);
+    end.on("message", (message) => void this.heard.push(message));
+    return end;
+  }
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 10_000 && !isSo(); turn++) await new Promise(setImmediate);
+}
+
+t.test("sessions of a thread share one port: each hears its own, in order, whoever is known first", async (t) => {
+  const trunks = new Trunks();
+  const sessions = Array.from({ length: 20 }, () => new Session(trunks));
+  for (const [index, { line }] of sessions.entries()) for (let n = 0; n < 3; n++) line.post(`before ${index} ${n}`);
+  let lost = 0;
+  let trunk: Trunk | undefined;
+  const ends = sessions.map((session) =>
+    session.start((number, port) => (trunk ??= new Trunk(number, port, () => void lost++))),
+  );
+  ends.forEach((end, index) => end.postMessage(`answer ${index}`));
+  await until(() => sessions.every(({ told, heard }) => told.length === 1 && heard.length === 3));
+  for (const [index, { line }] of sessions.entries()) line.post(`after ${index}`);
+  await until(() => sessions.every(({ heard }) => heard.length === 4));
+  for (const [index, { told, heard }] of sessions.entries()) {
+    t.strictSame(told, [`answer ${index}`]);
+    t.strictSame(heard, [0, 1, 2].map((n) => `before ${index} ${n}`).concat(`after ${index}`));
+  }
+  // The session whose port it is ends, the others go on.
+  sessions[0]?.line.close();
+  ends[1]?.postMessage("still here");
+  sessions[1]?.line.post("and here");
+  await until(() => sessions[1]?.told.length === 2 && sessions[1].heard.length === 5);
+  t.strictSame(sessions[1]?.told.at(-1), "still here");
+  t.strictSame(sessions[1]?.heard.at(-1), "and here");
+  t.equal(lost, 0);
+  for (const { line } of sessions.slice(1)) line.close();
+  sessions[0]?.line.port.close();
+});
+
+t.test("what was sent before the end is not lost when the end is heard of first", async (t) => {
+  const trunks = new Trunks();
+  const [first, second] = [new Session(trunks), new Session(trunks)];
+  let trunk: Trunk | undefined;
+  const start = (session: Session): ReturnType<Trunk["open"]> =>
+    session.start((number, port) => (trunk ??= new Trunk(number, port, () => {})));
+  start(first);
+  start(second).postMessage("last words");
+  // Nothing has been received yet, not even which port the second one speaks over.
+  second.line.drain();
+  t.strictSame(second.told, ["last words"]);
+  first.line.close();
+  second.line.close();
+  first.line.port.close();
+});
+
+t.test("when the host's end closes, all sessions of the thread hear of it", async (t) => {
+  const { port1, port2 } = new MessageChannel();
+  let lost = 0;
+  const trunk = new Trunk(1, port2, () => void lost++);
+  trunk.open(1, port2).on("close", () => void lost++);
+  trunk.open(2, new MessageChannel().port2).on("close", () => void lost++);
+  port1.close();
+  await once(port2, "close");
+  await until(() => lost === 3);
+  t.equal(lost, 3);
+});
