@@ -173,8 +173,9 @@ export class LuaVm {
     return makeBase(this.#text.heap, this.#stack, this.birth.fingerprint);
   }
 
-  /** From now on images of the session in this VM are a difference to `base`, of the same birth. */
+  /** From now on images of the session in this VM are a difference to `base`, of the same birth. It takes as much memory. */
   rebase(base: BaseImage): void {
+    this.#grow(base.size);
     this.#reference = { ...base, base };
     this.#differs = undefined;
   }
