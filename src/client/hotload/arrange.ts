@@ -1,4 +1,4 @@
-import { quietly, rememberFocus, rememberMedia, rememberSelection, rememberSight } from "./remember.ts";
+import { quietly, rememberCaret, rememberFocus, rememberMedia, rememberSelection, rememberSight } from "./remember.ts";
 import type { Tools } from "./tools.ts";
 
 /** Elements that lose something when a browser cannot move them without taking them out. */
@@ -54,8 +54,10 @@ export function put(parent: Node & ParentNode, node: ChildNode, before: ChildNod
     return;
   }
   const restore = [rememberSelection(node), rememberSight(node, parent)];
-  if (moveBefore) moveBefore.call(parent, node, before);
-  else {
+  if (moveBefore) {
+    restore.unshift(rememberCaret(node));
+    moveBefore.call(parent, node, before);
+  } else {
     restore.unshift(rememberMedia(node), rememberFocus(node));
     quietly(() => parent.insertBefore(node, before));
   }

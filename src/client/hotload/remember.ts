@@ -1,6 +1,7 @@
 import type { Undo } from "../model.ts";
 
-const FOCUS_EVENTS = ["blur", "focusout", "change", "focus", "focusin"];
+const FOCUS_EVENTS = ["blur", "focusout", "focus", "focusin"];
+const EVENTS = [...FOCUS_EVENTS, "change"];
 
 /** The undo plays what plays in `root` now and does not then. */
 export function rememberMedia(root: Node): Undo {
@@ -22,6 +23,30 @@ export function rememberFocus(root: Node): Undo {
     quietly(() => focused.focus({ preventScroll: true }));
     if (selectionStart !== null)
       focused.setSelectionRange?.(selectionStart, selectionEnd, selectionDirection ?? "none");
+  };
+}
+
+/**
+ * The undo puts the caret back into a field in `root` that has kept the focus when it was moved: Chromium 143 says then that
+ * it is at the beginning, and takes no more keys.
+ */
+export function rememberCaret(root: Node): Undo {
+  let focused: Element | null = document.activeElement;
+  if (!focused || !root.contains(focused)) return () => {};
+  while (focused.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
+  if (!focused.matches("input,textarea")) return () => {};
+  const field = focused as HTMLInputElement;
+  const { selectionStart, selectionEnd, selectionDirection } = field;
+  return () => {
+    if (!field.matches(":focus")) return;
+    if (selectionStart !== null) field.setSelectionRange(selectionStart, selectionEnd, selectionDirection ?? "none");
+    else if (field.matches("[type=number],[type=email]")) {
+      // Nothing tells where it is, but the field knows it when it gets the focus again. A change is told now or never.
+      quietly(() => {
+        field.blur();
+        field.focus({ preventScroll: true });
+      }, FOCUS_EVENTS);
+    }
   };
 }
 
@@ -73,12 +98,12 @@ export function rememberSight(node: Node, parent: Node): Undo {
 }
 
 /** Does something of which nobody is to hear that the focus went and came back. */
-export function quietly(task: () => void): void {
+export function quietly(task: () => void, events = EVENTS): void {
   const stop = (event: Event) => event.stopImmediatePropagation();
-  for (const type of FOCUS_EVENTS) addEventListener(type, stop, true);
+  for (const type of events) addEventListener(type, stop, true);
   try {
     task();
   } finally {
-    for (const type of FOCUS_EVENTS) removeEventListener(type, stop, true);
+    for (const type of events) removeEventListener(type, stop, true);
   }
 }
