@@ -1,4 +1,4 @@
-// npm run bench [-- NAME …]: runs the benchmarks one after the other, prints what they found, writes benchmarks/RESULTS.md.
+// npm run bench [-- NAME …]: runs the benchmarks one after the other, prints what they found and writes it to benchmarks/RESULTS.md.
 import fs from "node:fs";
 import os from "node:os";
 import { creation } from "./creation.ts";
@@ -28,24 +28,36 @@ for (const name of wanted)
   if (!(name in benchmarks))
     throw new Error(`There is no benchmark ${name}; there are ${Object.keys(benchmarks).join(", ")}.`);
 
+const FILE = "benchmarks/RESULTS.md";
 const number = (value: number): string => (value >= 100 ? Math.round(value).toLocaleString("en") : value.toFixed(2));
-const lines = [
-  "# Results",
-  "",
-  `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${os.availableParallelism()} cores (${os.cpus()[0]?.model ?? "unknown"}).`,
-  "Made by `npm run bench`. Times are at a client in another process on the same machine, so ratios say more than numbers.",
-];
+const machine = `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${os.availableParallelism()} cores (${os.cpus()[0]?.model ?? "unknown"}).`;
+/** What benchmarks found when they were last run, by their names. */
+const results = new Map(
+  fs
+    .readFileSync(FILE, "utf8")
+    .split(/^## /m)
+    .slice(1)
+    .map((section) => [section.slice(0, section.indexOf("\n")), section.slice(section.indexOf("\n")).trim()]),
+);
 let missed = 0;
 for (const [name, run] of Object.entries(benchmarks)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   console.log(`\n${name}`);
-  lines.push("", `## ${name}`, "", "| what | result | target |", "| --- | --: | --- |");
+  const lines = [machine, "", "| what | result | target |", "| --- | --: | --- |"];
   for (const { what, value, unit, target, ok } of await run()) {
     const verdict = target === undefined ? "" : `${target} ${ok ? "✓" : "missed"}`;
     console.log(`  ${what.padEnd(64)} ${number(value).padStart(10)} ${unit.padEnd(6)} ${verdict}`);
     lines.push(`| ${what} | ${number(value)} ${unit} | ${verdict} |`);
     if (ok === false) missed++;
   }
+  results.set(name, lines.join("\n"));
 }
-if (wanted.length === 0) fs.writeFileSync("benchmarks/RESULTS.md", `${lines.join("\n")}\n`);
+const head = `# Results
+
+Made by \`npm run bench\`. Times are at a client in another process on the same machine, so ratios say more than numbers.`;
+const sections = Object.keys(benchmarks).flatMap((name) => {
+  const result = results.get(name);
+  return result === undefined ? [] : [`## ${name}\n\n${result}`];
+});
+fs.writeFileSync(FILE, `${[head, ...sections].join("\n\n")}\n`);
 process.exitCode = missed > 0 ? 1 : 0;
