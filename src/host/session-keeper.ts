@@ -2,6 +2,7 @@ import type { WireError } from "../protocol/main.ts";
 import type { FromSession } from "../protocol/worker-message.ts";
 import { Bases } from "./bases.ts";
 import { KeptSession } from "./kept-session.ts";
+import { removeSession } from "./kept-portable.ts";
 import { type KeptState, loadKept } from "./kept-state.ts";
 import type { Meter } from "./meter.ts";
 import type { OpenSession, SessionPool, SessionPort } from "./session.ts";
@@ -40,7 +41,7 @@ export class SessionKeeper implements SessionPool {
     );
     if (kept === undefined) {
       // Nothing of one that failed under this id.
-      this.#store.remove(sessionId);
+      removeSession(this.#store, sessionId);
       session.describe(description);
     }
     return session;
@@ -55,7 +56,7 @@ export class SessionKeeper implements SessionPool {
   }
 
   forget(sessionId: string): void {
-    this.#store.remove(sessionId);
+    removeSession(this.#store, sessionId);
   }
 
   lasting(name: string, fresh: string): Promise<string> {

@@ -161,7 +161,7 @@ export class WorkerPool {
         this.#givePlans(session);
         port1.postMessage({ kind: "resume", ...state } satisfies ToWorker);
       },
-      rest: () => port1.postMessage({ kind: "rest" } satisfies ToWorker),
+      rest: (exportEvent) => port1.postMessage({ kind: "rest", exportEvent } satisfies ToWorker),
       close: () => {
         this.#giveRoom(session);
         port1.postMessage({ kind: "close" } satisfies ToWorker);
