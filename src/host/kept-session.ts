@@ -205,15 +205,16 @@ export class KeptSession implements SessionPort {
 
   close(): void {
     if (this.#isOver) return;
-    this.#end();
+    this.#end(false);
     removeSession(this.#store, this.#id);
   }
 
-  #end(): void {
+  /** `isKept`: what the store has of it stays. */
+  #end(isKept = true): void {
     this.#phase = "over";
     this.#task?.close();
     this.#task = undefined;
-    this.#useBase(null);
+    this.#useBase(null, isKept);
     this.#heldBack.clear();
     for (const { reject } of this.#exports.splice(0)) reject(new MoonpoolError("SESSION_ENDED"));
     this.#rested();
@@ -419,10 +420,10 @@ export class KeptSession implements SessionPort {
     this.#portable = position;
   }
 
-  #useBase(base: BaseImage | null): void {
+  #useBase(base: BaseImage | null, isKept = false): void {
     if (base?.name === this.#base) return;
     if (base) this.#bases.take(base);
-    if (this.#base !== undefined) this.#bases.give(this.#base);
+    if (this.#base !== undefined) this.#bases.give(this.#base, isKept);
     this.#base = base?.name;
   }
 

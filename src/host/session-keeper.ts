@@ -16,15 +16,18 @@ export class SessionKeeper implements SessionPool {
   readonly #store: SessionStore;
   readonly #bases: Bases;
   readonly #meter: Meter | undefined;
+  readonly #onClose: () => void;
   readonly isLasting: boolean;
 
-  /** Both belong to the keeper from here on. */
-  constructor(pool: WorkerPool, store: SessionStore, meter?: Meter) {
+  /** Pool and store belong to the keeper from here on; `onClose` is called when both are closed. */
+  constructor(pool: WorkerPool, store: SessionStore, meter?: Meter, onClose: () => void = () => {}) {
     this.#pool = pool;
     this.#store = store;
     this.#bases = new Bases(store);
     this.#meter = meter;
+    this.#onClose = onClose;
     this.isLasting = store.durability !== "memory";
+    if (this.isLasting) void this.#bases.sweep();
   }
 
   open(
@@ -69,6 +72,8 @@ export class SessionKeeper implements SessionPool {
 
   async close(): Promise<void> {
     await this.#pool.close();
+    await this.#bases.close();
     await this.#store.close();
+    this.#onClose();
   }
 }
