@@ -405,7 +405,7 @@ export const errors = {
   STORE_IN_USE: {
     who: "operator",
     text: "Another process has the store.",
-    advice: "End that process (a server: with SIGTERM), or give each its own --data.",
+    advice: "End that process (a server: with SIGTERM) and try again, or give each its own --data.",
   },
   STORE_FULL: {
     who: "operator",
