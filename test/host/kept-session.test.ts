@@ -27,8 +27,8 @@ class Stage {
   isFull = false;
   /** Tasks refuse what was carried out before. */
   cannotRepeat = false;
-  /** New tasks cannot load images. */
-  isForeign = false;
+  /** Of new tasks. */
+  version = "0";
   readonly #bases: Bases;
   onMessage: (message: FromSession) => void = () => {};
   sent = 0;
@@ -55,7 +55,7 @@ class Stage {
       if (this.isFull) throw new MoonpoolError("SESSION_LIMIT");
       const task = new ScriptedTask(...parts);
       task.cannotRepeat = this.cannotRepeat;
-      task.isForeign = this.isForeign;
+      task.version = this.version;
       this.tasks.push(task);
       return task;
     };
@@ -496,7 +496,7 @@ async function foreign(): Promise<Stage> {
   stage.send();
   await stage.run();
   stage.heard.length = 0;
-  stage.isForeign = true;
+  stage.version = "1";
   return stage;
 }
 
@@ -592,7 +592,7 @@ t.test("a session whose image holds nothing of it yet is repeated from its start
   stage.task.step();
   stage.store.snapshot(ID, 0, encodeSnapshot(blankHead, blankImage()));
   await stage.run();
-  stage.isForeign = true;
+  stage.version = "1";
   stage.task.die();
   stage.send();
   await stage.run();
@@ -605,7 +605,7 @@ t.test("a session whose image holds nothing of it yet is repeated from its start
 t.test("a session that begins anew, or is closed, has the portable state of before no more", async (t) => {
   for (const way of ["restart", "close"] as const) {
     const stage = await foreign();
-    stage.isForeign = false;
+    stage.version = "0";
     t.ok(await stage.store.blob(`state/${ID}`));
     stage.decide = async () => "restart";
     stage.onMessage = (message) => typeof message === "object" && message.kind === "restarting" && stage.start();
@@ -620,7 +620,7 @@ t.test(
   "a session that has no portable state rests all the same, says so once, and keeps the state that it had",
   async (t) => {
     const stage = await foreign();
-    stage.isForeign = false;
+    stage.version = "0";
     const before = await stage.store.blob(`state/${ID}`);
     stage.task.stateError = { code: "LUA_ERROR", message: "getState: boom" };
     for (let rest = 0; rest < 2; rest++) {
@@ -634,7 +634,7 @@ t.test(
     t.same(await stage.store.blob(`state/${ID}`), before);
 
     const dying = await foreign();
-    dying.isForeign = false;
+    dying.version = "0";
     dying.session.sleep();
     dying.task.die(1 + 1);
     await settled();
@@ -735,7 +735,9 @@ t.test("10,000 events with images leave nothing behind in it", async (t) => {
   t.equal((await stage.store.load(ID))?.records.length, 0);
 });
 
-type Command = { do: "send"; fate: string } | { do: "step" | "image" | "die" | "sleep" | "safe" | "turn" | "reopen" };
+type Command =
+  | { do: "send"; fate: string }
+  | { do: "step" | "image" | "die" | "sleep" | "safe" | "turn" | "reopen" | "upgrade" };
 
 const command: fc.Arbitrary<Command> = fc.oneof(
   {
@@ -749,18 +751,20 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 10, arbitrary: fc.constant({ do: "step" as const }) },
   { weight: 8, arbitrary: fc.constantFrom({ do: "safe" as const }, { do: "turn" as const }) },
   { weight: 2, arbitrary: fc.constantFrom({ do: "image" as const }, { do: "die" as const }, { do: "sleep" as const }) },
-  { weight: 1, arbitrary: fc.constant({ do: "reopen" as const }) },
+  { weight: 1, arbitrary: fc.constantFrom({ do: "reopen" as const }, { do: "upgrade" as const }) },
 );
 
 t.test(
   "whatever happens in whatever order: each event happens once or is refused, and answers come once, in order, when they are safe",
   async (t) => {
     const runs = Number(process.env["KEPT_RUNS"] ?? 400);
+    let upgrades = 0;
     await fc.assert(
       fc.asyncProperty(
         fc.array(command, { maxLength: 80 }),
         fc.constantFrom<RecoveryStep>("rollback", "retry", "restart"),
-        async (commands, strategy) => {
+        fc.boolean(),
+        async (commands, strategy, hasSlept) => {
           const stage = Stage.make();
           stage.store.isHeld = true;
           stage.decide = async (_text, _error, attempts) => {
@@ -781,15 +785,19 @@ t.test(
             const name = nameOf(message);
             if (["resumed", "log"].includes(name)) return;
             if (name === "restarting") {
+              if (typeof message === "object" && message.kind === "restarting" && message.state !== undefined)
+                checkState(message.state);
               sessions = stage.sent;
-              return send("start");
+              send("start");
+              if (stage.version === "1") send("ok");
+              return;
             }
             const event = waiting.shift();
             if (event === undefined) throw new Error(`${name} answers nothing`);
             const { number, fate, position } = event;
             if (position > stage.store.safe) throw new Error(`${number} was answered before it was safe`);
             if (name === "refused") {
-              if (strategy !== "restart" && ["ok", "ask", "start"].includes(fate))
+              if (strategy !== "restart" && stage.version === "0" && ["ok", "ask", "start"].includes(fate))
                 throw new Error(`${number} was refused`);
               return;
             }
@@ -797,7 +805,20 @@ t.test(
               throw new Error(`${name} is no answer to ${number}`);
             expected.push({ number, session: Number(number) });
           };
+          /** A portable state is what there once was. */
+          const checkState = (state: string): void => {
+            const before = stage.store.log.slice(0, stage.store.log.lastIndexOf("restart"));
+            const texts = JSON.parse(state) as string[];
+            if (texts.length === 0 || texts.some((text) => !before.includes(text)))
+              stage.store.problems.push(`${texts.join()} was no state`);
+            upgrades++;
+          };
           send("start");
+          if (hasSlept) {
+            await stage.run();
+            stage.session.sleep();
+            await stage.run();
+          }
           let bad = 0;
           for (const each of commands) {
             if (each.do === "send") {
@@ -810,6 +831,10 @@ t.test(
             else if (each.do === "safe") stage.store.makeSafe();
             else if (each.do === "turn") await settled();
             else if (strategy !== "restart") {
+              if (each.do === "upgrade") {
+                if (stage.version === "1" || !(await stage.store.blob(`state/${ID}`))) continue;
+                stage.version = "1";
+              }
               await stage.reopen();
               const happen = waiting.filter(({ fate }) => ["ok", "ask", "start"].includes(fate));
               expected.push(...happen.map(({ number }) => ({ number, session: Number(number) })));
@@ -827,6 +852,6 @@ t.test(
       ),
       { numRuns: runs, seed: 7 },
     );
-    t.pass(`${runs} runs`);
+    t.ok(upgrades > 0, `${runs} runs, ${upgrades} with a portable state`);
   },
 );

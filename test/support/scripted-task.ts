@@ -21,8 +21,8 @@ export class ScriptedTask implements TaskPort {
   isOver = false;
   /** What was carried out before is refused. */
   cannotRepeat = false;
-  /** Images of before are of another version: it fails with the first event after it was given one. */
-  isForeign = false;
+  /** A digit. With the first event after it was given an image of another version, it fails. */
+  version = "0";
   /** Why it has no portable state. */
   stateError: WireError | undefined;
   #hasForeign = false;
@@ -84,9 +84,10 @@ export class ScriptedTask implements TaskPort {
 
   /** Its state as it is now, as an image. */
   image(answer?: string): void {
-    if (this.isOver || this.#isLost || this.#replay) return;
+    const isBefore = this.#queue.some((message) => typeof message !== "string");
+    if (this.isOver || this.#isLost || this.#replay || isBefore) return;
     const data = Buffer.from(JSON.stringify(this.history));
-    const image = encodeImage({ ...BLANK, data });
+    const image = encodeImage({ ...BLANK, fingerprint: this.version.repeat(64), data });
     this.#onMessage({ kind: "image", base: null, image, events: this.#dispatched, nextTimer: undefined, answer });
   }
 
@@ -102,7 +103,7 @@ export class ScriptedTask implements TaskPort {
   }
 
   #resume({ image, events }: SessionState): void {
-    this.#hasForeign = this.isForeign && image !== null;
+    this.#hasForeign = image !== null && decodeImage(image).fingerprint !== this.version.repeat(64);
     this.history = image ? historyOf(image) : [];
     this.#dispatched = 0;
     this.#replay = [...events];
