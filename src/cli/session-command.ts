@@ -15,7 +15,7 @@ interface Surroundings {
 }
 
 interface CommonFlags {
-  data: string;
+  data?: string;
   dir?: string;
 }
 
@@ -28,30 +28,37 @@ export function addSessionCommands(program: Command, { version, settingsFrom }: 
     session
       .command(name)
       .description(description)
-      .addOption(new Flag("--data <folder>", "folder that the host keeps sessions in").makeOptionMandatory());
-  const withSite = (made: Command): Command => made.option("-d, --dir <folder>", "folder of the site (default: .)");
+      .option("-d, --dir <folder>", "folder of the site (default: .)")
+      .option("--data <folder>", "folder that the host keeps sessions in (default: .moonpool in the site)");
+  const settingsOf = async (flags: CommonFlags): Promise<Settings & { data: string }> => {
+    const { dir, data } = flags;
+    const settings = await settingsFrom({ ...(dir !== undefined && { dir }), ...(data !== undefined && { data }) });
+    const { dataFolderOf } = await import("../host/options.ts");
+    return { ...settings, data: dataFolderOf({ ...settings.given, dir: settings.dir }) };
+  };
 
   command("list", "list the sessions of a store")
     .option("--json", "print JSON")
     .action(async (flags: CommonFlags & { json?: true }) => {
+      const { data } = await settingsOf(flags);
       const { listSessions } = await import("./session.ts");
-      console.log(await inStore(flags.data, (store) => listSessions(store, { json: flags.json ?? false })));
+      console.log(await inStore(data, (store) => listSessions(store, { json: flags.json ?? false })));
     });
 
-  withSite(command("export", "write a session's portable state"))
+  command("export", "write a session's portable state")
     .argument("<id>", "the session's id, or its beginning")
     .addOption(new Flag("--format <format>", "how it is written").choices(["json", "msgpack"]).default("json"))
     .option("--plain", "do not compress it")
     .option("-o, --output <file>", "where to; default: standard output")
     .action(async (id: string, flags: CommonFlags & { format: "json" | "msgpack"; plain?: true; output?: string }) => {
-      const settings = await settingsFrom(siteFlags(flags));
+      const settings = await settingsOf(flags);
       const { exportToFile, writeStateFile } = await import("./session.ts");
       const compression = flags.plain ? "none" : "brotli";
       const isText = flags.plain && flags.format === "json";
       if (flags.output === undefined && process.stdout.isTTY && !isText)
         throw new MoonpoolError("CONFIG_INVALID", "This is nothing to read: give -o FILE, or --plain.");
-      const { file, left } = await inStore(flags.data, (store) =>
-        withThreads(settings, flags.data, store, (resume) => {
+      const { file, left } = await inStore(settings.data, (store) =>
+        withThreads(settings, store, (resume) => {
           const { format } = flags;
           return exportToFile(store, id, { format, compression, site: path.basename(settings.dir), version, resume });
         }),
@@ -61,18 +68,18 @@ export function addSessionCommands(program: Command, { version, settingsFrom }: 
       for (const what of left) console.error(`not in it: ${what}`);
     });
 
-  withSite(command("import", "make a new session of a portable state"))
+  command("import", "make a new session of a portable state")
     .argument("<file>", "what `moonpool session export` has written")
     .option("--id <id>", "id of the new session; default: a new one")
     .action(async (file: string, flags: CommonFlags & { id?: string }) => {
-      const settings = await settingsFrom(siteFlags(flags));
+      const settings = await settingsOf(flags);
       const { importFromFile, readStateFile } = await import("./session.ts");
       const bytes = readStateFile(file);
       const { development = false } = settings.given;
       const { id, objects, notes } = await inStore(
-        flags.data,
+        settings.data,
         (store) =>
-          withThreads(settings, flags.data, store, (resume) =>
+          withThreads(settings, store, (resume) =>
             importFromFile(store, bytes, { id: flags.id, development, hotload: development, resume }),
           ),
         true,
@@ -91,14 +98,11 @@ export function addSessionCommands(program: Command, { version, settingsFrom }: 
       if ((to === undefined) === (events === undefined) || !DIGITS.test(number))
         throw new MoonpoolError("CONFIG_INVALID", "Give --to POSITION or --events NUMBER.");
       const target = to === undefined ? { events: Number(number) } : { to: Number(number) };
+      const { data } = await settingsOf(flags);
       const { rewind } = await import("./session.ts");
-      const { id, position, undone } = await inStore(flags.data, (store) => rewind(store, given, target));
+      const { id, position, undone } = await inStore(data, (store) => rewind(store, given, target));
       console.log(`Session ${id} is at position ${position} again. Taken back:\n${undone.join("\n")}`);
     });
-}
-
-function siteFlags({ dir }: CommonFlags): Record<string, unknown> {
-  return dir === undefined ? {} : { dir };
 }
 
 /** Opens the store in a data folder for as long as `work` takes. */
@@ -120,8 +124,7 @@ async function inStore<Result>(
 
 /** Has threads that run sessions of the site for as long as `work` takes. */
 async function withThreads<Result>(
-  { given, dir }: Settings,
-  data: string,
+  { given, dir, data }: Settings & { data: string },
   store: SessionStore,
   work: (resume: ResumeSession) => Promise<Result>,
 ): Promise<Result> {

@@ -3,6 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { decodeState, encodeState, type StateForm } from "../host/state/portable-state.ts";
 import { exportSession, journalOf, type ResumeSession, tryJournal } from "../host/state/stored-sessions.ts";
+import { findPortable, forgetPortable } from "../host/kept-portable.ts";
 import { keptState, refusedBy } from "../host/kept-state.ts";
 import { describeSession, readDescription } from "../host/store/session-description.ts";
 import type { SessionStore, StoredSession } from "../host/store/session-store.ts";
@@ -169,7 +170,9 @@ export async function rewind(
   // Without its start there is no session.
   if (position < 1)
     throw new MoonpoolError("STORE_POSITION", `The session begins at position 1, and ${position} is before it.`);
+  const portable = await findPortable(store, id).catch(() => undefined);
   await store.truncate(id, position);
+  if ((portable?.position ?? Infinity) > position) forgetPortable(store, id);
   // What was refused did not happen, also when the record that says so is taken back.
   for (const { position: at, record } of history)
     if (at > position && refusedBy(record) <= position) store.append(id, record);

@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { MoonpoolError } from "../protocol/main.ts";
 
@@ -25,4 +26,28 @@ export function openDataFolder(folder: string): DataFolder {
     throw new MoonpoolError("CONFIG_INVALID", `The folder ${folder} cannot be written: ${why}. ${advice}`, {}, error);
   }
   return data;
+}
+
+/**
+ * A folder for the versions of Lua files that sessions have, when they outlive their thread but not the process: any thread may
+ * have to reload them. `remove` is also called when the process ends. Throws MoonpoolError CONFIG_INVALID.
+ */
+export function openSourcesFolder(): { sources: string; remove: () => void } {
+  let sources: string;
+  try {
+    sources = fs.mkdtempSync(path.join(os.tmpdir(), "moonpool-sources-"));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new MoonpoolError("CONFIG_INVALID", `No temporary folder can be made for hot reload: ${why}.`, {}, error);
+  }
+  const remove = (): void => {
+    process.off("exit", remove);
+    try {
+      fs.rmSync(sources, { recursive: true, force: true });
+    } catch {
+      // The system empties its folder of temporary files.
+    }
+  };
+  process.on("exit", remove);
+  return { sources, remove };
 }

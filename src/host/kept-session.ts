@@ -4,6 +4,7 @@ import { type Answer, type FromSession, sessionEvent } from "../protocol/worker-
 import type { Bases } from "./bases.ts";
 import { Blame } from "./blame.ts";
 import { HeldBack } from "./held-back.ts";
+import { findPortable, forgetPortable, keepPortable, removeSession } from "./kept-portable.ts";
 import { encodeSnapshot, type KeptState, loadKept, noteEvent, RESTART, voidRecord } from "./kept-state.ts";
 import type { Meter } from "./meter.ts";
 import type { RecoveryStep } from "./recovery.ts";
@@ -22,8 +23,11 @@ interface SentEvent {
   safe: Promise<void> | undefined;
 }
 
+type State = Extract<FromTask, { kind: "state" }>;
 type Image = Extract<FromTask, { kind: "image" }>;
 
+/** The number of an `export` event whose state is to be kept. */
+const AT_REST = 1;
 /** Threads in a row that died before they had said anything. */
 const MOST_SILENT = 50;
 
@@ -37,7 +41,8 @@ type Phase = "asleep" | "waking" | "awake" | "resting" | "over";
  * A session that outlives its thread, and needs none while nothing happens. It is its newest image and the events after it, which
  * are in a store: whenever it has to be somewhere else, or go back to where it was before an event, it goes on from these.
  * Events that have been answered are dispatched again then, and nobody hears of it; those that have not are sent again.
- * What comes of an event is passed on when the event is safe.
+ * What comes of an event is passed on when the event is safe. When no image of it can be loaded, because it is of another
+ * version of Moonpool, it begins anew with the portable state that was made when it went to rest.
  */
 export class KeptSession implements SessionPort {
   readonly #id: string;
@@ -63,6 +68,15 @@ export class KeptSession implements SessionPort {
   #before = 0;
   /** Position of the image that the task has gone on from, or has given. */
   #covered = 0;
+  /** Position of the portable state that was kept last, as far as it is known. */
+  #portable: number | undefined;
+  /** Its portable state is not to be asked for any more: it cannot be had, or its thread died of that. */
+  #hasNoState = false;
+  /** An event was carried out since it was given to its task: the image could be loaded. */
+  #isLoaded = true;
+  /** Why its image cannot be loaded. */
+  #unloadable: WireError | undefined;
+  #hasFallenBack = false;
   /** The base of that image. */
   #base: string | undefined;
   /** What waits for events to be safe. */
@@ -149,14 +163,25 @@ export class KeptSession implements SessionPort {
   }
 
   #askForState(): void {
-    this.#task?.send(sessionEvent("export", 0, Math.max(Date.now(), this.#state.time)));
+    this.#task?.send(sessionEvent("export", 0, this.#now()));
+  }
+
+  /** Asks for the portable state as it is when it has gone to rest, if that may be needed. */
+  #exportEvent(): string | undefined {
+    const isKept = this.#portable === this.#answered && this.#sent.length === 0;
+    if (this.#store.durability === "memory" || this.#hasNoState || isKept) return undefined;
+    return sessionEvent("export", AT_REST, this.#now());
+  }
+
+  #now(): number {
+    return Math.max(Date.now(), this.#state.time);
   }
 
   /** Leaves its thread, after what is under way; the next event wakes it. */
   sleep(): void {
     if (this.#phase !== "awake") return;
     this.#phase = "resting";
-    this.#task?.rest();
+    this.#task?.rest(this.#exportEvent());
   }
 
   /** Leaves its thread for good, but not the store. Settles when all of it is there. Never rejects. */
@@ -180,15 +205,16 @@ export class KeptSession implements SessionPort {
 
   close(): void {
     if (this.#isOver) return;
-    this.#end();
-    this.#store.remove(this.#id);
+    this.#end(false);
+    removeSession(this.#store, this.#id);
   }
 
-  #end(): void {
+  /** `isKept`: what the store has of it stays. */
+  #end(isKept = true): void {
     this.#phase = "over";
     this.#task?.close();
     this.#task = undefined;
-    this.#useBase(null);
+    this.#useBase(null, isKept);
     this.#heldBack.clear();
     for (const { reject } of this.#exports.splice(0)) reject(new MoonpoolError("SESSION_ENDED"));
     this.#rested();
@@ -255,8 +281,42 @@ export class KeptSession implements SessionPort {
       const base = await this.#baseOf(kept);
       if (this.#phase === "waking") this.#resume(kept, base);
     } catch (error) {
-      this.#fail(error);
+      if (!(error instanceof MoonpoolError) || !isUnloadable(error)) return this.#fail(error);
+      await this.#fallBack(error.toWire());
     }
+  }
+
+  /** There is no image that can be loaded. */
+  async #fallBack(error: WireError): Promise<void> {
+    try {
+      const found = await findPortable(this.#store, this.#id);
+      const kept = await loadKept(this.#store, this.#id);
+      if (this.#phase !== "waking") return;
+      // Nobody would begin anew what is just being left.
+      if (this.#hasFallenBack || this.#settleRest.length > 0 || kept === undefined) return this.#failWith(error);
+      this.#hasFallenBack = true;
+      // Of what has not begun when its image was made, nothing is in the image.
+      if (kept.events[0]?.text.startsWith("start "))
+        return this.#resume({ ...kept, image: null, nextTimer: undefined }, null);
+      if (found === undefined) return this.#failWith(error);
+      const lost = Math.max(0, this.#answered - found.position);
+      this.#restart(error, found.state);
+      if (this.#isOver) return;
+      this.#tellRestored(error, lost);
+      // It is of the new session, too, as soon as that has taken it in.
+      const position = this.#sent.at(-1)?.position ?? this.#answered;
+      keepPortable(this.#store, this.#id, position, found.deflated);
+      void this.#load();
+    } catch (failure) {
+      this.#fail(failure);
+    }
+  }
+
+  #tellRestored(reason: WireError, lost: number): void {
+    const what = lost === 0 ? "Nothing is lost by that." : `The last ${lost} events before that are lost.`;
+    const restored = new MoonpoolError("STATE_RESTORED");
+    const message = `${reason.code}: ${restored.message} ${what}`;
+    this.#onMessage({ kind: "log", level: "warn", message, error: { ...restored.toWire(), message } });
   }
 
   async #baseOf({ image }: KeptState): Promise<BaseImage | null> {
@@ -274,6 +334,7 @@ export class KeptSession implements SessionPort {
     this.#before = 0;
     this.#covered = kept.start;
     this.#useBase(base);
+    this.#isLoaded = kept.image === null;
     this.#phase = "awake";
     const { image, nextTimer } = kept;
     this.#task.resume({ image, base, nextTimer, events: events.map(({ text }) => text) });
@@ -296,7 +357,9 @@ export class KeptSession implements SessionPort {
         case "log":
           return this.#onMessage(message);
         case "failed":
-          return this.#failWith(message.error);
+          return this.#taskFailed(message.error);
+        case "state":
+          return this.#keepState(message);
         case "refused":
           return void this.#recover(this.#positionAfter(message.events), message.error);
         case "exported":
@@ -310,6 +373,13 @@ export class KeptSession implements SessionPort {
     });
   }
 
+  #taskFailed(error: WireError): void {
+    if (this.#isLoaded || !isUnloadable(error)) return this.#failWith(error);
+    // What comes next needs another task; this one ends in a moment.
+    this.#phase = "waking";
+    this.#unloadable = error;
+  }
+
   #noteAwake(): void {
     if (this.#wakingSince !== undefined) this.#meter?.woke(performance.now() - this.#wakingSince);
     this.#wakingSince = undefined;
@@ -321,8 +391,7 @@ export class KeptSession implements SessionPort {
   }
 
   #keepImage({ image, base, events, nextTimer }: Image): void {
-    // Without an event in between it is the same state, put in order: the session goes on from that.
-    const position = events === this.#before ? this.#covered : this.#positionAfter(events - 1);
+    const position = this.#positionOf(events);
     if (position === undefined) return;
     this.#given.splice(0, events - this.#before);
     this.#before = events;
@@ -333,10 +402,28 @@ export class KeptSession implements SessionPort {
     this.#store.snapshot(this.#id, position, encodeSnapshot(head, image));
   }
 
-  #useBase(base: BaseImage | null): void {
+  /** The position that the task has come to with `events` events. */
+  #positionOf(events: number): number | undefined {
+    // Without an event in between it is the same state, put in order: the session goes on from that.
+    return events === this.#before ? this.#covered : this.#positionAfter(events - 1);
+  }
+
+  #keepState({ state, events }: State): void {
+    if (!(state instanceof Uint8Array)) {
+      this.#hasNoState = true;
+      const message = "the session has no portable state for the next version of Moonpool";
+      return this.#onMessage({ kind: "log", level: "warn", message: `${message}: ${state.message}`, error: state });
+    }
+    const position = this.#positionOf(events);
+    if (position === undefined) return;
+    keepPortable(this.#store, this.#id, position, state);
+    this.#portable = position;
+  }
+
+  #useBase(base: BaseImage | null, isKept = false): void {
     if (base?.name === this.#base) return;
     if (base) this.#bases.take(base);
-    if (this.#base !== undefined) this.#bases.give(this.#base);
+    if (this.#base !== undefined) this.#bases.give(this.#base, isKept);
     this.#base = base?.name;
   }
 
@@ -349,6 +436,7 @@ export class KeptSession implements SessionPort {
   #answer(message: Answer, image?: Image): void {
     const event = this.#shift();
     if (event === undefined) return;
+    this.#isLoaded = true;
     noteEvent(this.#state, event.text);
     if (image !== undefined) {
       this.#keepImage(image);
@@ -375,7 +463,8 @@ export class KeptSession implements SessionPort {
     this.#guard(() => {
       if (step !== "retry") this.#refuse(event.text, error);
       if (step === "end" || (event.text.startsWith("start ") && step !== "retry")) return this.#failWith(error);
-      if (step === "restart") this.#restart(error);
+      // Nobody would begin anew what is just being left.
+      if (step === "restart" && this.#settleRest.length === 0) this.#restart(error);
       return void this.#load();
     });
   }
@@ -403,17 +492,24 @@ export class KeptSession implements SessionPort {
     else this.#heldBack.add({ kind: "refused", error: isReason ? error : undefined }, event);
   }
 
-  /** What was sent was for the session that there was. */
-  #restart(error: WireError): void {
+  /** What was sent was for the session that there was. `state`: what the next one begins with. */
+  #restart(error: WireError, state?: string): void {
     for (let event = this.#sent[0]; event; event = this.#sent[0]) this.#refuse(event.text, error, false);
     this.#answered = this.#store.append(this.#id, RESTART);
     this.#state.connections.clear();
-    this.#onMessage({ kind: "restarting" });
+    if (state === undefined) forgetPortable(this.#store, this.#id);
+    this.#onMessage({ kind: "restarting", state });
   }
 
   #ended(end: TaskEnd): void {
     if (this.#isOver) return this.#onEnd();
     this.#task = undefined;
+    const unloadable = this.#unloadable;
+    this.#unloadable = undefined;
+    if (unloadable) return void this.#fallBack(unloadable);
+    // It died of nothing that it was sent, so of its portable state.
+    if (this.#phase === "resting" && end.during !== undefined && this.#positionAfter(end.during) === undefined)
+      this.#hasNoState = true;
     if (end.isLost && ++this.#silent <= MOST_SILENT) return this.#goElsewhere(end);
     if (end.error !== undefined || this.#phase !== "resting") {
       this.#end();
@@ -456,4 +552,9 @@ export class KeptSession implements SessionPort {
     this.#end();
     this.#onMessage({ kind: "failed", error });
   }
+}
+
+/** The image is of another version of Moonpool, or damaged, or its base is gone. */
+function isUnloadable({ code }: { code: string }): boolean {
+  return code === "IMAGE_FOREIGN" || code === "IMAGE_CORRUPT";
 }

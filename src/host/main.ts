@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { FastifyInstance } from "fastify";
-import { openDataFolder } from "./data-folder.ts";
+import { openDataFolder, openSourcesFolder } from "./data-folder.ts";
 import { moonpoolOn } from "./plugin.ts";
 import { serverOf, type ServerOptions } from "./server.ts";
 import { SessionKeeper } from "./session-keeper.ts";
@@ -15,6 +15,8 @@ import { WorkerPool } from "./worker-pool.ts";
 export const moonpool = moonpoolOn(async (settings, viewdefs, meter) => {
   const { dir, threads, memoryLimit, timeLimit, cpu, slots, maxSessions, durability, data } = settings;
   const folder = durability === "disk" ? openDataFolder(data) : undefined;
+  const temporary = folder === undefined && settings.hotload ? openSourcesFolder() : undefined;
+  const sources = folder?.sources ?? temporary?.sources;
   const store = await openStore(
     folder ? { durability: "disk", dir: folder.store } : { durability: "memory", history: 1 },
   );
@@ -24,14 +26,15 @@ export const moonpool = moonpoolOn(async (settings, viewdefs, meter) => {
   try {
     // Images only fit VMs of the same seed.
     const seed = Number(await lasting(store, "seed", String(randomInt(2 ** 31 - 1))));
-    pool = new WorkerPool({ dir, ...limits, seed, sources: folder?.sources, plans: viewdefs.plans(), onDeath });
+    pool = new WorkerPool({ dir, ...limits, seed, sources, plans: viewdefs.plans(), onDeath });
     await pool.ready;
   } catch (error) {
     await pool?.close();
     await store.close();
+    temporary?.remove();
     throw error;
   }
-  return new SessionKeeper(pool, store, meter);
+  return new SessionKeeper(pool, store, meter, temporary?.remove);
 });
 
 export default moonpool;

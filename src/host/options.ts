@@ -152,7 +152,7 @@ export function settingsOf(options: MoonpoolOptions): Settings {
     sleepAfter,
     recovery: recoveryOf(options.recovery),
     durability: oneOf("durability", ["memory", "disk"], options.durability ?? (development ? "memory" : "disk")),
-    data: path.resolve(options.data ?? path.join(dir, `.moonpool${prefix.replaceAll("/", "-")}`)),
+    data: dataFolderOf({ ...options, dir }),
     origins: (options.origins ?? []).map(originOf),
     share: oneOf("share", ["browser", "link"], options.share ?? "browser"),
     secret: options.secret ?? randomBytes(32).toString("hex"),
@@ -166,6 +166,11 @@ export function settingsOf(options: MoonpoolOptions): Settings {
     metrics,
     ...(options.logLevel === undefined ? {} : { logLevel: oneOf("logLevel", levels, options.logLevel) as LogLevel }),
   };
+}
+
+/** The folder for what is to last: `data`, or the default for the site and the prefix. Throws MoonpoolError CONFIG_INVALID. */
+export function dataFolderOf({ dir, data, prefix = "" }: Pick<MoonpoolOptions, "dir" | "data" | "prefix">): string {
+  return path.resolve(data ?? path.join(dir, `.moonpool${prefixOf(prefix).replaceAll("/", "-")}`));
 }
 
 function wrong(name: string, expected: string): MoonpoolError {

@@ -2,6 +2,7 @@ import type { WireError } from "../protocol/main.ts";
 import type { FromSession } from "../protocol/worker-message.ts";
 import { Bases } from "./bases.ts";
 import { KeptSession } from "./kept-session.ts";
+import { removeSession } from "./kept-portable.ts";
 import { type KeptState, loadKept } from "./kept-state.ts";
 import type { Meter } from "./meter.ts";
 import type { OpenSession, SessionPool, SessionPort } from "./session.ts";
@@ -15,15 +16,18 @@ export class SessionKeeper implements SessionPool {
   readonly #store: SessionStore;
   readonly #bases: Bases;
   readonly #meter: Meter | undefined;
+  readonly #onClose: () => void;
   readonly isLasting: boolean;
 
-  /** Both belong to the keeper from here on. */
-  constructor(pool: WorkerPool, store: SessionStore, meter?: Meter) {
+  /** Pool and store belong to the keeper from here on; `onClose` is called when both are closed. */
+  constructor(pool: WorkerPool, store: SessionStore, meter?: Meter, onClose: () => void = () => {}) {
     this.#pool = pool;
     this.#store = store;
     this.#bases = new Bases(store);
     this.#meter = meter;
+    this.#onClose = onClose;
     this.isLasting = store.durability !== "memory";
+    if (this.isLasting) void this.#bases.sweep();
   }
 
   open(
@@ -40,7 +44,7 @@ export class SessionKeeper implements SessionPool {
     );
     if (kept === undefined) {
       // Nothing of one that failed under this id.
-      this.#store.remove(sessionId);
+      removeSession(this.#store, sessionId);
       session.describe(description);
     }
     return session;
@@ -55,7 +59,7 @@ export class SessionKeeper implements SessionPool {
   }
 
   forget(sessionId: string): void {
-    this.#store.remove(sessionId);
+    removeSession(this.#store, sessionId);
   }
 
   lasting(name: string, fresh: string): Promise<string> {
@@ -68,6 +72,8 @@ export class SessionKeeper implements SessionPool {
 
   async close(): Promise<void> {
     await this.#pool.close();
+    await this.#bases.close();
     await this.#store.close();
+    this.#onClose();
   }
 }

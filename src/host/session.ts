@@ -415,7 +415,7 @@ export class Session {
       case "refused":
         return this.#refused(message.error, this.#inFlight.answer(true));
       case "restarting":
-        return this.#restart();
+        return this.#restart(message.state);
       case "imported":
         this.#inFlight.answer();
         this.#deliver(message.outcome, true);
@@ -493,12 +493,13 @@ export class Session {
       else connection.fault(code);
   }
 
-  /** Begins anew. So do the pages: what they say is meant for variables that are not there any more. */
-  #restart(): void {
+  /** Begins anew, or with a portable state. So do the pages: what they say is meant for variables that are not there any more. */
+  #restart(state: string | undefined): void {
     this.#closeConnections("RESTARTED", closeCodes.goingAway);
     this.#isRinging = false;
     this.#alarm.set(undefined);
     this.#start();
+    if (state !== undefined) void this.#record("import", 0, state);
   }
 
   /** `isAwaited`: somebody waits for it, whatever the outcome says. */

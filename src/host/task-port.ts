@@ -21,8 +21,11 @@ export interface TaskPort {
   send(text: string): void;
   /** The session goes on from there. */
   resume(state: SessionState): void;
-  /** The session leaves the thread after what it was given; its newest image comes before the task ends. */
-  rest(): void;
+  /**
+   * The session leaves the thread after what it was given; its newest image comes before the task ends, and before that its
+   * portable state, if it is given the text of an `export` event.
+   */
+  rest(exportEvent?: string): void;
   close(): void;
 }
 

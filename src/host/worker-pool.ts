@@ -156,7 +156,7 @@ export class WorkerPool {
         this.#givePlans(session);
         line.post({ kind: "resume", ...state });
       },
-      rest: () => line.post({ kind: "rest" }),
+      rest: (exportEvent) => line.post({ kind: "rest", exportEvent }),
       close: () => {
         this.#giveRoom(session);
         line.post({ kind: "close" });

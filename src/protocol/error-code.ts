@@ -375,6 +375,12 @@ export const errors = {
     advice: "Give its prototype getState and restoreState, or the type a serializer (docs/portable-state.md).",
   },
 
+  STATE_RESTORED: {
+    who: "operator",
+    text: "A saved session cannot be loaded, so it goes on from its portable state.",
+    advice: "Nothing, after a change of version. Stop Moonpool with SIGTERM before one, and no event is lost.",
+  },
+
   // The store of sessions
   SESSION_MISSING: {
     who: "operator",
@@ -399,7 +405,7 @@ export const errors = {
   STORE_IN_USE: {
     who: "operator",
     text: "Another process has the store.",
-    advice: "End that process, or give each its own --data.",
+    advice: "End that process (a server: with SIGTERM) and try again, or give each its own --data.",
   },
   STORE_FULL: {
     who: "operator",

@@ -25,7 +25,7 @@ import type { SharedPlans } from "./worker-task.ts";
  *     timer 0 1700000000123\n         a Lua timer is due; with the body `skip 12` timer 12 is left out
  *     reload 7 1700000000123\nlua lua/contacts.lua\nviewdef Contact.DEFAULT
  *                                     files of the site have changed: see reloadBody
- *     export 0 1700000000123\n        asks for the portable state (docs/portable-state.md)
+ *     export 0 1700000000123\n        asks for the portable state (docs/portable-state.md); 1: for the case that images fail
  *     import 0 1700000000123\n{"format":1,…}
  *                                     takes such a state in, after `start`
  *
@@ -112,8 +112,11 @@ export type ToWorker =
   | string
   /** The session is over. */
   | { kind: "close" }
-  /** Nothing more is to come for now: the thread gives its newest image back and the task ends. */
-  | { kind: "rest" }
+  /**
+   * Nothing more is to come for now: the thread gives its newest image back and the task ends. With the text of an `export`
+   * event the portable state comes before that, unless the session has not begun yet.
+   */
+  | { kind: "rest"; exportEvent?: string | undefined }
   /** The viewdefs have changed; events after it see the new ones. */
   | { kind: "plans"; plans: SharedPlans }
   /** The session goes on from this state, whatever it was before. */
@@ -150,6 +153,8 @@ export type FromWorker =
     }
   /** The event after the first `events` could not be carried out, now or again. The session is in no state until `resume`. */
   | { kind: "refused"; error: RefusedEvent; events: number }
+  /** The portable state after the first `events` events, deflated, or why there is none. The session has not changed by it. */
+  | { kind: "state"; state: Uint8Array<ArrayBuffer> | WireError; events: number }
   /** Which thread the session is on, and where that says what it is doing: see thread-status.ts. */
   | { kind: "thread"; id: number; status: SharedArrayBuffer };
 
@@ -166,8 +171,11 @@ export type FromSession =
    * for the session that it was for.
    */
   | { kind: "refused"; error: RefusedEvent | undefined }
-  /** From the host itself: what had not been answered has been refused, and the next event has to be a `start`. No answer. */
-  | { kind: "restarting" }
+  /**
+   * From the host itself: what had not been answered has been refused, and the next event has to be a `start`, followed by an
+   * `import` if there is a `state`. No answer.
+   */
+  | { kind: "restarting"; state?: string | undefined }
   /** The answer to `export`, which is no event for the journal: the portable state, or why there is none. */
   | { kind: "exported"; outcome: string; state: string | WireError }
   /** `print`, `ui.log`, and errors of Lua code. `level` as of pino. */

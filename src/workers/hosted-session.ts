@@ -1,3 +1,5 @@
+import { promisify } from "node:util";
+import zlib from "node:zlib";
 import { MoonpoolError, type WireError } from "../protocol/error-code.ts";
 import {
   readOutcomeHead,
@@ -50,6 +52,8 @@ const REPLAY_FACTOR = 20;
 const PURE = new Set(["log", "generated"]);
 /** ms that the export or import of a portable state may take, at least: somebody asked for it, and it may be large. */
 const PORTABLE_TIME = 10_000;
+
+const deflate = promisify(zlib.deflateRaw);
 
 /**
  * One session on its thread: takes events from its port, one after the other, has them dispatched in a VM, and answers each
@@ -147,7 +151,7 @@ export class HostedSession implements Tenant {
           this.#queue.shift();
           if (message.kind === "plans") this.#around.replacePlans(message.plans);
           else if (message.kind === "resume") this.#resume(message);
-          else if (message.kind === "rest") return this.#wait(this.#rest(now));
+          else if (message.kind === "rest") return this.#wait(this.#rest(now, message.exportEvent));
         }
       }
     } catch (error) {
@@ -224,10 +228,12 @@ export class HostedSession implements Tenant {
   }
 
   /** Gives the newest image back, and leaves. */
-  async #rest(now: number): Promise<void> {
+  async #rest(now: number, exportEvent: string | undefined): Promise<void> {
     const { slots } = this.#around;
+    if (this.#begin !== undefined) return this.#finish();
+    if (exportEvent !== undefined) await this.#giveState(exportEvent, now);
+    if (this.#isOver) return;
     if (this.vm) slots.rest(this, now, true);
-    else if (this.#begin !== undefined) return this.#finish();
     const { image } = this;
     // Packs a copy: the slots may pack the image as well, and use its buffer for something else before this one is done.
     const copy = image && !image.packed ? { ...image, data: Uint8Array.from(image.data) } : image;
@@ -340,7 +346,7 @@ export class HostedSession implements Tenant {
   #timeFor(text: string, isReplay: boolean): number {
     const { timeLimit } = this.#around;
     if (isReplay) return REPLAY_FACTOR * timeLimit;
-    return /^(ex|im)port /.test(text) ? Math.max(timeLimit, PORTABLE_TIME) : timeLimit;
+    return /^(import|export 0) /.test(text) ? Math.max(timeLimit, PORTABLE_TIME) : timeLimit;
   }
 
   /** Hot reload is a transaction: after an error, whatever it is, the session is as it was before. */
@@ -383,6 +389,40 @@ export class HostedSession implements Tenant {
     } catch (error) {
       if (vm.broken || !(error instanceof MoonpoolError)) throw error;
       this.#post({ kind: "exported", outcome: "", state: error.toWire() });
+    }
+  }
+
+  /** The host gets the portable state, or hears why there is none. Nobody sees by the session that it was asked. */
+  async #giveState(text: string, now: number): Promise<void> {
+    let state: Uint8Array<ArrayBuffer> | WireError;
+    try {
+      let vm = this.#around.slots.take(this, now);
+      while (vm instanceof Promise) {
+        await vm;
+        if (this.#isOver) return;
+        vm = this.#around.slots.take(this, now);
+      }
+      const found = this.#stateOf(vm, text);
+      state = typeof found === "string" ? Uint8Array.from(await deflate(found)) : found;
+    } catch (error) {
+      state = wireError(error);
+    }
+    if (!this.#isOver) this.#post({ kind: "state", state, events: this.#dispatched });
+  }
+
+  #stateOf(vm: LuaVm, text: string): string | WireError {
+    const { slots } = this.#around;
+    const before = slots.copy(vm);
+    try {
+      return takeState(this.#run(vm, text, false)).state;
+    } finally {
+      if (vm.broken) {
+        slots.forget(this);
+        this.image = before;
+      } else {
+        vm.loadImage(before);
+        slots.discard(before);
+      }
     }
   }
 

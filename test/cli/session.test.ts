@@ -1,7 +1,9 @@
 import fs from "node:fs";
 import path from "node:path";
+import zlib from "node:zlib";
 import t, { type Test } from "tap";
 import { exportToFile, importFromFile, listSessions, rewind } from "../../src/cli/session.ts";
+import { findPortable, keepPortable } from "../../src/host/kept-portable.ts";
 import { decodeState, encodeState } from "../../src/host/state/portable-state.ts";
 import { resumeOn, type ResumeSession } from "../../src/host/state/stored-sessions.ts";
 import { MemoryStore } from "../../src/host/store/memory-store.ts";
@@ -296,8 +298,43 @@ t.test("a store that a server has open is left alone", async (t) => {
   const { code, err } = await run(["session", "list", "--data", data]);
   await store.close();
   t.equal(code, 1);
-  t.match(err, /^STORE_IN_USE: /);
+  t.match(err, /^STORE_IN_USE: .*\n.*End that process/);
   t.equal((await run(["session", "list", "--data", data])).out, "There are no sessions.\n");
+});
+
+t.test("without --data it is the data folder of the site: of its settings, or the default", async (t) => {
+  const dir = t.testdir({ lua: { "main.lua": "" } });
+  const put = async (data: string, id: string): Promise<void> => {
+    const store = await openStore({ durability: "disk", dir: path.join(dir, data, "store") });
+    store.append(id, start);
+    await store.close();
+  };
+  const list = async (args: string[] = [], env: Record<string, string> = {}): Promise<string[]> => {
+    const { out } = await run(["session", "list", "--json", "--dir", dir, ...args], env);
+    return (JSON.parse(out) as { id: string }[]).map(({ id }) => id);
+  };
+  await put(".moonpool", "plain");
+  await put(".moonpool-admin-area", "prefixed");
+  await put("elsewhere", "configured");
+  t.same(await list(), ["plain"]);
+  t.same(await list([], { MOONPOOL_PREFIX: "/admin/area/" }), ["prefixed"]);
+  fs.writeFileSync(path.join(dir, "moonpool.config.json"), JSON.stringify({ data: "elsewhere", prefix: "/admin" }));
+  t.same(await list(), ["configured"]);
+  t.same(await list(["--data", path.join(dir, ".moonpool")]), ["plain"]);
+});
+
+t.test("rewind takes back a portable state that is of later", async (t) => {
+  for (const [position, isThere] of [
+    [3, false],
+    [2, true],
+  ] as const) {
+    const store = await openStore({ durability: "disk", dir: t.testdir({}) });
+    for (const record of [start, add("Bob"), add("Eve")]) store.append(one, record);
+    keepPortable(store, one, position, zlib.deflateRawSync("{}"));
+    await rewind(store, one, { to: 2 });
+    t.match(await findPortable(store, one), isThere ? { state: "{}", position } : undefined);
+    await store.close();
+  }
 });
 
 t.test("a damaged session is listed as such and keeps nobody from the others", async (t) => {

@@ -2,16 +2,18 @@ import * as fc from "fast-check";
 import t from "tap";
 import { type Decide, KeptSession } from "../../src/host/kept-session.ts";
 import { Bases } from "../../src/host/bases.ts";
-import { loadKept } from "../../src/host/kept-state.ts";
+import { encodeSnapshot, loadKept } from "../../src/host/kept-state.ts";
 import type { RecoveryStep } from "../../src/host/recovery.ts";
 import { MoonpoolError, type WireError } from "../../src/protocol/main.ts";
 import type { FromSession } from "../../src/protocol/worker-message.ts";
+import { MemoryStore } from "../../src/host/store/memory-store.ts";
 import { HeldStore } from "../support/held-store.ts";
 import { settled } from "../support/memory-wire.ts";
-import { historyOf, ScriptedTask } from "../support/scripted-task.ts";
+import { blankImage, historyOf, ScriptedTask } from "../support/scripted-task.ts";
 
 const ID = "session";
 const LONGEST = 2_000;
+const blankHead = { nextTimer: undefined, connections: [], connectionsEver: 0, time: 0 };
 
 /** A session, the tasks that it has had, and what it said. */
 class Stage {
@@ -25,11 +27,15 @@ class Stage {
   isFull = false;
   /** Tasks refuse what was carried out before. */
   cannotRepeat = false;
+  /** Of new tasks. */
+  version = "0";
+  readonly #bases: Bases;
   onMessage: (message: FromSession) => void = () => {};
   sent = 0;
 
   private constructor(store: HeldStore, session: (stage: Stage) => KeptSession) {
     this.store = store;
+    this.#bases = new Bases(store);
     this.session = session(this);
   }
 
@@ -49,6 +55,7 @@ class Stage {
       if (this.isFull) throw new MoonpoolError("SESSION_LIMIT");
       const task = new ScriptedTask(...parts);
       task.cannotRepeat = this.cannotRepeat;
+      task.version = this.version;
       this.tasks.push(task);
       return task;
     };
@@ -57,7 +64,7 @@ class Stage {
       this.heard.push(nameOf(message));
       this.onMessage(message);
     };
-    return new KeptSession(ID, { store: this.store, bases: new Bases(this.store), open, decide, kept }, hear, (error) =>
+    return new KeptSession(ID, { store: this.store, bases: this.#bases, open, decide, kept }, hear, (error) =>
       this.ends.push(error),
     );
   }
@@ -478,6 +485,168 @@ t.test("a session that cannot be had again fails, once, and is not tried for eve
   t.equal(gone.heard.at(-1), "failed SESSION_UNKNOWN");
 });
 
+/** A session with a portable state after events 0 and 1, and 2 and 3 after it. Its tasks cannot load images from here on. */
+async function foreign(): Promise<Stage> {
+  const stage = Stage.make();
+  stage.start();
+  stage.send("ask");
+  stage.session.sleep();
+  await stage.run();
+  stage.send();
+  stage.send();
+  await stage.run();
+  stage.heard.length = 0;
+  stage.version = "1";
+  return stage;
+}
+
+t.test(
+  "going to rest a session gives its portable state, once for each state that it is in, before the image",
+  async (t) => {
+    const stage = Stage.make();
+    const order: string[] = [];
+    stage.store.putBlob = (name) => order.push(name);
+    stage.store.snapshot = (_id, position) => order.push(`snapshot ${position}`);
+    stage.start();
+    stage.send();
+    for (let rest = 0; rest < 2; rest++) {
+      stage.session.sleep();
+      await stage.run();
+      stage.store.log.length = 0;
+    }
+    t.same(order, ["state/session", "snapshot 2"]);
+  },
+);
+
+t.test(
+  "when no image of it can be loaded, a session begins anew with its portable state, and says what is lost",
+  async (t) => {
+    for (const way of ["sleep", "reopen", "damaged"] as const) {
+      const stage = await foreign();
+      const states: unknown[] = [];
+      const logs: string[] = [];
+      stage.onMessage = (message) => {
+        if (typeof message !== "object") return;
+        if (message.kind === "log") logs.push(`${message.level} ${message.error?.code} ${message.message}`);
+        if (message.kind !== "restarting") return;
+        states.push(message.state);
+        stage.start();
+        void stage.session.send(`import 0 1\n${stage.sent++}`);
+      };
+      if (way === "sleep") stage.task.die();
+      else {
+        if (way === "damaged")
+          MemoryStore.prototype.snapshot.call(stage.store, ID, 2, encodeSnapshot(blankHead, Buffer.from("none")));
+        await stage.reopen();
+      }
+      stage.send();
+      await stage.run();
+      t.same(
+        stage.heard.filter((name) => name !== "resumed"),
+        ["refused", "restarting", "log", "started", "6"],
+        way,
+      );
+      t.same(numbersOf(JSON.parse(String(states[0])) as string[]), ["0", "1"]);
+      t.equal(states.length, 1);
+      t.match(logs, [/^warn STATE_RESTORED IMAGE_\w+: .* The last 2 events before that are lost\.$/]);
+      t.same(await stage.kept(), ["5", "6"]);
+      stage.send();
+      await stage.run();
+      t.same(await stage.kept(), ["5", "6", "7"], "and goes on");
+      t.same(stage.store.problems, []);
+    }
+  },
+);
+
+t.test("without a portable state it fails, and so it does while it is left; what is stored stays", async (t) => {
+  const without = await foreign();
+  without.store.removeBlob(`state/${ID}`);
+  without.task.die();
+  without.send();
+  await without.run().catch(() => {});
+  t.same(without.heard, ["failed IMAGE_FOREIGN"]);
+  t.same(await without.kept(), ["0", "1", "2", "3", "4"]);
+
+  const damaged = await foreign();
+  damaged.store.putBlob(`state/${ID}`, Buffer.from("2\nnothing"));
+  damaged.task.die();
+  damaged.send();
+  await damaged.run().catch(() => {});
+  t.same(damaged.heard, ["failed STORE_CORRUPT"]);
+
+  const left = await foreign();
+  left.task.die();
+  left.send();
+  await settled();
+  const leaving = left.session.leave();
+  await left.run().catch(() => {});
+  await leaving;
+  t.same(left.heard, ["failed IMAGE_FOREIGN"]);
+  t.same(await left.kept(), ["0", "1", "2", "3", "4"]);
+});
+
+t.test("a session whose image holds nothing of it yet is repeated from its start instead", async (t) => {
+  const stage = Stage.make();
+  stage.start();
+  stage.send();
+  stage.task.step();
+  stage.store.snapshot(ID, 0, encodeSnapshot(blankHead, blankImage()));
+  await stage.run();
+  stage.version = "1";
+  stage.task.die();
+  stage.send();
+  await stage.run();
+  t.same(
+    stage.heard.filter((name) => name !== "resumed"),
+    ["started", "1", "2"],
+  );
+});
+
+t.test("a session that begins anew, or is closed, has the portable state of before no more", async (t) => {
+  for (const way of ["restart", "close"] as const) {
+    const stage = await foreign();
+    stage.version = "0";
+    t.ok(await stage.store.blob(`state/${ID}`));
+    stage.decide = async () => "restart";
+    stage.onMessage = (message) => typeof message === "object" && message.kind === "restarting" && stage.start();
+    if (way === "close") stage.session.close();
+    else stage.send("refuse");
+    await stage.run();
+    t.equal(await stage.store.blob(`state/${ID}`), undefined, way);
+  }
+});
+
+t.test(
+  "a session that has no portable state rests all the same, says so once, and keeps the state that it had",
+  async (t) => {
+    const stage = await foreign();
+    stage.version = "0";
+    const before = await stage.store.blob(`state/${ID}`);
+    stage.task.stateError = { code: "LUA_ERROR", message: "getState: boom" };
+    for (let rest = 0; rest < 2; rest++) {
+      stage.session.sleep();
+      await stage.run();
+      t.equal(stage.session.isAsleep, true);
+      stage.send();
+      await stage.run();
+    }
+    t.equal(stage.heard.filter((name) => name === "log").length, 1);
+    t.same(await stage.store.blob(`state/${ID}`), before);
+
+    const dying = await foreign();
+    dying.version = "0";
+    dying.session.sleep();
+    dying.task.die(1 + 1);
+    await settled();
+    t.equal(dying.session.isAsleep, true, "its thread may die of it");
+    dying.send();
+    await dying.run();
+    dying.session.sleep();
+    t.equal(dying.task.given.at(-1), "rest", "and then it is not asked for again");
+    await dying.run();
+  },
+);
+
 t.test("threads that die before they say anything are not replaced for ever", async (t) => {
   const stage = Stage.make();
   stage.start();
@@ -566,7 +735,9 @@ t.test("10,000 events with images leave nothing behind in it", async (t) => {
   t.equal((await stage.store.load(ID))?.records.length, 0);
 });
 
-type Command = { do: "send"; fate: string } | { do: "step" | "image" | "die" | "sleep" | "safe" | "turn" | "reopen" };
+type Command =
+  | { do: "send"; fate: string }
+  | { do: "step" | "image" | "die" | "sleep" | "safe" | "turn" | "reopen" | "upgrade" };
 
 const command: fc.Arbitrary<Command> = fc.oneof(
   {
@@ -580,18 +751,20 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 10, arbitrary: fc.constant({ do: "step" as const }) },
   { weight: 8, arbitrary: fc.constantFrom({ do: "safe" as const }, { do: "turn" as const }) },
   { weight: 2, arbitrary: fc.constantFrom({ do: "image" as const }, { do: "die" as const }, { do: "sleep" as const }) },
-  { weight: 1, arbitrary: fc.constant({ do: "reopen" as const }) },
+  { weight: 1, arbitrary: fc.constantFrom({ do: "reopen" as const }, { do: "upgrade" as const }) },
 );
 
 t.test(
   "whatever happens in whatever order: each event happens once or is refused, and answers come once, in order, when they are safe",
   async (t) => {
     const runs = Number(process.env["KEPT_RUNS"] ?? 400);
+    let upgrades = 0;
     await fc.assert(
       fc.asyncProperty(
         fc.array(command, { maxLength: 80 }),
         fc.constantFrom<RecoveryStep>("rollback", "retry", "restart"),
-        async (commands, strategy) => {
+        fc.boolean(),
+        async (commands, strategy, hasSlept) => {
           const stage = Stage.make();
           stage.store.isHeld = true;
           stage.decide = async (_text, _error, attempts) => {
@@ -612,15 +785,19 @@ t.test(
             const name = nameOf(message);
             if (["resumed", "log"].includes(name)) return;
             if (name === "restarting") {
+              if (typeof message === "object" && message.kind === "restarting" && message.state !== undefined)
+                checkState(message.state);
               sessions = stage.sent;
-              return send("start");
+              send("start");
+              if (stage.version === "1") send("ok");
+              return;
             }
             const event = waiting.shift();
             if (event === undefined) throw new Error(`${name} answers nothing`);
             const { number, fate, position } = event;
             if (position > stage.store.safe) throw new Error(`${number} was answered before it was safe`);
             if (name === "refused") {
-              if (strategy !== "restart" && ["ok", "ask", "start"].includes(fate))
+              if (strategy !== "restart" && stage.version === "0" && ["ok", "ask", "start"].includes(fate))
                 throw new Error(`${number} was refused`);
               return;
             }
@@ -628,7 +805,20 @@ t.test(
               throw new Error(`${name} is no answer to ${number}`);
             expected.push({ number, session: Number(number) });
           };
+          /** A portable state is what there once was. */
+          const checkState = (state: string): void => {
+            const before = stage.store.log.slice(0, stage.store.log.lastIndexOf("restart"));
+            const texts = JSON.parse(state) as string[];
+            if (texts.length === 0 || texts.some((text) => !before.includes(text)))
+              stage.store.problems.push(`${texts.join()} was no state`);
+            upgrades++;
+          };
           send("start");
+          if (hasSlept) {
+            await stage.run();
+            stage.session.sleep();
+            await stage.run();
+          }
           let bad = 0;
           for (const each of commands) {
             if (each.do === "send") {
@@ -641,6 +831,10 @@ t.test(
             else if (each.do === "safe") stage.store.makeSafe();
             else if (each.do === "turn") await settled();
             else if (strategy !== "restart") {
+              if (each.do === "upgrade") {
+                if (stage.version === "1" || !(await stage.store.blob(`state/${ID}`))) continue;
+                stage.version = "1";
+              }
               await stage.reopen();
               const happen = waiting.filter(({ fate }) => ["ok", "ask", "start"].includes(fate));
               expected.push(...happen.map(({ number }) => ({ number, session: Number(number) })));
@@ -658,6 +852,6 @@ t.test(
       ),
       { numRuns: runs, seed: 7 },
     );
-    t.pass(`${runs} runs`);
+    t.ok(upgrades > 0, `${runs} runs, ${upgrades} with a portable state`);
   },
 );

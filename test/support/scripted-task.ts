@@ -1,5 +1,7 @@
+import zlib from "node:zlib";
 import type { SessionState } from "../../src/protocol/worker-message.ts";
 import type { FromTask, OpenTask, TaskEnd, TaskPort } from "../../src/host/task-port.ts";
+import type { WireError } from "../../src/protocol/main.ts";
 import { decodeImage, encodeImage } from "../../src/protocol/session-image.ts";
 
 /** An image of nothing; its data is only looked at by ScriptedTask. */
@@ -19,6 +21,11 @@ export class ScriptedTask implements TaskPort {
   isOver = false;
   /** What was carried out before is refused. */
   cannotRepeat = false;
+  /** A digit. With the first event after it was given an image of another version, it fails. */
+  version = "0";
+  /** Why it has no portable state. */
+  stateError: WireError | undefined;
+  #hasForeign = false;
   #isLost = false;
   #dispatched = 0;
   /** Texts of events, `rest`, `close`, and where to go on from. */
@@ -41,8 +48,8 @@ export class ScriptedTask implements TaskPort {
     this.#take("resume", state);
   }
 
-  rest(): void {
-    this.#take("rest", "rest");
+  rest(exportEvent?: string): void {
+    this.#take("rest", exportEvent === undefined ? "rest" : `rest ${exportEvent}`);
   }
 
   close(): void {
@@ -69,7 +76,7 @@ export class ScriptedTask implements TaskPort {
     const next = this.#queue.shift();
     if (next === undefined) return false;
     if (next === "close") this.#end({});
-    else if (next === "rest") this.#rest();
+    else if (typeof next === "string" && /^rest( |$)/.test(next)) this.#rest(next);
     else if (typeof next === "string") this.#answer(next);
     else this.#resume(next);
     return true;
@@ -77,15 +84,16 @@ export class ScriptedTask implements TaskPort {
 
   /** Its state as it is now, as an image. */
   image(answer?: string): void {
-    if (this.isOver || this.#isLost || this.#replay) return;
+    const isBefore = this.#queue.some((message) => typeof message !== "string");
+    if (this.isOver || this.#isLost || this.#replay || isBefore) return;
     const data = Buffer.from(JSON.stringify(this.history));
-    const image = encodeImage({ ...BLANK, data });
+    const image = encodeImage({ ...BLANK, fingerprint: this.version.repeat(64), data });
     this.#onMessage({ kind: "image", base: null, image, events: this.#dispatched, nextTimer: undefined, answer });
   }
 
-  /** Its thread dies of something else, whatever it does. */
-  die(): void {
-    this.#end({ error: { code: "SESSION_ENDED", message: "died" }, isLost: true });
+  /** Its thread dies of something else, whatever it does, or after `during` events, while it is busy. */
+  die(during?: number): void {
+    this.#end({ error: { code: "SESSION_ENDED", message: "died" }, isLost: true, during });
   }
 
   /** It says so and ends. */
@@ -95,6 +103,7 @@ export class ScriptedTask implements TaskPort {
   }
 
   #resume({ image, events }: SessionState): void {
+    this.#hasForeign = image !== null && decodeImage(image).fingerprint !== this.version.repeat(64);
     this.history = image ? historyOf(image) : [];
     this.#dispatched = 0;
     this.#replay = [...events];
@@ -107,7 +116,11 @@ export class ScriptedTask implements TaskPort {
     this.#onMessage({ kind: "resumed", nextTimer: undefined });
   }
 
-  #rest(): void {
+  #rest(message: string): void {
+    if (message !== "rest") {
+      const state = this.stateError ?? Uint8Array.from(zlib.deflateRawSync(JSON.stringify(this.history)));
+      this.#onMessage({ kind: "state", state, events: this.#dispatched });
+    }
     if (this.#dispatched > 0) this.image();
     this.#end({});
   }
@@ -120,6 +133,10 @@ export class ScriptedTask implements TaskPort {
 
   /** False if it was not carried out. */
   #dispatch(text: string): boolean {
+    if (this.#hasForeign) {
+      this.fail();
+      return false;
+    }
     const fate = this.#replay && this.cannotRepeat ? "refuse" : fateOf(text);
     if (fate === "refuse") {
       this.#isLost = true;
@@ -149,6 +166,11 @@ export class ScriptedTask implements TaskPort {
 /** What had happened to a ScriptedTask when it made an image. */
 export function historyOf(image: Uint8Array): string[] {
   return JSON.parse(Buffer.from(decodeImage(image).data).toString()) as string[];
+}
+
+/** The image of a ScriptedTask that nothing has happened to. */
+export function blankImage(): Uint8Array {
+  return encodeImage({ ...BLANK, data: Buffer.from("[]") });
 }
 
 function fateOf(text: string): Fate {

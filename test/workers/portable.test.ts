@@ -75,7 +75,7 @@ t.test("after an import that fails on a thread the session is as it was, and goe
   const state = await session.state();
   t.match(await session.send("import", state.replace('["check",1]', '["check","bad"]')), {
     kind: "imported",
-    outcome: "",
+    outcome: "-",
     report: { objects: 0, error: { code: "LUA_ERROR", message: "keep check: oh", file: "lua/main.lua" } },
   });
   t.match(await session.send("import", "{"), { kind: "imported", report: { error: { code: "STATE_INVALID" } } });
@@ -102,5 +102,7 @@ t.test("timers that main.lua has set go on after an import, and those that a set
   const state = await session.state();
   const answer = await session.send("import", state);
   t.match(answer, { kind: "imported", outcome: /^\d+$/ });
+  const { outcome } = answer as Extract<FromWorker, { kind: "imported" }>;
+  session.client.post(sessionEvent("timer", 0, Number(outcome), ""));
   t.equal(await session.client.log(), "rang");
 });
