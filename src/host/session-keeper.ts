@@ -1,12 +1,14 @@
 import type { WireError } from "../protocol/main.ts";
 import type { FromSession } from "../protocol/worker-message.ts";
 import { Bases } from "./bases.ts";
+import { HogPolicy, type HogSettings } from "./hog-policy.ts";
 import { KeptSession } from "./kept-session.ts";
 import { type KeptState, loadKept } from "./kept-state.ts";
 import type { Meter } from "./meter.ts";
 import type { OpenSession, SessionPool, SessionPort } from "./session.ts";
 import { lasting } from "./store/lasting.ts";
 import type { SessionStore } from "./store/session-store.ts";
+import { Wards } from "./wards.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
 /** Sessions that are on threads while they have something to do, and in a store whatever happens. */
@@ -14,15 +16,17 @@ export class SessionKeeper implements SessionPool {
   readonly #pool: WorkerPool;
   readonly #store: SessionStore;
   readonly #bases: Bases;
+  readonly #wards: Wards;
   readonly #meter: Meter | undefined;
   readonly isLasting: boolean;
 
-  /** Both belong to the keeper from here on. */
-  constructor(pool: WorkerPool, store: SessionStore, meter?: Meter) {
+  /** Pool and store belong to the keeper from here on. */
+  constructor(pool: WorkerPool, store: SessionStore, meter?: Meter, hogs?: Partial<HogSettings>) {
     this.#pool = pool;
     this.#store = store;
     this.#bases = new Bases(store);
     this.#meter = meter;
+    this.#wards = new Wards(pool, new HogPolicy(hogs));
     this.isLasting = store.durability !== "memory";
   }
 
@@ -31,10 +35,11 @@ export class SessionKeeper implements SessionPool {
     onMessage: (message: FromSession) => void,
     onEnd: (error?: WireError) => void,
   ): SessionPort {
-    const open = this.#pool.openTask.bind(this.#pool, isolation);
-    const session = new KeptSession(
+    const onOver = (): void => this.#wards.forget(sessionId);
+    const open = this.#wards.place(sessionId, isolation, () => session);
+    const session: KeptSession = new KeptSession(
       sessionId,
-      { store: this.#store, bases: this.#bases, open, decide, kept, meter: this.#meter },
+      { store: this.#store, bases: this.#bases, open, decide, kept, meter: this.#meter, onOver },
       onMessage,
       onEnd,
     );
@@ -67,6 +72,7 @@ export class SessionKeeper implements SessionPool {
   }
 
   async close(): Promise<void> {
+    this.#wards.close();
     await this.#pool.close();
     await this.#store.close();
   }

@@ -112,8 +112,11 @@ export type ToWorker =
   | string
   /** The session is over. */
   | { kind: "close" }
-  /** Nothing more is to come for now: the thread gives its newest image back and the task ends. */
-  | { kind: "rest" }
+  /**
+   * Nothing more is to come for now: the thread gives its newest image back and the task ends; `atOnce`: after the event under
+   * way, whatever waits.
+   */
+  | { kind: "rest"; atOnce?: boolean }
   /** The viewdefs have changed; events after it see the new ones. */
   | { kind: "plans"; plans: SharedPlans }
   /** The session goes on from this state, whatever it was before. */
@@ -150,6 +153,11 @@ export type FromWorker =
     }
   /** The event after the first `events` could not be carried out, now or again. The session is in no state until `resume`. */
   | { kind: "refused"; error: RefusedEvent; events: number }
+  /**
+   * Its events have kept the thread busy for `ms` since this was said last, one of them for `longest`. Only said when it is worth
+   * mentioning, and not of loading code or moving state; before the last of them is answered.
+   */
+  | { kind: "used"; ms: number; longest: number }
   /** Which thread the session is on, and where that says what it is doing: see thread-status.ts. */
   | { kind: "thread"; id: number; status: SharedArrayBuffer };
 

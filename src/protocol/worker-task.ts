@@ -23,6 +23,8 @@ export interface ThreadSettings {
   seed: number;
   /** Folder that keeps the versions of Lua files that sessions have; undefined: threads remember them. */
   sources?: string | undefined;
+  /** After each turn the thread rests so many times as long as that took. Default: 0. */
+  rest?: number | undefined;
 }
 
 /** The task `bear`: makes the first VM. */

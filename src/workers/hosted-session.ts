@@ -42,12 +42,17 @@ export interface SessionSurroundings {
 
 /** ms that a session may go on with events that wait before others of its thread have their turn. */
 const TURN = 10;
+/** ms of one event, and of all since the last report, that the host hears of. */
+const NOTABLE = 20;
+const NOTABLE_SUM = 50;
 /** ms until it is said again that a session uses too much. */
 const SAID = 60_000;
 /** What was carried out once within the time limit must not fail when it is repeated on a machine that is busier. */
 const REPLAY_FACTOR = 20;
 /** Host calls whose answer depends on nothing but the argument. */
 const PURE = new Set(["log", "generated"]);
+/** Events that are a session's own doing. */
+const OWN = /^(?:connect|frame|resync|disconnect|pause|resume|timer) /;
 /** ms that the export or import of a portable state may take, at least: somebody asked for it, and it may be large. */
 const PORTABLE_TIME = 10_000;
 
@@ -83,6 +88,8 @@ export class HostedSession implements Tenant {
   /** It waits because it has used too much. */
   #pause: NodeJS.Timeout | undefined;
   #saidTooMuch = -Infinity;
+  /** ms that the host has not heard of. */
+  #unreported = 0;
   #isOver = false;
   #end: () => void = () => {};
 
@@ -105,6 +112,7 @@ export class HostedSession implements Tenant {
     if (kind === "resume") this.#isLost = false;
     // The host gives what has not been answered again.
     if (this.#isLost && kind !== "plans") return;
+    if (typeof message !== "string" && message.kind === "rest" && message.atOnce) this.#dropEvents();
     this.#queue.push(message);
     this.#takeTurn();
   }
@@ -326,9 +334,18 @@ export class HostedSession implements Tenant {
       return vm.dispatch(text, { timeLimit: this.#timeFor(text, isReplay) });
     } finally {
       status.leave();
-      this.#saver.note(text, performance.now() - began);
+      const used = performance.now() - began;
+      this.#saver.note(text, used);
       this.#log.end();
+      if (!isReplay) this.#noteUse(text, used);
     }
+  }
+
+  #noteUse(text: string, used: number): void {
+    this.#unreported += used;
+    if (used < NOTABLE && this.#unreported < NOTABLE_SUM) return;
+    if (OWN.test(text)) this.#post({ kind: "used", ms: this.#unreported, longest: used });
+    this.#unreported = 0;
   }
 
   #timeFor(text: string, isReplay: boolean): number {
@@ -440,6 +457,11 @@ export class HostedSession implements Tenant {
     this.#replay = [];
     this.#queue = this.#queue.filter((message) => typeof message !== "string" && message.kind === "plans");
     this.#post({ kind: "refused", error, events: this.#dispatched });
+  }
+
+  /** The host gives them again. */
+  #dropEvents(): void {
+    this.#queue = this.#queue.filter((message) => typeof message !== "string");
   }
 
   #fail(error: unknown): void {

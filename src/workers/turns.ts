@@ -16,13 +16,18 @@ interface Turn {
  */
 export class Turns {
   readonly #longestWait: number;
+  readonly #rest: number;
   readonly #light: Turn[] = [];
   readonly #heavy: Turn[] = [];
   #isScheduled = false;
 
-  /** `longestWait`: ms after which a turn is had even if lighter ones keep coming. */
-  constructor(longestWait = LONGEST_WAIT) {
+  /**
+   * `longestWait`: ms after which a turn is had even if lighter ones keep coming. `rest`: so many times as long as it was busy the
+   * thread does nothing afterwards.
+   */
+  constructor({ longestWait = LONGEST_WAIT, rest = 0 }: { longestWait?: number; rest?: number | undefined } = {}) {
     this.#longestWait = longestWait;
+    this.#rest = rest;
   }
 
   /** Has `run` called in a later turn of the thread. */
@@ -38,7 +43,25 @@ export class Turns {
   }
 
   #next(): void {
+    if (this.#rest === 0) {
+      this.#isScheduled = false;
+      return this.#run();
+    }
+    const began = performance.now();
+    try {
+      this.#run();
+    } finally {
+      setTimeout(() => this.#goOn(), (performance.now() - began) * this.#rest);
+    }
+  }
+
+  /** After a rest. */
+  #goOn(): void {
     this.#isScheduled = false;
+    if (this.#light.length + this.#heavy.length > 0) this.#schedule();
+  }
+
+  #run(): void {
     const light = this.#light.splice(0);
     const heavy = light.length === 0 ? this.#takeLeast() : this.#takeOverdue();
     if (this.#heavy.length > 0) this.#schedule();

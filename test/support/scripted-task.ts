@@ -17,6 +17,7 @@ export class ScriptedTask implements TaskPort {
   readonly given: string[] = [];
   history: string[] = [];
   isOver = false;
+  isMisplaced = false;
   /** What was carried out before is refused. */
   cannotRepeat = false;
   #isLost = false;
@@ -41,8 +42,9 @@ export class ScriptedTask implements TaskPort {
     this.#take("resume", state);
   }
 
-  rest(): void {
-    this.#take("rest", "rest");
+  rest(atOnce = false): void {
+    if (atOnce) this.#queue = this.#queue.filter((message) => message === "close" || typeof message !== "string");
+    this.#take(atOnce ? "rest at once" : "rest", "rest");
   }
 
   close(): void {

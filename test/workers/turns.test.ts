@@ -46,7 +46,7 @@ t.test("a turn that is taken in a turn is a later one", async (t) => {
 });
 
 t.test("the heavy are not put off for ever by others that keep coming", async (t) => {
-  const turns = new Turns(20);
+  const turns = new Turns({ longestWait: 20 });
   let rounds = 0;
   let isOver = false;
   const again = (): void => {
