@@ -172,9 +172,9 @@ export class KeptSession implements SessionPort {
     this.#task?.rest(true);
   }
 
-  /** Something waits for its thread. */
-  get isWaiting(): boolean {
-    return this.#sent.length + this.#exports.length + this.#settleRest.length > 0;
+  /** How much waits for its thread. */
+  get waiting(): number {
+    return this.#sent.length + this.#exports.length + this.#settleRest.length;
   }
 
   /** Goes on elsewhere at once, with what has not been answered: its thread is busy with others. */

@@ -1,3 +1,4 @@
+import { LONGEST_BEAT } from "../protocol/thread-status.ts";
 import type { HogPolicy } from "./hog-policy.ts";
 import type { FromThread, OpenTask, TaskPort, ThreadPort, Ward } from "./task-port.ts";
 import type { WorkerPool } from "./worker-pool.ts";
@@ -5,13 +6,15 @@ import type { WorkerPool } from "./worker-pool.ts";
 /** ms between two looks at the threads, and how many without anything new are enough. */
 const INTERVAL = 25;
 const ENOUGH = 40;
+/** ms in a call of a C function, in which there are no signs of life, as a multiple of the patience. */
+const SILENT_FACTOR = 3;
 /** ms without a thread that is held by one event after which a spare one is given up. */
 const CALM = 5_000;
 
 /** A session, as far as it can be somewhere else. */
 export interface Resident {
-  /** Something waits for its thread. */
-  readonly isWaiting: boolean;
+  /** How much waits for its thread. */
+  readonly waiting: number;
   /** Goes on elsewhere after the event under way. */
   move(): void;
   /** Goes on elsewhere at once. */
@@ -32,6 +35,8 @@ interface Seen {
   session: number;
   turn: number;
   since: number;
+  /** Signs of life until then. */
+  beats: number;
 }
 
 /**
@@ -54,6 +59,7 @@ export class Wards {
   #hasMoves = false;
   #lastHeld = -Infinity;
   #isClosed = false;
+  #isMakingSpare = false;
 
   constructor(pool: WorkerPool, policy: HogPolicy, calm = CALM) {
     this.#pool = pool;
@@ -176,12 +182,12 @@ export class Wards {
     const held = new Set<number>();
     let isBusy = false;
     for (const [thread, busy] of this.#pool.threads()) {
-      const { session = 0, turn = 0 } = busy ?? {};
+      const { session = 0, turn = 0, beats = 0 } = busy ?? {};
       const last = this.#seen.get(thread);
-      const since = last !== undefined && last.turn === turn ? last.since : now;
-      seen.set(thread, { session, turn, since });
+      const first = last !== undefined && last.turn === turn ? last : { session, turn, since: now, beats };
+      seen.set(thread, first);
       isBusy ||= busy !== undefined;
-      if (busy !== undefined && now - since >= this.#policy.patience) held.add(thread);
+      if (busy !== undefined && this.#isHeld(now - first.since, beats - first.beats)) held.add(thread);
     }
     this.#seen = seen;
     this.#pool.placement.held = held;
@@ -189,18 +195,22 @@ export class Wards {
     return isBusy;
   }
 
+  /** By an event that has been under way for `time` ms: a thread that only waits for a core is left alone. */
+  #isHeld(time: number, beats: number): boolean {
+    const { patience } = this.#policy;
+    return time >= SILENT_FACTOR * patience || (time >= patience && beats * LONGEST_BEAT >= patience);
+  }
+
   /** Whoever waits for a held thread goes elsewhere, if there is anywhere to go. */
   #evacuate(now: number): void {
     const { held, most } = this.#pool.placement;
-    if (held.size === 0 || held.size >= most) return;
-    const waiting = new Map<number, Map<string, Resident>>();
-    for (const { id, ward, resident, port, isOver } of this.#stays.values()) {
-      const { thread } = port;
-      if (isOver || ward !== "shared" || thread === undefined || !held.has(thread) || !resident().isWaiting) continue;
-      waiting.set(thread, (waiting.get(thread) ?? new Map<string, Resident>()).set(id, resident()));
-    }
-    for (const [thread, residents] of waiting) {
+    if (held.size === 0) return;
+    const isFull = this.#seen.size - (this.#isMakingSpare ? 1 : 0) <= held.size;
+    if (isFull && this.#seen.size < most && !this.#isMakingSpare) void this.#makeSpare();
+    if (isFull) return;
+    for (const thread of held) {
       const { session = 0, since = now } = this.#seen.get(thread) ?? {};
+      const residents = this.#waitingFor(thread);
       const beat = { session: this.#stays.get(session)?.id, since, waiting: [...residents.keys()] };
       for (const id of this.#policy.evacuees(beat, now)) residents.get(id)?.evacuate();
     }
@@ -214,6 +224,24 @@ export class Wards {
       placement.retiring = this.#emptiest();
       this.#hasMoves = true;
     }
+  }
+
+  /** Those of whom least waits come first: another hog is hardly among them. */
+  #waitingFor(thread: number): Map<string, Resident> {
+    const residents: [id: string, resident: Resident, waiting: number][] = [];
+    for (const { id, ward, resident, port, isOver } of this.#stays.values()) {
+      if (isOver || ward !== "shared" || port.thread !== thread) continue;
+      const { waiting } = resident();
+      if (waiting > 0) residents.push([id, resident(), waiting]);
+    }
+    residents.sort(([, , one], [, , other]) => one - other);
+    return new Map(residents.map(([id, resident]) => [id, resident]));
+  }
+
+  async #makeSpare(): Promise<void> {
+    this.#isMakingSpare = true;
+    await this.#pool.makeSpare();
+    this.#isMakingSpare = false;
   }
 
   #emptiest(): number | undefined {

@@ -5,7 +5,14 @@ import { Piscina } from "piscina";
 import { MoonpoolError, type WireError } from "../protocol/main.ts";
 import type { BusyWith } from "../protocol/thread-status.ts";
 import type { FromWorker, ToWorker } from "../protocol/worker-message.ts";
-import type { BearResult, BearTask, SessionTask, SharedPlans, ThreadSettings } from "../protocol/worker-task.ts";
+import type {
+  BearResult,
+  BearTask,
+  SessionTask,
+  SharedPlans,
+  ThreadSettings,
+  WarmTask,
+} from "../protocol/worker-task.ts";
 import { Placement } from "./placement.ts";
 import type { FromThread, TaskEnd, ThreadPort, Ward } from "./task-port.ts";
 import type { ThreadDeath } from "./meter.ts";
@@ -67,7 +74,7 @@ const stuck: WireError = {
     "One call of a library function ran too long; it was stopped together with its thread, and nothing of the event was done.",
 };
 /** Threads for shared sessions beyond the usual number, while others are held by one event each. */
-const SPARE = 2;
+const SPARE = 4;
 /** The thread of hogs has a quarter of a core at most. */
 const PENALTY_REST = 3;
 const ENTRY = new URL("../workers/entry.js", import.meta.url).href;
@@ -98,6 +105,7 @@ export class WorkerPool {
   readonly #dead = new Set<number>();
   readonly #onDeath: ((why: ThreadDeath) => void) | undefined;
   #number = 0;
+  #spare: Promise<unknown> | undefined;
   readonly #taken = { shared: 0, dedicated: 0, penalty: 0 };
   #plans: SharedPlans;
   #closing: Promise<void> | undefined;
@@ -186,6 +194,19 @@ export class WorkerPool {
   /** What the threads of shared sessions are busy with, by their ids; undefined: nothing. */
   *threads(): Iterable<[number, BusyWith | undefined]> {
     for (const { threadId } of this.#shared.threads) yield [threadId, this.#watchdog.busy(threadId)];
+  }
+
+  /** Makes another thread for shared sessions, if all that there are are held. Settles when it is ready; never rejects. */
+  makeSpare(): Promise<unknown> {
+    this.#spare ??= this.#warm().finally(() => (this.#spare = undefined));
+    return this.#spare;
+  }
+
+  async #warm(): Promise<void> {
+    const task: WarmTask = { settings: this.#settings, birth: await this.#birth };
+    await this.#livingShared()
+      .run(task, { name: "warm" })
+      .catch(() => {});
   }
 
   /**

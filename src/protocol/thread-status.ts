@@ -4,6 +4,9 @@ const BEATS = 1;
 const EVENT = 2;
 const TURN = 3;
 
+/** ms from one sign of life to the next while Lua code runs, at most, unless the thread has to wait for a core. */
+export const LONGEST_BEAT = 0.1;
+
 export interface BusyWith {
   session: number;
   beats: number;
@@ -17,6 +20,11 @@ export interface BusyWith {
 export class ThreadStatus {
   readonly memory = new SharedArrayBuffer(16);
   readonly #words = new Int32Array(this.memory);
+
+  /** How many signs of life there were so far. */
+  get beats(): number {
+    return this.#words[BEATS]!;
+  }
 
   /** Event `event` of session number `session` (from 1) is dispatched from here on. */
   enter(session: number, event: number): void {

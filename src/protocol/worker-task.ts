@@ -32,6 +32,12 @@ export interface BearTask {
   settings: ThreadSettings;
 }
 
+/** The task `warm`: makes a thread ready before sessions come. */
+export interface WarmTask {
+  settings: ThreadSettings;
+  birth: object;
+}
+
 /** What all other VMs are born from; only threads look into it. (Errors lose their code on the way between threads.) */
 export type BearResult = { birth: object } | { error: WireError };
 

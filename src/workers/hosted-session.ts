@@ -10,7 +10,7 @@ import {
 } from "../protocol/outcome.ts";
 import type { ImportReport } from "../protocol/portable.ts";
 import { decodeImage, encodeImage, type MemoryImage } from "../protocol/session-image.ts";
-import type { ThreadStatus } from "../protocol/thread-status.ts";
+import { LONGEST_BEAT, type ThreadStatus } from "../protocol/thread-status.ts";
 import type { Answer, FromWorker, SessionState, ToWorker } from "../protocol/worker-message.ts";
 import type { SharedPlans } from "../protocol/worker-task.ts";
 import { CpuBudget, type CpuShare } from "./cpu-budget.ts";
@@ -208,7 +208,12 @@ export class HostedSession implements Tenant {
 
   #wait(turn: Promise<void>): void {
     this.#isWaiting = true;
-    turn.catch((error: unknown) => this.#fail(error)).finally(() => this.#goOn());
+    const goOn = (): void => {
+      this.#isWaiting = false;
+      if (this.#isOver) this.#end();
+      else this.#takeTurn();
+    };
+    turn.catch((error: unknown) => this.#fail(error)).finally(goOn);
   }
 
   #resume({ image, base, nextTimer, events }: SessionState): void {
@@ -328,6 +333,7 @@ export class HostedSession implements Tenant {
     };
     vm.onLook = () => status.beat();
     this.#hasAsked = false;
+    const { beats } = status;
     const began = performance.now();
     status.enter(this.#number, this.#dispatched);
     try {
@@ -337,11 +343,13 @@ export class HostedSession implements Tenant {
       const used = performance.now() - began;
       this.#saver.note(text, used);
       this.#log.end();
-      if (!isReplay) this.#noteUse(text, used);
+      if (!isReplay) this.#noteUse(text, used, status.beats - beats);
     }
   }
 
-  #noteUse(text: string, used: number): void {
+  /** On a machine that is busy with something else, an event may seem to take long that has done little. */
+  #noteUse(text: string, time: number, beats: number): void {
+    const used = Math.min(time, beats * LONGEST_BEAT);
     this.#unreported += used;
     if (used < NOTABLE && this.#unreported < NOTABLE_SUM) return;
     if (OWN.test(text)) this.#post({ kind: "used", ms: this.#unreported, longest: used });

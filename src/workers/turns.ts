@@ -1,6 +1,8 @@
 /** Who has used more ms than this lately is heavy. */
 const HEAVY = 20;
 const LONGEST_WAIT = 5_000;
+/** ms after which the thread takes in what has come before the next turn. */
+const SLICE = 10;
 
 interface Turn {
   run: () => void;
@@ -65,8 +67,13 @@ export class Turns {
     const light = this.#light.splice(0);
     const heavy = light.length === 0 ? this.#takeLeast() : this.#takeOverdue();
     if (this.#heavy.length > 0) this.#schedule();
-    for (const { run } of light) run();
+    const end = performance.now() + SLICE;
+    while (light.length > 0 && performance.now() < end) light.shift()?.run();
     heavy?.run();
+    if (light.length === 0) return;
+    // By now one of them may have left the thread because it had to wait.
+    this.#light.unshift(...light);
+    this.#schedule();
   }
 
   #takeLeast(): Turn | undefined {
