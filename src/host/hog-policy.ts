@@ -14,6 +14,8 @@ export interface HogSettings {
   forgive: number;
   /** So long others may wait for a thread that is busy with one event before they go elsewhere. */
   patience: number;
+  /** Once no thread has been like that for so long, threads that were made because of it are given up. */
+  calm: number;
 }
 
 const defaults: HogSettings = {
@@ -24,6 +26,7 @@ const defaults: HogSettings = {
   longest: 10 * 60_000,
   forgive: 10 * 60_000,
   patience: 50,
+  calm: 5_000,
 };
 
 /** A share of the burst that need not be remembered. */
@@ -61,13 +64,13 @@ interface Conduct {
  * Times are given by the caller and never go back.
  */
 export class HogPolicy {
-  readonly #settings: HogSettings;
+  readonly settings: HogSettings;
   readonly #conducts = new Map<string, Conduct>();
   /** Sessions that `moves` has something to say about now or later. */
   readonly #open = new Set<string>();
 
   constructor(settings: Partial<HogSettings> = {}) {
-    this.#settings = { ...defaults, ...settings };
+    this.settings = { ...defaults, ...settings };
   }
 
   /**
@@ -75,7 +78,7 @@ export class HogPolicy {
    * code takes what it takes, and is not repeated.
    */
   report(session: string, used: number, now: number, longest = used): void {
-    const { perSecond, burst, oneEvent } = this.#settings;
+    const { perSecond, burst, oneEvent } = this.settings;
     const conduct = this.#conduct(session, now);
     const earned = ((now - conduct.at) / 1000) * perSecond;
     conduct.level = Math.max(0, conduct.level - earned) + used;
@@ -91,15 +94,9 @@ export class HogPolicy {
    * over: it may be loading code.
    */
   evacuees({ session, since, waiting }: Beat, now: number): string[] {
-    if (now - since < this.patience) return [];
+    if (now - since < this.settings.patience) return [];
     return waiting.filter((other) => other !== session && !this.isHog(other));
   }
-
-  /** So long others wait for a thread that is busy with one event. */
-  get patience(): number {
-    return this.#settings.patience;
-  }
-
   /** Moves that are due now; each is said once, and taken as carried out. */
   moves(now: number): { session: string; to: Placing }[] {
     const moves: { session: string; to: Placing }[] = [];
@@ -148,7 +145,7 @@ export class HogPolicy {
 
   /** While it is apart its time begins anew, and is not made longer: there it hurts nobody. */
   #strike(session: string, conduct: Conduct, now: number): void {
-    const { first, longest, forgive } = this.#settings;
+    const { first, longest, forgive } = this.settings;
     if (now - conduct.lastStrike >= forgive) conduct.strikes = 0;
     if (!this.#open.has(session)) conduct.strikes++;
     conduct.lastStrike = now;

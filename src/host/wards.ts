@@ -8,8 +8,6 @@ const INTERVAL = 25;
 const ENOUGH = 40;
 /** ms in a call of a C function, in which there are no signs of life, as a multiple of the patience. */
 const SILENT_FACTOR = 3;
-/** ms without a thread that is held by one event after which a spare one is given up. */
-const CALM = 5_000;
 
 /** A session, as far as it can be somewhere else. */
 export interface Resident {
@@ -46,7 +44,6 @@ interface Seen {
 export class Wards {
   readonly #pool: WorkerPool;
   readonly #policy: HogPolicy;
-  readonly #calm: number;
   /** Tasks, by their number. */
   readonly #stays = new Map<number, Stay>();
   /** Threads as they were seen last. */
@@ -61,10 +58,9 @@ export class Wards {
   #isClosed = false;
   #isMakingSpare = false;
 
-  constructor(pool: WorkerPool, policy: HogPolicy, calm = CALM) {
+  constructor(pool: WorkerPool, policy: HogPolicy) {
     this.#pool = pool;
     this.#policy = policy;
-    this.#calm = calm;
   }
 
   /** How the tasks of a session are opened; `resident` is only asked for after that. */
@@ -197,7 +193,7 @@ export class Wards {
 
   /** By an event that has been under way for `time` ms: a thread that only waits for a core is left alone. */
   #isHeld(time: number, beats: number): boolean {
-    const { patience } = this.#policy;
+    const { patience } = this.#policy.settings;
     return time >= SILENT_FACTOR * patience || (time >= patience && beats * LONGEST_BEAT >= patience);
   }
 
@@ -220,7 +216,7 @@ export class Wards {
   #retire(now: number): void {
     const { placement } = this.#pool;
     if (this.#seen.size <= placement.usual) placement.retiring = undefined;
-    else if (now - this.#lastHeld >= this.#calm && !this.#seen.has(placement.retiring ?? 0)) {
+    else if (now - this.#lastHeld >= this.#policy.settings.calm && !this.#seen.has(placement.retiring ?? 0)) {
       placement.retiring = this.#emptiest();
       this.#hasMoves = true;
     }
