@@ -1,3 +1,5 @@
+import type { Ward } from "./task-port.ts";
+
 /** All times in ms. */
 export interface HogSettings {
   /** So long one event of a session may keep its thread busy before it is a hog. */
@@ -12,6 +14,8 @@ export interface HogSettings {
   forgive: number;
   /** So long others may wait for a thread that is busy with one event before they go elsewhere. */
   patience: number;
+  /** Once no thread has been like that for so long, threads that were made because of it are given up. */
+  calm: number;
 }
 
 const defaults: HogSettings = {
@@ -22,18 +26,18 @@ const defaults: HogSettings = {
   longest: 10 * 60_000,
   forgive: 10 * 60_000,
   patience: 50,
+  calm: 5_000,
 };
 
 /** A share of the burst that need not be remembered. */
 const NEGLIGIBLE = 0.01;
 
-/** Where a session's VM belongs: on the threads of all, or on the one where hogs are among themselves. */
-export type Ward = "shared" | "penalty";
+type Placing = Exclude<Ward, "dedicated">;
 
 /** What a thread is busy with. */
 export interface Beat {
-  /** Whose event it is, and since when. */
-  session: string;
+  /** Whose event it is (undefined: of one that has left), and since when. */
+  session: string | undefined;
   since: number;
   /** Sessions of the thread that have events waiting. */
   waiting: readonly string[];
@@ -44,7 +48,7 @@ interface Conduct {
   level: number;
   at: number;
   /** Where it is, as far as `moves` has said. */
-  ward: Ward;
+  ward: Placing;
   strikes: number;
   lastStrike: number;
   /** Until when it is a hog. */
@@ -60,50 +64,46 @@ interface Conduct {
  * Times are given by the caller and never go back.
  */
 export class HogPolicy {
-  readonly #settings: HogSettings;
+  readonly settings: HogSettings;
   readonly #conducts = new Map<string, Conduct>();
   /** Sessions that `moves` has something to say about now or later. */
   readonly #open = new Set<string>();
 
   constructor(settings: Partial<HogSettings> = {}) {
-    this.#settings = { ...defaults, ...settings };
+    this.settings = { ...defaults, ...settings };
   }
 
   /**
-   * An event of a session took `used` ms. Not to be told of `start` and `reload`: loading code takes what it takes, and is
-   * not repeated.
+   * An event of a session took `used` ms; or several did, one of them `longest`. Not to be told of `start` and `reload`: loading
+   * code takes what it takes, and is not repeated.
    */
-  report(session: string, used: number, now: number): void {
-    const { perSecond, burst, oneEvent } = this.#settings;
+  report(session: string, used: number, now: number, longest = used): void {
+    const { perSecond, burst, oneEvent } = this.settings;
     const conduct = this.#conduct(session, now);
     const earned = ((now - conduct.at) / 1000) * perSecond;
     conduct.level = Math.max(0, conduct.level - earned) + used;
     conduct.at = now;
-    if (used >= oneEvent || conduct.level >= burst) this.#strike(session, conduct, now);
+    if (longest >= oneEvent || conduct.level >= burst) this.#strike(session, conduct, now);
     // Most sessions use next to nothing: nothing has to be kept of them.
     else if (conduct.level < burst * NEGLIGIBLE && conduct.strikes === 0) this.#conducts.delete(session);
   }
 
   /**
    * Who is to be resumed on another thread, because the one it is on has been busy with one event for too long. The session
-   * whose event that is cannot be moved meanwhile: it keeps the thread to itself, and counts as a hog from now on.
+   * whose event that is cannot be moved meanwhile: it keeps the thread to itself. Whether it is a hog shows when the event is
+   * over: it may be loading code.
    */
   evacuees({ session, since, waiting }: Beat, now: number): string[] {
-    const others = waiting.filter((other) => other !== session && !this.isHog(other));
-    if (others.length === 0 || now - since < this.#settings.patience) return [];
-    const conduct = this.#conduct(session, now);
-    // Asked many times while one event goes on, it is one strike.
-    if (conduct.lastStrike < since) this.#strike(session, conduct, now);
-    return others;
+    if (now - since < this.settings.patience) return [];
+    return waiting.filter((other) => other !== session && !this.isHog(other));
   }
-
   /** Moves that are due now; each is said once, and taken as carried out. */
-  moves(now: number): { session: string; to: Ward }[] {
-    const moves: { session: string; to: Ward }[] = [];
+  moves(now: number): { session: string; to: Placing }[] {
+    const moves: { session: string; to: Placing }[] = [];
     for (const session of this.#open) {
       const conduct = this.#conducts.get(session);
       if (conduct === undefined) continue;
-      const to: Ward = now < conduct.until ? "penalty" : "shared";
+      const to: Placing = now < conduct.until ? "penalty" : "shared";
       if (to !== conduct.ward) moves.push({ session, to });
       conduct.ward = to;
       if (to === "shared") this.#open.delete(session);
@@ -123,7 +123,7 @@ export class HogPolicy {
     return next;
   }
 
-  /** Is this session to be with the hogs, as far as `moves` or `evacuees` have said? A new session never is. */
+  /** Is this session to be with the hogs, as far as `report` and `moves` know? A new session never is. */
   isHog(session: string): boolean {
     return this.#open.has(session);
   }
@@ -145,7 +145,7 @@ export class HogPolicy {
 
   /** While it is apart its time begins anew, and is not made longer: there it hurts nobody. */
   #strike(session: string, conduct: Conduct, now: number): void {
-    const { first, longest, forgive } = this.#settings;
+    const { first, longest, forgive } = this.settings;
     if (now - conduct.lastStrike >= forgive) conduct.strikes = 0;
     if (!this.#open.has(session)) conduct.strikes++;
     conduct.lastStrike = now;

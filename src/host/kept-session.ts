@@ -32,7 +32,7 @@ const AT_REST = 1;
 const MOST_SILENT = 50;
 
 /**
- *     asleep ── an event ──▶ waking ── image and events are with a thread ──▶ awake ── rest() ──▶ resting ──▶ asleep
+ *     asleep ── an event ──▶ waking ── image and events are with a thread ──▶ awake ── rest() or move() ──▶ resting ──▶ asleep
  *                              ▲── the thread died, or an event was refused ─────┘
  */
 type Phase = "asleep" | "waking" | "awake" | "resting" | "over";
@@ -51,12 +51,15 @@ export class KeptSession implements SessionPort {
   readonly #open: OpenTask;
   readonly #decide: Decide;
   readonly #meter: Meter | undefined;
+  readonly #onOver: (() => void) | undefined;
   readonly #onMessage: (message: FromSession) => void;
   readonly #onEnd: (error?: WireError) => void;
   /** After the events that have been answered. */
   readonly #state: Pick<KeptState, "connections" | "connectionsEver" | "time">;
   #phase: Phase;
   #task: TaskPort | undefined;
+  /** Stands for it: what still comes from one that was left is not heard. */
+  #line: object | undefined;
   /** Not answered, oldest first. */
   #sent: SentEvent[] = [];
   /** Position of the last event that is over: answered, or given to the store before this object was made. */
@@ -101,6 +104,8 @@ export class KeptSession implements SessionPort {
       decide: Decide;
       kept?: KeptState | undefined;
       meter?: Meter | undefined;
+      /** Called when it is over: it will not ask for a thread any more. */
+      onOver?: (() => void) | undefined;
     },
     onMessage: (message: FromSession) => void,
     onEnd: (error?: WireError) => void,
@@ -112,6 +117,7 @@ export class KeptSession implements SessionPort {
     this.#open = around.open;
     this.#decide = around.decide;
     this.#meter = around.meter;
+    this.#onOver = around.onOver;
     this.#onMessage = onMessage;
     this.#onEnd = onEnd;
     const { connections = [], connectionsEver = 0, time = 0 } = kept ?? {};
@@ -181,7 +187,26 @@ export class KeptSession implements SessionPort {
   sleep(): void {
     if (this.#phase !== "awake") return;
     this.#phase = "resting";
-    this.#task?.rest(this.#exportEvent());
+    this.#task?.rest({ exportEvent: this.#exportEvent() });
+  }
+
+  /** Goes on elsewhere, after the event under way; when it has nothing to do, with its next event. */
+  move(): void {
+    if (this.#phase !== "awake") return;
+    this.#phase = "resting";
+    this.#task?.rest({ atOnce: true });
+  }
+
+  /** How much waits for its thread. */
+  get waiting(): number {
+    return this.#sent.length + this.#exports.length + this.#settleRest.length;
+  }
+
+  /** Goes on elsewhere at once, with what has not been answered: its thread is busy with others. */
+  evacuate(): void {
+    if (this.#task === undefined) return;
+    this.#abandonTask();
+    if (this.#phase !== "waking") this.#asleep();
   }
 
   /** Leaves its thread for good, but not the store. Settles when all of it is there. Never rejects. */
@@ -218,6 +243,7 @@ export class KeptSession implements SessionPort {
     this.#heldBack.clear();
     for (const { reject } of this.#exports.splice(0)) reject(new MoonpoolError("SESSION_ENDED"));
     this.#rested();
+    this.#onOver?.();
   }
 
   #rested(): void {
@@ -260,10 +286,22 @@ export class KeptSession implements SessionPort {
   }
 
   #openTask(): TaskPort {
+    const line = {};
+    this.#line = line;
     return this.#open(
-      (message) => this.#take(message),
-      (end) => this.#ended(end),
+      (message) => {
+        if (this.#line === line) this.#take(message);
+      },
+      (end) => {
+        if (this.#line === line) this.#ended(end);
+      },
     );
+  }
+
+  #abandonTask(): void {
+    this.#line = undefined;
+    this.#task?.close();
+    this.#task = undefined;
   }
 
   /** Goes on from the newest image and the events after it, with the thread that it has or another one. */
@@ -329,6 +367,7 @@ export class KeptSession implements SessionPort {
 
   #resume(kept: KeptState, base: BaseImage | null): void {
     const events = kept.events.filter(({ position }) => position <= this.#answered);
+    if (this.#task?.isMisplaced) this.#abandonTask();
     this.#task ??= this.#openTask();
     this.#given = events.map(({ position }) => position);
     this.#before = 0;

@@ -34,7 +34,7 @@ export const moonpool = moonpoolOn(async (settings, viewdefs, meter) => {
     temporary?.remove();
     throw error;
   }
-  return new SessionKeeper(pool, store, meter, temporary?.remove);
+  return new SessionKeeper(pool, store, { meter, onClose: temporary?.remove });
 });
 
 export default moonpool;

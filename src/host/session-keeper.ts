@@ -1,6 +1,7 @@
 import type { WireError } from "../protocol/main.ts";
 import type { FromSession } from "../protocol/worker-message.ts";
 import { Bases } from "./bases.ts";
+import { HogPolicy, type HogSettings } from "./hog-policy.ts";
 import { KeptSession } from "./kept-session.ts";
 import { removeSession } from "./kept-portable.ts";
 import { type KeptState, loadKept } from "./kept-state.ts";
@@ -8,24 +9,33 @@ import type { Meter } from "./meter.ts";
 import type { OpenSession, SessionPool, SessionPort } from "./session.ts";
 import { lasting } from "./store/lasting.ts";
 import type { SessionStore } from "./store/session-store.ts";
+import { Wards } from "./wards.ts";
 import type { WorkerPool } from "./worker-pool.ts";
+
+interface KeeperOptions {
+  meter?: Meter | undefined;
+  hogs?: Partial<HogSettings>;
+  onClose?: (() => void) | undefined;
+}
 
 /** Sessions that are on threads while they have something to do, and in a store whatever happens. */
 export class SessionKeeper implements SessionPool {
   readonly #pool: WorkerPool;
   readonly #store: SessionStore;
   readonly #bases: Bases;
+  readonly #wards: Wards;
   readonly #meter: Meter | undefined;
   readonly #onClose: () => void;
   readonly isLasting: boolean;
 
   /** Pool and store belong to the keeper from here on; `onClose` is called when both are closed. */
-  constructor(pool: WorkerPool, store: SessionStore, meter?: Meter, onClose: () => void = () => {}) {
+  constructor(pool: WorkerPool, store: SessionStore, { meter, hogs, onClose = () => {} }: KeeperOptions = {}) {
     this.#pool = pool;
     this.#store = store;
     this.#bases = new Bases(store);
     this.#meter = meter;
     this.#onClose = onClose;
+    this.#wards = new Wards(pool, new HogPolicy(hogs));
     this.isLasting = store.durability !== "memory";
     if (this.isLasting) void this.#bases.sweep();
   }
@@ -35,10 +45,11 @@ export class SessionKeeper implements SessionPool {
     onMessage: (message: FromSession) => void,
     onEnd: (error?: WireError) => void,
   ): SessionPort {
-    const open = this.#pool.openTask.bind(this.#pool, isolation);
-    const session = new KeptSession(
+    const onOver = (): void => this.#wards.forget(sessionId);
+    const open = this.#wards.place(sessionId, isolation, () => session);
+    const session: KeptSession = new KeptSession(
       sessionId,
-      { store: this.#store, bases: this.#bases, open, decide, kept, meter: this.#meter },
+      { store: this.#store, bases: this.#bases, open, decide, kept, meter: this.#meter, onOver },
       onMessage,
       onEnd,
     );
@@ -71,6 +82,7 @@ export class SessionKeeper implements SessionPool {
   }
 
   async close(): Promise<void> {
+    this.#wards.close();
     await this.#pool.close();
     await this.#bases.close();
     await this.#store.close();

@@ -14,7 +14,10 @@ export interface TaskEnd {
 }
 
 /** What the pool passes on of a session's thread. */
-export type FromTask = Exclude<FromWorker, { kind: "thread" }>;
+export type FromThread = Exclude<FromWorker, { kind: "thread" }>;
+
+/** What concerns the session itself. */
+export type FromTask = Exclude<FromThread, { kind: "used" }>;
 
 /** A session on a thread. */
 export interface TaskPort {
@@ -23,10 +26,24 @@ export interface TaskPort {
   resume(state: SessionState): void;
   /**
    * The session leaves the thread after what it was given; its newest image comes before the task ends, and before that its
-   * portable state, if it is given the text of an `export` event.
+   * portable state, if it is given the text of an `export` event. `atOnce`: after what is under way; the rest of what it was
+   * given is not carried out.
    */
-  rest(exportEvent?: string): void;
+  rest(options?: { exportEvent?: string | undefined; atOnce?: boolean }): void;
   close(): void;
+  /** The session is to go on elsewhere. */
+  readonly isMisplaced: boolean;
+}
+
+/** Where a session's VM is: on threads for all, on one of its own, or on the one where hogs are among themselves. */
+export type Ward = "shared" | "dedicated" | "penalty";
+
+/** A session on a thread of the pool. */
+export interface ThreadPort extends Omit<TaskPort, "isMisplaced"> {
+  /** How threads name it: see thread-status.ts. */
+  readonly number: number;
+  /** The id of its thread, once it is known. */
+  readonly thread: number | undefined;
 }
 
 /** Puts a session on a thread; `onEnd` is called once, after the last message. Throws MoonpoolError SESSION_LIMIT. */

@@ -3,9 +3,18 @@ import os from "node:os";
 import type { MessagePort } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { MoonpoolError, type WireError } from "../protocol/main.ts";
+import type { BusyWith } from "../protocol/thread-status.ts";
 import type { FromWorker } from "../protocol/worker-message.ts";
-import type { BearResult, BearTask, SessionTask, SharedPlans, ThreadSettings } from "../protocol/worker-task.ts";
-import type { FromTask, TaskEnd, TaskPort } from "./task-port.ts";
+import type {
+  BearResult,
+  BearTask,
+  SessionTask,
+  SharedPlans,
+  ThreadSettings,
+  WarmTask,
+} from "../protocol/worker-task.ts";
+import { Placement } from "./placement.ts";
+import type { FromThread, TaskEnd, ThreadPort, Ward } from "./task-port.ts";
 import type { ThreadDeath } from "./meter.ts";
 import { type SessionLine, Trunks } from "./trunks.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -43,7 +52,7 @@ interface RunningSession {
   line: SessionLine;
   /** The id of its thread, once it is known. */
   thread: number | undefined;
-  isolation: "shared" | "dedicated";
+  ward: Ward;
   /** Counts as one of the sessions that there may be: until it is told to close. Its task may take a moment longer. */
   hasRoom: boolean;
   /** Of the compiled viewdefs that it was given. */
@@ -63,11 +72,15 @@ const stuck: WireError = {
   message:
     "One call of a library function ran too long; it was stopped together with its thread, and nothing of the event was done.",
 };
+/** Threads for shared sessions beyond the usual number, while others are held by one event each. */
+const SPARE = 4;
+/** The thread of hogs has a quarter of a core at most. */
+const PENALTY_REST = 3;
 const ENTRY = new URL("../workers/entry.js", import.meta.url).href;
 
 /**
  * The threads that sessions live on. A session is one long-lived task: shared ones are spread over a fixed number of
- * threads, a dedicated one has a thread to itself while it lasts. Several pools can be side by side.
+ * threads, a dedicated one has a thread to itself while it lasts, and hogs share one that is there when there are any. Several pools can be side by side.
  */
 export class WorkerPool {
   /** Settles when sessions can start at once: 200 ms. Rejects with MoonpoolError when no VM can be made. */
@@ -78,6 +91,9 @@ export class WorkerPool {
   readonly #makeShared: () => Piscina;
   #shared: Piscina;
   readonly #dedicated: Piscina;
+  readonly #penalty: Piscina;
+  /** On which thread shared sessions are put. */
+  readonly placement: Placement;
   readonly #birth: Promise<object>;
   readonly #trunks = new Trunks();
   readonly #sessions = new Set<RunningSession>();
@@ -88,7 +104,8 @@ export class WorkerPool {
   /** Ids of threads that are known to have died. */
   readonly #dead = new Set<number>();
   readonly #onDeath: ((why: ThreadDeath) => void) | undefined;
-  readonly #taken = { shared: 0, dedicated: 0 };
+  #spare: Promise<unknown> | undefined;
+  readonly #taken = { shared: 0, dedicated: 0, penalty: 0 };
   #plans: SharedPlans;
   #closing: Promise<void> | undefined;
 
@@ -104,13 +121,16 @@ export class WorkerPool {
     this.#onDeath = options.onDeath;
     this.#plans = share(1, options.plans ?? new Map());
     const concurrentTasksPerWorker = maxSessions + 1;
+    this.placement = new Placement(count, count + SPARE);
     this.#makeShared = () => {
-      const options = { minThreads: count, maxThreads: count, concurrentTasksPerWorker };
+      const { usual: minThreads, most: maxThreads, choose: loadBalancer } = this.placement;
+      const options = { minThreads, maxThreads, concurrentTasksPerWorker, loadBalancer };
       // What died is replaced by then, if it is.
       return makePiscina(options).on("workerDestroy", () => setImmediate(() => this.#livingShared()));
     };
     this.#shared = this.#makeShared();
     this.#dedicated = makePiscina({ minThreads: 0, maxThreads: dedicatedThreads, concurrentTasksPerWorker: 1 });
+    this.#penalty = makePiscina({ minThreads: 0, maxThreads: 1, concurrentTasksPerWorker });
     this.#watchdog = new Watchdog(timeLimit + STUCK, (thread) => this.#kill(thread));
     this.#birth = this.#bear();
     this.ready = this.#birth.then(() => undefined);
@@ -122,13 +142,9 @@ export class WorkerPool {
    * Puts a session on a thread. `onEnd` is called once, after the last message. Throws MoonpoolError SESSION_LIMIT when there
    * is no room.
    */
-  openTask(
-    isolation: "shared" | "dedicated",
-    onMessage: (message: FromTask) => void,
-    onEnd: (end: TaskEnd) => void,
-  ): TaskPort {
-    this.#checkRoom(isolation);
-    const abort = isolation === "dedicated" ? new AbortController() : undefined;
+  openTask(ward: Ward, onMessage: (message: FromThread) => void, onEnd: (end: TaskEnd) => void): ThreadPort {
+    this.#checkRoom(ward);
+    const abort = ward === "dedicated" ? new AbortController() : undefined;
     const line = this.#trunks.open((message: FromWorker) => {
       if (typeof message === "string" || message.kind !== "thread") return onMessage(message);
       session.thread = message.id;
@@ -137,17 +153,21 @@ export class WorkerPool {
     const session: RunningSession = {
       line,
       thread: undefined,
-      isolation,
+      ward,
       hasRoom: true,
       plansVersion: this.#plans.version,
-      done: this.#run(line, abort?.signal).then(
+      done: this.#run(line, ward, (thread) => (session.thread = thread), abort?.signal).then(
         () => this.#end(session, onEnd),
         (error: unknown) => this.#end(session, onEnd, error),
       ),
     };
     this.#sessions.add(session);
-    this.#taken[isolation]++;
+    this.#taken[ward]++;
     return {
+      number: line.number,
+      get thread() {
+        return session.thread;
+      },
       send: (text) => {
         this.#givePlans(session);
         line.post(text);
@@ -156,7 +176,7 @@ export class WorkerPool {
         this.#givePlans(session);
         line.post({ kind: "resume", ...state });
       },
-      rest: (exportEvent) => line.post({ kind: "rest", exportEvent }),
+      rest: (options) => line.post({ kind: "rest", ...options }),
       close: () => {
         this.#giveRoom(session);
         line.post({ kind: "close" });
@@ -164,6 +184,24 @@ export class WorkerPool {
         if (abort) void this.#abortLater(session, abort);
       },
     };
+  }
+
+  /** What the threads of shared sessions are busy with, by their ids; undefined: nothing. */
+  *threads(): Iterable<[number, BusyWith | undefined]> {
+    for (const { threadId } of this.#shared.threads) yield [threadId, this.#watchdog.busy(threadId)];
+  }
+
+  /** Makes another thread for shared sessions, if all that there are are held. Settles when it is ready; never rejects. */
+  makeSpare(): Promise<unknown> {
+    this.#spare ??= this.#warm().finally(() => (this.#spare = undefined));
+    return this.#spare;
+  }
+
+  async #warm(): Promise<void> {
+    const task: WarmTask = { settings: this.#settings, birth: await this.#birth };
+    await this.#livingShared()
+      .run(task, { name: "warm" })
+      .catch(() => {});
   }
 
   /**
@@ -185,15 +223,15 @@ export class WorkerPool {
     for (const { line } of sessions) line.post({ kind: "close" });
     await within(PATIENCE, Promise.all([this.ready.catch(() => {}), ...sessions.map(({ done }) => done)]));
     this.#watchdog.close();
-    await Promise.all([this.#shared.destroy(), this.#dedicated.destroy()]);
+    await Promise.all([this.#shared, this.#dedicated, this.#penalty].map((threads) => threads.destroy()));
     await Promise.all(sessions.map(({ done }) => done));
   }
 
-  #checkRoom(isolation: "shared" | "dedicated"): void {
+  #checkRoom(ward: Ward): void {
     if (this.#closing) throw new MoonpoolError("SESSION_LIMIT", "The host is going away.");
-    const { shared, dedicated } = this.#taken;
-    const full = shared + dedicated >= this.#maxSessions;
-    const dedicatedFull = isolation === "dedicated" && dedicated >= this.#dedicated.options.maxThreads;
+    const { shared, dedicated, penalty } = this.#taken;
+    const full = shared + dedicated + penalty >= this.#maxSessions;
+    const dedicatedFull = ward === "dedicated" && dedicated >= this.#dedicated.options.maxThreads;
     if (full || dedicatedFull) throw new MoonpoolError("SESSION_LIMIT");
   }
 
@@ -204,7 +242,7 @@ export class WorkerPool {
   }
 
   #giveRoom(session: RunningSession): void {
-    if (session.hasRoom) this.#taken[session.isolation]--;
+    if (session.hasRoom) this.#taken[session.ward]--;
     session.hasRoom = false;
   }
 
@@ -215,13 +253,23 @@ export class WorkerPool {
     throw new MoonpoolError(result.error.code, result.error.message);
   }
 
-  /** `signal`: ends a session that is to have a thread of its own. */
-  async #run({ number, port }: SessionLine, signal: AbortSignal | undefined): Promise<void> {
+  /** `onPlaced` is told the thread if it is known at once. `signal`: ends a session that is to have a thread of its own. */
+  async #run(
+    { number, port }: SessionLine,
+    ward: Ward,
+    onPlaced: (thread: number | undefined) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     const birth = await this.#birth;
-    const task: SessionTask<MessagePort> = { number, settings: this.#settings, birth, plans: this.#plans, port };
+    const settings = ward === "penalty" ? { ...this.#settings, rest: PENALTY_REST } : this.#settings;
+    const task: SessionTask<MessagePort> = { number, settings, birth, plans: this.#plans, port };
+    const transferList = [port];
     // A task with a signal keeps its thread to itself, and aborting it ends the thread.
-    if (signal) await this.#dedicated.run(task, { transferList: [port], signal });
-    else await this.#livingShared().run(task, { transferList: [port] });
+    if (signal) return void (await this.#dedicated.run(task, { transferList, signal }));
+    if (ward === "penalty") return void (await this.#penalty.run(task, { transferList }));
+    const end = this.#livingShared().run(task, { transferList });
+    onPlaced(this.placement.takeLast());
+    await end;
   }
 
   /**
@@ -283,7 +331,9 @@ export class WorkerPool {
   }
 
   #findThread(thread: number): { terminate(): unknown; once(event: "exit", then: () => void): unknown } | undefined {
-    return [...this.#shared.threads, ...this.#dedicated.threads].find(({ threadId }) => threadId === thread);
+    return [this.#shared, this.#dedicated, this.#penalty]
+      .flatMap(({ threads }) => threads)
+      .find(({ threadId }) => threadId === thread);
   }
 
   /** Why a task failed, as its session may know it; nothing while the pool closes. */
@@ -300,7 +350,7 @@ export class WorkerPool {
   }
 }
 
-function makePiscina(options: { minThreads: number; maxThreads: number; concurrentTasksPerWorker: number }): Piscina {
+function makePiscina(options: ConstructorParameters<typeof Piscina>[0]): Piscina {
   // With atomics, timers in a thread would stand still between tasks.
   const piscina = new Piscina({ filename: ENTRY, atomics: "disabled", idleTimeout: 5000, ...options });
   // A thread that dies without a session has no one to tell; piscina replaces it.

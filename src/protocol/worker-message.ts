@@ -113,10 +113,10 @@ export type ToWorker =
   /** The session is over. */
   | { kind: "close" }
   /**
-   * Nothing more is to come for now: the thread gives its newest image back and the task ends. With the text of an `export`
-   * event the portable state comes before that, unless the session has not begun yet.
+   * Nothing more is to come for now: the thread gives its newest image back and the task ends; `atOnce`: after the event under
+   * way, whatever waits. With the text of an `export` event the portable state comes before that, unless the session has not begun yet.
    */
-  | { kind: "rest"; exportEvent?: string | undefined }
+  | { kind: "rest"; exportEvent?: string | undefined; atOnce?: boolean }
   /** The viewdefs have changed; events after it see the new ones. */
   | { kind: "plans"; plans: SharedPlans }
   /** The session goes on from this state, whatever it was before. */
@@ -155,6 +155,11 @@ export type FromWorker =
   | { kind: "refused"; error: RefusedEvent; events: number }
   /** The portable state after the first `events` events, deflated, or why there is none. The session has not changed by it. */
   | { kind: "state"; state: Uint8Array<ArrayBuffer> | WireError; events: number }
+  /**
+   * Its events have kept the thread busy for `ms` since this was said last, one of them for `longest`. Only said when it is worth
+   * mentioning, and not of loading code or moving state; before the last of them is answered.
+   */
+  | { kind: "used"; ms: number; longest: number }
   /** Which thread the session is on, and where that says what it is doing: see thread-status.ts. */
   | { kind: "thread"; id: number; status: SharedArrayBuffer };
 

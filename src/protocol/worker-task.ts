@@ -23,11 +23,19 @@ export interface ThreadSettings {
   seed: number;
   /** Folder that keeps the versions of Lua files that sessions have; undefined: threads remember them. */
   sources?: string | undefined;
+  /** After each turn the thread rests so many times as long as that took. Default: 0. */
+  rest?: number | undefined;
 }
 
 /** The task `bear`: makes the first VM. */
 export interface BearTask {
   settings: ThreadSettings;
+}
+
+/** The task `warm`: makes a thread ready before sessions come. */
+export interface WarmTask {
+  settings: ThreadSettings;
+  birth: object;
 }
 
 /** What all other VMs are born from; only threads look into it. (Errors lose their code on the way between threads.) */

@@ -1,6 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
 import { MoonpoolError, type WireError } from "../protocol/error-code.ts";
-import type { BearResult, BearTask, SessionTask } from "../protocol/worker-task.ts";
+import type { BearResult, BearTask, SessionTask, WarmTask } from "../protocol/worker-task.ts";
 import type { BirthImage } from "./image.ts";
 import { readRuntime } from "./runtime-files.ts";
 import { bearFirst, SessionThread } from "./session-thread.ts";
@@ -17,6 +17,16 @@ export async function bear({ settings }: BearTask): Promise<BearResult> {
     return { birth: await bearFirst(settings, await readRuntime()) };
   } catch (error) {
     return { error: toWire(error) };
+  }
+}
+
+/** The task `warm`: makes the thread ready for sessions. */
+export async function warm({ settings, birth }: WarmTask): Promise<void> {
+  thread ??= SessionThread.start(settings, birth as BirthImage);
+  try {
+    await thread;
+  } catch {
+    thread = undefined;
   }
 }
 

@@ -11,7 +11,7 @@ import {
 } from "../protocol/outcome.ts";
 import type { ImportReport } from "../protocol/portable.ts";
 import { decodeImage, encodeImage, type MemoryImage } from "../protocol/session-image.ts";
-import type { ThreadStatus } from "../protocol/thread-status.ts";
+import { LONGEST_BEAT, type ThreadStatus } from "../protocol/thread-status.ts";
 import type { Answer, FromWorker, SessionState, ToWorker } from "../protocol/worker-message.ts";
 import type { SharedPlans } from "../protocol/worker-task.ts";
 import { CpuBudget, type CpuShare } from "./cpu-budget.ts";
@@ -44,12 +44,17 @@ export interface SessionSurroundings {
 
 /** ms that a session may go on with events that wait before others of its thread have their turn. */
 const TURN = 10;
+/** ms of one event, and of all since the last report, that the host hears of. */
+const NOTABLE = 20;
+const NOTABLE_SUM = 50;
 /** ms until it is said again that a session uses too much. */
 const SAID = 60_000;
 /** What was carried out once within the time limit must not fail when it is repeated on a machine that is busier. */
 const REPLAY_FACTOR = 20;
 /** Host calls whose answer depends on nothing but the argument. */
 const PURE = new Set(["log", "generated"]);
+/** Events that are a session's own doing. */
+const OWN = /^(?:connect|frame|resync|disconnect|pause|resume|timer) /;
 /** ms that the export or import of a portable state may take, at least: somebody asked for it, and it may be large. */
 const PORTABLE_TIME = 10_000;
 
@@ -89,6 +94,8 @@ export class HostedSession implements Tenant {
   /** It waits because it has used too much. */
   #pause: NodeJS.Timeout | undefined;
   #saidTooMuch = -Infinity;
+  /** ms that the host has not heard of. */
+  #unreported = 0;
   #isOver = false;
   #end: () => void = () => {};
 
@@ -111,6 +118,7 @@ export class HostedSession implements Tenant {
     if (kind === "resume") this.#isLost = false;
     // The host gives what has not been answered again.
     if (this.#isLost && kind !== "plans") return;
+    if (typeof message !== "string" && message.kind === "rest" && message.atOnce) this.#dropEvents();
     this.#queue.push(message);
     this.#takeTurn();
   }
@@ -209,7 +217,12 @@ export class HostedSession implements Tenant {
 
   #wait(turn: Promise<void>): void {
     this.#isWaiting = true;
-    turn.catch((error: unknown) => this.#fail(error)).finally(() => this.#goOn());
+    const goOn = (): void => {
+      this.#isWaiting = false;
+      if (this.#isOver) this.#end();
+      else this.#takeTurn();
+    };
+    turn.catch((error: unknown) => this.#fail(error)).finally(goOn);
   }
 
   #resume({ image, base, nextTimer, events }: SessionState): void {
@@ -332,15 +345,27 @@ export class HostedSession implements Tenant {
     };
     vm.onLook = () => status.beat();
     this.#hasAsked = false;
+    const { beats } = status;
     const began = performance.now();
     status.enter(this.#number, this.#dispatched);
     try {
       return vm.dispatch(text, { timeLimit: this.#timeFor(text, isReplay) });
     } finally {
       status.leave();
-      this.#saver.note(text, performance.now() - began);
+      const used = performance.now() - began;
+      this.#saver.note(text, used);
       this.#log.end();
+      if (!isReplay) this.#noteUse(text, used, status.beats - beats);
     }
+  }
+
+  /** On a machine that is busy with something else, an event may seem to take long that has done little. */
+  #noteUse(text: string, time: number, beats: number): void {
+    const used = Math.min(time, beats * LONGEST_BEAT);
+    this.#unreported += used;
+    if (used < NOTABLE && this.#unreported < NOTABLE_SUM) return;
+    if (OWN.test(text)) this.#post({ kind: "used", ms: this.#unreported, longest: used });
+    this.#unreported = 0;
   }
 
   #timeFor(text: string, isReplay: boolean): number {
@@ -489,6 +514,11 @@ export class HostedSession implements Tenant {
     this.#replay = [];
     this.#queue = this.#queue.filter((message) => typeof message !== "string" && message.kind === "plans");
     this.#post({ kind: "refused", error, events: this.#dispatched });
+  }
+
+  /** The host gives them again. */
+  #dropEvents(): void {
+    this.#queue = this.#queue.filter((message) => typeof message !== "string");
   }
 
   #fail(error: unknown): void {

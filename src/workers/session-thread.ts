@@ -34,7 +34,7 @@ export class SessionThread {
   readonly #compiler: LuaCompiler;
   readonly #rounds: ReloadRounds;
   readonly #starts: Starts;
-  readonly #turns = new Turns();
+  readonly #turns: Turns;
   readonly #sweeper: NodeJS.Timeout;
   readonly #status = new ThreadStatus();
   #plans = new Map<string, string>();
@@ -54,6 +54,7 @@ export class SessionThread {
     this.#modules = new SiteModules(settings.siteDir);
     this.#rounds = new ReloadRounds(this.#modules, compiler);
     this.#starts = new Starts(this.#modules, settings.memoryLimit);
+    this.#turns = new Turns({ rest: settings.rest });
     this.#sweeper = setInterval(() => void this.#slots.sweep(performance.now()), SWEEP).unref();
   }
 

@@ -3,6 +3,8 @@ const HEAVY = 20;
 const LONGEST_WAIT = 5_000;
 /** Turns of the thread that a reload waits at most while others have something to do. */
 const MOST_PASSES = 20;
+/** ms after which the thread takes in what has come before the next turn. */
+const SLICE = 10;
 
 interface Turn {
   run: () => void;
@@ -19,6 +21,7 @@ interface Turn {
  */
 export class Turns {
   readonly #longestWait: number;
+  readonly #rest: number;
   readonly #light: Turn[] = [];
   readonly #heavy: Turn[] = [];
   readonly #reloads: (() => void)[] = [];
@@ -26,9 +29,13 @@ export class Turns {
   #passes = 0;
   #isScheduled = false;
 
-  /** `longestWait`: ms after which a turn is had even if lighter ones keep coming. */
-  constructor(longestWait = LONGEST_WAIT) {
+  /**
+   * `longestWait`: ms after which a turn is had even if lighter ones keep coming. `rest`: so many times as long as it was busy the
+   * thread does nothing afterwards.
+   */
+  constructor({ longestWait = LONGEST_WAIT, rest = 0 }: { longestWait?: number; rest?: number | undefined } = {}) {
     this.#longestWait = longestWait;
+    this.#rest = rest;
   }
 
   /** Has `run` called in a later turn of the thread. */
@@ -50,12 +57,35 @@ export class Turns {
   }
 
   #next(): void {
+    if (this.#rest === 0) {
+      this.#isScheduled = false;
+      return this.#run();
+    }
+    const began = performance.now();
+    try {
+      this.#run();
+    } finally {
+      setTimeout(() => this.#goOn(), (performance.now() - began) * this.#rest);
+    }
+  }
+
+  /** After a rest. */
+  #goOn(): void {
     this.#isScheduled = false;
+    if (this.#light.length + this.#heavy.length + this.#reloads.length > 0) this.#schedule();
+  }
+
+  #run(): void {
     const light = this.#light.splice(0);
     const other = this.#takeReload(light.length) ?? this.#takeHeavy(light.length);
     if (this.#heavy.length + this.#reloads.length > 0) this.#schedule();
-    for (const { run } of light) run();
+    const end = performance.now() + SLICE;
+    while (light.length > 0 && performance.now() < end) light.shift()?.run();
     other?.();
+    if (light.length === 0) return;
+    // By now one of them may have left the thread because it had to wait.
+    this.#light.unshift(...light);
+    this.#schedule();
   }
 
   #takeReload(others: number): (() => void) | undefined {

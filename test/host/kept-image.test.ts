@@ -9,7 +9,7 @@ import { sessionEvent } from "../../src/protocol/worker-message.ts";
 t.test("an image that a thread gives without an event in between takes the place of the one before", async (t) => {
   const store = new MemoryStore();
   let say: (message: FromTask) => void = () => {};
-  const task = { send() {}, resume() {}, rest() {}, close() {} };
+  const task = { send() {}, resume() {}, rest() {}, close() {}, isMisplaced: false };
   const session = new KeptSession(
     "one",
     {

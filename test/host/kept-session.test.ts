@@ -32,6 +32,8 @@ class Stage {
   readonly #bases: Bases;
   onMessage: (message: FromSession) => void = () => {};
   sent = 0;
+  /** How often a session has said that it is over. */
+  overs = 0;
 
   private constructor(store: HeldStore, session: (stage: Stage) => KeptSession) {
     this.store = store;
@@ -64,9 +66,9 @@ class Stage {
       this.heard.push(nameOf(message));
       this.onMessage(message);
     };
-    return new KeptSession(ID, { store: this.store, bases: this.#bases, open, decide, kept }, hear, (error) =>
-      this.ends.push(error),
-    );
+    const onOver = (): void => void this.overs++;
+    const around = { store: this.store, bases: this.#bases, open, decide, kept, onOver };
+    return new KeptSession(ID, around, hear, (error) => this.ends.push(error));
   }
 
   get task(): ScriptedTask {
@@ -417,6 +419,107 @@ t.test(
   },
 );
 
+t.test(
+  "it moves after the event under way: its image goes along, and what waits is carried out elsewhere",
+  async (t) => {
+    const stage = Stage.make();
+    stage.start();
+    await stage.run();
+    stage.send();
+    stage.send();
+    stage.task.step();
+    stage.session.move();
+    stage.session.move();
+    stage.send();
+    await stage.run();
+    const [first, second] = stage.tasks;
+    t.equal(stage.tasks.length, 2);
+    t.same(first?.given, ["event 0", "event 1", "event 2", "rest at once"]);
+    t.same(numbersOf(first?.history ?? []), ["0", "1"]);
+    t.same(second?.given, ["resume", "event 2", "event 3"]);
+    t.same(stage.heard, ["started", "1", "resumed", "2", "3"]);
+    stage.session.move();
+    await stage.run();
+    t.equal(stage.session.isAsleep, true, "with nothing to do it takes no thread before the next event");
+    stage.send();
+    await stage.run();
+    t.same(await stage.kept(), ["0", "1", "2", "3", "4"]);
+    t.same(stage.store.problems, []);
+  },
+);
+
+t.test("it is evacuated without its thread: what that still says is not heard, what waits happens once", async (t) => {
+  const stage = Stage.make();
+  stage.start();
+  await stage.run();
+  stage.send("ask");
+  stage.send();
+  stage.session.evacuate();
+  stage.session.evacuate();
+  const [stuck] = stage.tasks;
+  t.same(stuck?.given.slice(-1), ["close"]);
+  stage.send();
+  for (let step = 0; step < 5; step++) stuck?.step();
+  t.ok(stuck?.isOver);
+  t.same(stage.heard, ["started"], "though it has carried them out");
+  await stage.run();
+  t.same(stage.heard, ["started", "resumed", "1", "2", "3"]);
+  t.same(numbersOf(stage.task.history), ["0", "1", "2", "3"]);
+  t.same(stage.ends, []);
+  stage.session.evacuate();
+  t.equal(stage.session.isAsleep, true, "with nothing to do it takes no thread");
+  stage.send();
+  await stage.run();
+  t.same(await stage.kept(), ["0", "1", "2", "3", "4"]);
+  t.same(stage.store.problems, []);
+});
+
+t.test("a start is evacuated as any event; whoever wants to leave a thread that is stuck can", async (t) => {
+  const stage = Stage.make();
+  stage.start();
+  stage.session.evacuate();
+  await stage.run();
+  t.same(stage.heard, ["resumed", "started"]);
+  stage.send();
+  await stage.run();
+  const leaving = stage.session.leave();
+  t.equal(stage.session.waiting, 1);
+  stage.session.evacuate();
+  await leaving;
+  t.same(await stage.kept(), ["0", "1"]);
+});
+
+t.test("after an event that was refused it goes on where it belongs by then", async (t) => {
+  const stage = Stage.make();
+  stage.start();
+  stage.send("refuse");
+  stage.send();
+  stage.task.isMisplaced = true;
+  await stage.run();
+  const [first] = stage.tasks;
+  t.same(first?.given, ["event 0", "event 1", "event 2", "close"]);
+  t.equal(stage.tasks.length, 2);
+  t.same(
+    stage.heard.filter((name) => name !== "resumed"),
+    ["started", "refused", "2"],
+  );
+  t.same(await stage.kept(), ["0", "2"]);
+});
+
+t.test("that it is over is said once, however it came about", async (t) => {
+  for (const how of ["close", "abandon", "leave"] as const) {
+    const stage = Stage.make();
+    stage.start();
+    await stage.run();
+    t.equal(stage.overs, 0);
+    const over = stage.session[how]();
+    await stage.run().catch(() => {});
+    await over;
+    stage.session.close();
+    t.equal(stage.overs, 1, how);
+  }
+});
+
 t.test("when the store is full or fails, the session fails with its code, and what is stored stays", async (t) => {
   for (const code of ["STORE_FULL", "STORE_FAILED", "STORE_CORRUPT"] as const) {
     const flush = Stage.make();
@@ -737,7 +840,8 @@ t.test("10,000 events with images leave nothing behind in it", async (t) => {
 
 type Command =
   | { do: "send"; fate: string }
-  | { do: "step" | "image" | "die" | "sleep" | "safe" | "turn" | "reopen" | "upgrade" };
+  | { do: "step" | "image" | "die" | "sleep" | "move" | "evacuate" | "misplace" }
+  | { do: "safe" | "turn" | "reopen" | "upgrade" };
 
 const command: fc.Arbitrary<Command> = fc.oneof(
   {
@@ -751,6 +855,10 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 10, arbitrary: fc.constant({ do: "step" as const }) },
   { weight: 8, arbitrary: fc.constantFrom({ do: "safe" as const }, { do: "turn" as const }) },
   { weight: 2, arbitrary: fc.constantFrom({ do: "image" as const }, { do: "die" as const }, { do: "sleep" as const }) },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom({ do: "move" as const }, { do: "evacuate" as const }, { do: "misplace" as const }),
+  },
   { weight: 1, arbitrary: fc.constantFrom({ do: "reopen" as const }, { do: "upgrade" as const }) },
 );
 
@@ -828,6 +936,9 @@ t.test(
             else if (each.do === "image") stage.task.image();
             else if (each.do === "die") stage.task.die();
             else if (each.do === "sleep") stage.session.sleep();
+            else if (each.do === "move") stage.session.move();
+            else if (each.do === "evacuate") stage.session.evacuate();
+            else if (each.do === "misplace") stage.task.isMisplaced = true;
             else if (each.do === "safe") stage.store.makeSafe();
             else if (each.do === "turn") await settled();
             else if (strategy !== "restart") {

@@ -57,7 +57,7 @@ t.test("it knows what a thread is doing, or was when it died", async (t) => {
   t.equal(watchdog.busy(1), undefined);
   status.enter(12, 34);
   status.beat();
-  t.same(watchdog.busy(1), { session: 12, beats: 2, event: 34 });
+  t.same(watchdog.busy(1), { session: 12, beats: 2, event: 34, turn: 1 });
   status.leave();
   t.equal(watchdog.busy(1), undefined);
 });

@@ -13,8 +13,15 @@ export class PoolClient {
   readonly #messages: FromSession[] = [];
   readonly #waiting: ((message: FromSession) => void)[] = [];
 
-  /** Throws what `pool.open` throws. */
-  constructor(pool: WorkerPool, isolation: "shared" | "dedicated" = "shared") {
+  /** `keeper`: of several sessions on the pool, each with an id of its own. Throws what `pool.open` throws. */
+  constructor(
+    pool: WorkerPool,
+    isolation: "shared" | "dedicated" = "shared",
+    {
+      keeper = new SessionKeeper(pool, new MemoryStore()),
+      id = "session",
+    }: { keeper?: SessionKeeper; id?: string } = {},
+  ) {
     let end: (error?: WireError) => void = () => {};
     this.ended = new Promise((resolve) => (end = resolve));
     const receive = (message: FromSession): void => {
@@ -23,9 +30,8 @@ export class PoolClient {
       if (waiting) waiting(message);
       else this.#messages.push(message);
     };
-    const keeper = new SessionKeeper(pool, new MemoryStore());
     this.#port = keeper.open(
-      { sessionId: "session", isolation, description: "", decide: async () => "rollback" },
+      { sessionId: id, isolation, description: "", decide: async () => "rollback" },
       receive,
       end,
     );

@@ -19,6 +19,7 @@ export class ScriptedTask implements TaskPort {
   readonly given: string[] = [];
   history: string[] = [];
   isOver = false;
+  isMisplaced = false;
   /** What was carried out before is refused. */
   cannotRepeat = false;
   /** A digit. With the first event after it was given an image of another version, it fails. */
@@ -48,8 +49,10 @@ export class ScriptedTask implements TaskPort {
     this.#take("resume", state);
   }
 
-  rest(exportEvent?: string): void {
-    this.#take("rest", exportEvent === undefined ? "rest" : `rest ${exportEvent}`);
+  rest({ exportEvent, atOnce = false }: { exportEvent?: string | undefined; atOnce?: boolean } = {}): void {
+    if (atOnce) this.#queue = this.#queue.filter((message) => message === "close" || typeof message !== "string");
+    const message = exportEvent === undefined ? "rest" : `rest ${exportEvent}`;
+    this.#take(atOnce ? "rest at once" : "rest", message);
   }
 
   close(): void {

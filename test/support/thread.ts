@@ -38,6 +38,8 @@ export class ThreadClient {
   readonly messages: FromWorker[] = [];
   /** Events that were answered with `done`. */
   dones = 0;
+  /** What was said of the time that events took. */
+  readonly used: Extract<FromWorker, { kind: "used" }>[] = [];
   readonly ended: Promise<void>;
   /** Settles when the session has left the thread and all that it said has come. */
   readonly closed: Promise<void>;
@@ -57,11 +59,12 @@ export class ThreadClient {
         if (message.answer !== undefined) receive(message.answer);
         return;
       }
+      if (typeof message === "object" && message.kind === "used") this.used.push(message);
       if (typeof message === "object" && message.kind === "done") {
         this.dones++;
         this.#done?.(message);
       }
-      if (typeof message === "object" && ["done", "thread"].includes(message.kind)) return;
+      if (typeof message === "object" && ["done", "thread", "used"].includes(message.kind)) return;
       this.messages.push(message);
       if (this.#waiting.length > 0) this.#waiting.shift()?.(this.messages[this.#taken++]!);
     };

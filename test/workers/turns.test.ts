@@ -1,3 +1,4 @@
+import { MessageChannel } from "node:worker_threads";
 import t from "tap";
 import { Turns } from "../../src/workers/turns.ts";
 
@@ -46,7 +47,7 @@ t.test("a turn that is taken in a turn is a later one", async (t) => {
 });
 
 t.test("the heavy are not put off for ever by others that keep coming", async (t) => {
-  const turns = new Turns(20);
+  const turns = new Turns({ longestWait: 20 });
   let rounds = 0;
   let isOver = false;
   const again = (): void => {
@@ -57,4 +58,33 @@ t.test("the heavy are not put off for ever by others that keep coming", async (t
   await new Promise<void>((resolve) => turns.take(resolve, 1_000));
   isOver = true;
   t.ok(rounds > 1, "others were first");
+});
+
+t.test("after each turn the thread rests for a multiple of the time that it took", async (t) => {
+  const turns = new Turns({ rest: 3 });
+  const busy = (ms: number) => (): void => {
+    for (const end = performance.now() + ms; performance.now() < end;);
+  };
+  const began = performance.now();
+  for (let turn = 0; turn < 3; turn++) turns.take(busy(20), 0);
+  await new Promise<void>((resolve) => turns.take(resolve, 0));
+  t.ok(performance.now() - began >= 3 * 80);
+});
+
+t.test("when a turn took long, the thread takes in what has come before it goes on with others", async (t) => {
+  const turns = new Turns();
+  const ran: string[] = [];
+  const { port1, port2 } = new MessageChannel();
+  port2.on("message", () => ran.push("message"));
+  await new Promise<void>((resolve) => {
+    turns.take(() => {
+      port1.postMessage("");
+      for (const end = performance.now() + 50; performance.now() < end;);
+      ran.push("long");
+    }, 0);
+    turns.take(() => ran.push("short"), 0);
+    turns.take(resolve, 0);
+  });
+  port1.close();
+  t.same(ran, ["long", "message", "short"]);
 });
