@@ -1,5 +1,6 @@
 import zlib from "node:zlib";
-import { MoonpoolError } from "../protocol/main.ts";
+import { MoonpoolError, type WireError } from "../protocol/main.ts";
+import { type FromSession, sessionEvent } from "../protocol/worker-message.ts";
 import type { SessionStore } from "./store/session-store.ts";
 
 /**
@@ -15,10 +16,49 @@ export interface KeptPortable {
   position: number;
 }
 
+/** The number of an `export` event whose state is to be kept. */
+const AT_REST = 1;
 const NEWLINE = 10;
 const POSITION = /^\d{1,15}$/;
 /** Bytes of a state: more than a session's memory holds by default. */
 const MOST = 256 * 2 ** 20;
+
+/** Has the portable state of a session made and kept when it goes to rest. */
+export class PortableAtRest {
+  readonly #store: SessionStore;
+  readonly #id: string;
+  /** Position of the one that was kept last, as far as it is known. */
+  #kept: number | undefined;
+  #isGivenUp = false;
+
+  constructor(store: SessionStore, id: string) {
+    this.#store = store;
+    this.#id = id;
+  }
+
+  /** The event that asks a session for it which rests after the record at `position`; undefined if that is of no use. */
+  eventFor(position: number, time: number): string | undefined {
+    if (this.#store.durability === "memory" || this.#isGivenUp || this.#kept === position) return undefined;
+    return sessionEvent("export", AT_REST, time);
+  }
+
+  /** Keeps what came of it. Why there is none is told once, and it is not asked for again. */
+  keep(state: Uint8Array | WireError, position: number | undefined, tell: (message: FromSession) => void): void {
+    if (!(state instanceof Uint8Array)) {
+      this.giveUp();
+      const message = `the session has no portable state for the next version of Moonpool: ${state.message}`;
+      tell({ kind: "log", level: "warn", message, error: state });
+    } else if (position !== undefined) {
+      keepPortable(this.#store, this.#id, position, state);
+      this.#kept = position;
+    }
+  }
+
+  /** It is not asked for any more: it cannot be had, or the thread died of that. */
+  giveUp(): void {
+    this.#isGivenUp = true;
+  }
+}
 
 /** Where nothing outlives the process, images do not either, and nothing is kept. */
 export function keepPortable(store: SessionStore, id: string, position: number, deflated: Uint8Array): void {

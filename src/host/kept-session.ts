@@ -3,8 +3,9 @@ import { type BaseImage, baseNameOf } from "../protocol/session-image.ts";
 import { type Answer, type FromSession, sessionEvent } from "../protocol/worker-message.ts";
 import type { Bases } from "./bases.ts";
 import { Blame } from "./blame.ts";
-import { HeldBack } from "./held-back.ts";
-import { findPortable, forgetPortable, keepPortable, removeSession } from "./kept-portable.ts";
+import { GivenEvents } from "./given-events.ts";
+import { HeldBack, type Risk } from "./held-back.ts";
+import { findPortable, forgetPortable, keepPortable, PortableAtRest, removeSession } from "./kept-portable.ts";
 import { encodeSnapshot, type KeptState, loadKept, noteEvent, RESTART, voidRecord } from "./kept-state.ts";
 import type { Meter } from "./meter.ts";
 import type { RecoveryStep } from "./recovery.ts";
@@ -15,19 +16,14 @@ import type { FromTask, OpenTask, TaskEnd, TaskPort } from "./task-port.ts";
 /** Says what is to become of an event (its text) that could not be carried out, after so many attempts. Never rejects. */
 export type Decide = (text: string, error: WireError, attempts: number) => Promise<RecoveryStep>;
 
-interface SentEvent {
+interface SentEvent extends Risk {
   text: string;
   position: number;
   attempts: number;
-  /** Until it, and what the store was given because of it, is as safe as the store makes it. */
-  safe: Promise<void> | undefined;
 }
 
-type State = Extract<FromTask, { kind: "state" }>;
 type Image = Extract<FromTask, { kind: "image" }>;
 
-/** The number of an `export` event whose state is to be kept. */
-const AT_REST = 1;
 /** Threads in a row that died before they had said anything. */
 const MOST_SILENT = 50;
 
@@ -66,15 +62,8 @@ export class KeptSession implements SessionPort {
   #answered: number;
   /** The last of the latter. Nobody knows whether they were ever carried out. */
   readonly #inherited: number;
-  /** Positions of the events that the task was given since the newest image, and how many it was given before. */
-  #given: number[] = [];
-  #before = 0;
-  /** Position of the image that the task has gone on from, or has given. */
-  #covered = 0;
-  /** Position of the portable state that was kept last, as far as it is known. */
-  #portable: number | undefined;
-  /** Its portable state is not to be asked for any more: it cannot be had, or its thread died of that. */
-  #hasNoState = false;
+  readonly #given = new GivenEvents();
+  readonly #portable: PortableAtRest;
   /** An event was carried out since it was given to its task: the image could be loaded. */
   #isLoaded = true;
   /** Why its image cannot be loaded. */
@@ -83,7 +72,7 @@ export class KeptSession implements SessionPort {
   /** The base of that image. */
   #base: string | undefined;
   /** What waits for events to be safe. */
-  readonly #heldBack = new HeldBack<FromSession>((message) => this.#onMessage(message));
+  readonly #heldBack: HeldBack<FromSession>;
   readonly #blame = new Blame();
   #silent = 0;
   #settleRest: (() => void)[] = [];
@@ -120,6 +109,8 @@ export class KeptSession implements SessionPort {
     this.#onOver = around.onOver;
     this.#onMessage = onMessage;
     this.#onEnd = onEnd;
+    this.#portable = new PortableAtRest(around.store, id);
+    this.#heldBack = new HeldBack(around, onMessage, (error) => this.#fail(error));
     const { connections = [], connectionsEver = 0, time = 0 } = kept ?? {};
     this.#state = { connections: new Set(connections), connectionsEver, time };
     this.#inherited = this.#answered = kept?.position ?? 0;
@@ -151,7 +142,7 @@ export class KeptSession implements SessionPort {
     return this.#guard(() => {
       const event: SentEvent = { text, position: this.#store.append(this.#id, text), attempts: 0, safe: undefined };
       this.#sent.push(event);
-      const safe = this.#hold(event);
+      const safe = this.#heldBack.hold(event);
       if (this.#phase === "awake") this.#give(event);
       else if (this.#phase === "asleep") this.#wake();
       return safe;
@@ -172,13 +163,6 @@ export class KeptSession implements SessionPort {
     this.#task?.send(sessionEvent("export", 0, this.#now()));
   }
 
-  /** Asks for the portable state as it is when it has gone to rest, if that may be needed. */
-  #exportEvent(): string | undefined {
-    const isKept = this.#portable === this.#answered && this.#sent.length === 0;
-    if (this.#store.durability === "memory" || this.#hasNoState || isKept) return undefined;
-    return sessionEvent("export", AT_REST, this.#now());
-  }
-
   #now(): number {
     return Math.max(Date.now(), this.#state.time);
   }
@@ -187,7 +171,8 @@ export class KeptSession implements SessionPort {
   sleep(): void {
     if (this.#phase !== "awake") return;
     this.#phase = "resting";
-    this.#task?.rest({ exportEvent: this.#exportEvent() });
+    const position = this.#sent.at(-1)?.position ?? this.#answered;
+    this.#task?.rest({ exportEvent: this.#portable.eventFor(position, this.#now()) });
   }
 
   /** Goes on elsewhere, after the event under way; when it has nothing to do, with its next event. */
@@ -202,9 +187,9 @@ export class KeptSession implements SessionPort {
     return this.#sent.length + this.#exports.length + this.#settleRest.length;
   }
 
-  /** Goes on elsewhere at once, with what has not been answered: its thread is busy with others. */
+  /** Goes on elsewhere at once, with what has not been answered, if there is anything: its thread is busy with others. */
   evacuate(): void {
-    if (this.#task === undefined) return;
+    if (this.#task === undefined || this.waiting === 0) return;
     this.#abandonTask();
     if (this.#phase !== "waking") this.#asleep();
   }
@@ -260,28 +245,8 @@ export class KeptSession implements SessionPort {
     }
   }
 
-  /** What comes of the event is passed on when all is safe that the store was given so far. */
-  #hold(event: SentEvent): Promise<void> | undefined {
-    const safe = this.#store.flushed();
-    event.safe = safe;
-    if (safe !== undefined) void this.#awaitSafe(event, safe);
-    return safe;
-  }
-
-  async #awaitSafe(event: SentEvent, safe: Promise<void>): Promise<void> {
-    const since = performance.now();
-    try {
-      await safe;
-      this.#meter?.flushed(performance.now() - since);
-    } catch (error) {
-      return this.#fail(error);
-    }
-    if (event.safe === safe) event.safe = undefined;
-    this.#heldBack.release();
-  }
-
   #give(event: SentEvent): void {
-    this.#given.push(event.position);
+    this.#given.add(event.position);
     this.#task?.send(event.text);
   }
 
@@ -369,9 +334,10 @@ export class KeptSession implements SessionPort {
     const events = kept.events.filter(({ position }) => position <= this.#answered);
     if (this.#task?.isMisplaced) this.#abandonTask();
     this.#task ??= this.#openTask();
-    this.#given = events.map(({ position }) => position);
-    this.#before = 0;
-    this.#covered = kept.start;
+    this.#given.resume(
+      kept.start,
+      events.map(({ position }) => position),
+    );
     this.#useBase(base);
     this.#isLoaded = kept.image === null;
     this.#phase = "awake";
@@ -398,9 +364,9 @@ export class KeptSession implements SessionPort {
         case "failed":
           return this.#taskFailed(message.error);
         case "state":
-          return this.#keepState(message);
+          return this.#portable.keep(message.state, this.#given.at(message.events), this.#onMessage);
         case "refused":
-          return void this.#recover(this.#positionAfter(message.events), message.error);
+          return void this.#recover(this.#given.after(message.events), message.error);
         case "exported":
           return this.#exported(message.state);
         case "started":
@@ -424,39 +390,13 @@ export class KeptSession implements SessionPort {
     this.#wakingSince = undefined;
   }
 
-  /** Position of the event that the task dispatched, or is to dispatch, after `events` others. */
-  #positionAfter(events: number): number | undefined {
-    return this.#given[events - this.#before];
-  }
-
   #keepImage({ image, base, events, nextTimer }: Image): void {
-    const position = this.#positionOf(events);
+    const position = this.#given.cover(events);
     if (position === undefined) return;
-    this.#given.splice(0, events - this.#before);
-    this.#before = events;
-    this.#covered = position;
     this.#useBase(base);
     const { connections, connectionsEver, time } = this.#state;
     const head = { nextTimer, connections: [...connections], connectionsEver, time };
     this.#store.snapshot(this.#id, position, encodeSnapshot(head, image));
-  }
-
-  /** The position that the task has come to with `events` events. */
-  #positionOf(events: number): number | undefined {
-    // Without an event in between it is the same state, put in order: the session goes on from that.
-    return events === this.#before ? this.#covered : this.#positionAfter(events - 1);
-  }
-
-  #keepState({ state, events }: State): void {
-    if (!(state instanceof Uint8Array)) {
-      this.#hasNoState = true;
-      const message = "the session has no portable state for the next version of Moonpool";
-      return this.#onMessage({ kind: "log", level: "warn", message: `${message}: ${state.message}`, error: state });
-    }
-    const position = this.#positionOf(events);
-    if (position === undefined) return;
-    keepPortable(this.#store, this.#id, position, state);
-    this.#portable = position;
   }
 
   #useBase(base: BaseImage | null, isKept = false): void {
@@ -479,7 +419,7 @@ export class KeptSession implements SessionPort {
     noteEvent(this.#state, event.text);
     if (image !== undefined) {
       this.#keepImage(image);
-      void this.#hold(event);
+      void this.#heldBack.hold(event);
     }
     this.#heldBack.add(message, event);
   }
@@ -525,7 +465,7 @@ export class KeptSession implements SessionPort {
     const event = this.#shift();
     if (event === undefined) return;
     this.#store.append(this.#id, voidRecord(event.position));
-    void this.#hold(event);
+    void this.#heldBack.hold(event);
     const report = { files: [], views: 0, notes: [], error, time: 0 };
     if (text.startsWith("reload ")) this.#heldBack.add({ kind: "reloaded", outcome: "-", report }, event);
     else this.#heldBack.add({ kind: "refused", error: isReason ? error : undefined }, event);
@@ -547,8 +487,8 @@ export class KeptSession implements SessionPort {
     this.#unloadable = undefined;
     if (unloadable) return void this.#fallBack(unloadable);
     // It died of nothing that it was sent, so of its portable state.
-    if (this.#phase === "resting" && end.during !== undefined && this.#positionAfter(end.during) === undefined)
-      this.#hasNoState = true;
+    if (this.#phase === "resting" && end.during !== undefined && this.#given.after(end.during) === undefined)
+      this.#portable.giveUp();
     if (end.isLost && ++this.#silent <= MOST_SILENT) return this.#goElsewhere(end);
     if (end.error !== undefined || this.#phase !== "resting") {
       this.#end();
@@ -561,7 +501,7 @@ export class KeptSession implements SessionPort {
   #goElsewhere({ error, during, isStuck = false }: TaskEnd): void {
     // What is under way goes on with another thread.
     if (this.#phase === "waking") return;
-    const position = during === undefined ? undefined : this.#positionAfter(during);
+    const position = during === undefined ? undefined : this.#given.after(during);
     const hasWorked = position !== undefined && position > this.#inherited && position <= this.#answered;
     const isReason = this.#blame.died(position, { isStuck, hasWorked });
     if (this.#blame.isHopeless) {

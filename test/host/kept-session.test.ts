@@ -467,7 +467,7 @@ t.test("it is evacuated without its thread: what that still says is not heard, w
   t.same(numbersOf(stage.task.history), ["0", "1", "2", "3"]);
   t.same(stage.ends, []);
   stage.session.evacuate();
-  t.equal(stage.session.isAsleep, true, "with nothing to do it takes no thread");
+  t.equal(stage.session.isAsleep, false, "with nothing to do it stays");
   stage.send();
   await stage.run();
   t.same(await stage.kept(), ["0", "1", "2", "3", "4"]);
