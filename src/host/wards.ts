@@ -208,13 +208,13 @@ export class Wards {
     const { held, most } = this.#pool.placement;
     if (held.size === 0) return this.#waitingSince.clear();
     const isFull = this.#seen.size - (this.#isMakingSpare ? 1 : 0) <= held.size;
-    if (isFull && this.#seen.size < most && !this.#isMakingSpare) void this.#makeSpare();
-    if (isFull) return;
     for (const thread of held) {
       const { session = 0, since = now } = this.#seen.get(thread) ?? {};
       const residents = this.#waitingFor(thread, now);
       const beat = { session: this.#stays.get(session)?.id, since, waiting: [...residents.keys()] };
-      for (const id of this.#policy.evacuees(beat, now)) residents.get(id)?.evacuate();
+      const evacuees = this.#policy.evacuees(beat, now);
+      if (!isFull) for (const id of evacuees) residents.get(id)?.evacuate();
+      else if (evacuees.length > 0 && this.#seen.size < most && !this.#isMakingSpare) void this.#makeSpare();
     }
   }
 
