@@ -9,6 +9,10 @@ const ENOUGH = 40;
 /** ms in a call of a C function, in which there are no signs of life, as a multiple of the patience. */
 const SILENT_FACTOR = 3;
 
+/** Who has so many events waiting may be another hog, and waits for longer before it goes elsewhere: a multiple of the patience. */
+const MANY = 3;
+const MANY_FACTOR = 100;
+
 /** A session, as far as it can be somewhere else. */
 export interface Resident {
   /** How much waits for its thread. */
@@ -48,6 +52,8 @@ export class Wards {
   readonly #stays = new Map<number, Stay>();
   /** Threads as they were seen last. */
   #seen = new Map<number, Seen>();
+  /** Since when sessions of threads that are held have been waiting. */
+  readonly #waitingSince = new Map<Stay, number>();
   #timer: NodeJS.Timeout | undefined;
   #moveTimer: NodeJS.Timeout | undefined;
   /** Looks since something was sent. */
@@ -200,15 +206,15 @@ export class Wards {
   /** Whoever waits for a held thread goes elsewhere, if there is anywhere to go. */
   #evacuate(now: number): void {
     const { held, most } = this.#pool.placement;
-    if (held.size === 0) return;
+    if (held.size === 0) return this.#waitingSince.clear();
     const isFull = this.#seen.size - (this.#isMakingSpare ? 1 : 0) <= held.size;
-    if (isFull && this.#seen.size < most && !this.#isMakingSpare) void this.#makeSpare();
-    if (isFull) return;
     for (const thread of held) {
       const { session = 0, since = now } = this.#seen.get(thread) ?? {};
-      const residents = this.#waitingFor(thread);
+      const residents = this.#waitingFor(thread, now);
       const beat = { session: this.#stays.get(session)?.id, since, waiting: [...residents.keys()] };
-      for (const id of this.#policy.evacuees(beat, now)) residents.get(id)?.evacuate();
+      const evacuees = this.#policy.evacuees(beat, now);
+      if (!isFull) for (const id of evacuees) residents.get(id)?.evacuate();
+      else if (evacuees.length > 0 && this.#seen.size < most && !this.#isMakingSpare) void this.#makeSpare();
     }
   }
 
@@ -223,12 +229,18 @@ export class Wards {
   }
 
   /** Those of whom least waits come first: another hog is hardly among them. */
-  #waitingFor(thread: number): Map<string, Resident> {
+  #waitingFor(thread: number, now: number): Map<string, Resident> {
     const residents: [id: string, resident: Resident, waiting: number][] = [];
-    for (const { id, ward, resident, port, isOver } of this.#stays.values()) {
-      if (isOver || ward !== "shared" || port.thread !== thread) continue;
-      const { waiting } = resident();
-      if (waiting > 0) residents.push([id, resident(), waiting]);
+    const longest = MANY_FACTOR * this.#policy.settings.patience;
+    for (const stay of this.#stays.values()) {
+      if (stay.isOver || stay.ward !== "shared" || stay.port.thread !== thread) continue;
+      const resident = stay.resident();
+      const { waiting } = resident;
+      const since = this.#waitingSince.get(stay) ?? now;
+      if (waiting === 0) this.#waitingSince.delete(stay);
+      else this.#waitingSince.set(stay, since);
+      const isPatient = waiting >= MANY && now - since < longest;
+      if (waiting > 0 && !isPatient) residents.push([stay.id, resident, waiting]);
     }
     residents.sort(([, , one], [, , other]) => one - other);
     return new Map(residents.map(([id, resident]) => [id, resident]));
@@ -254,7 +266,9 @@ export class Wards {
     this.#hasMoves = false;
     for (const stay of this.#stays.values()) {
       if (stay.isOver || !this.#isMisplaced(stay)) continue;
-      stay.resident().move();
+      const resident = stay.resident();
+      // What a hog has waiting may be the next loop: it comes back when that is over.
+      if (stay.ward !== "penalty" || resident.waiting === 0) resident.move();
       // It may have to be told again: it goes on where it is if its event is refused at the same time.
       this.#hasMoves = true;
     }

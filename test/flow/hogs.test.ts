@@ -97,11 +97,11 @@ t.test("while a loop runs on the only thread, others of it go on, and new sessio
   const hog = await open("hog");
   const loop = hog.loop();
   await until(() => busyThreads(pool) === 1);
-  const answers = await Promise.all(others.map((other) => other.up(5)));
-  for (const answer of answers) t.same(answer, [2, 3, 4, 5, 6], "each press once");
+  const answers = await Promise.all(others.map((other) => other.up(2)));
+  for (const answer of answers) t.same(answer, [2, 3], "each press once");
   const late = await open("late");
   t.same(await late.up(2), [2, 3]);
-  t.same(await Promise.all(others.map((other) => other.up())), [[7], [7], [7]]);
+  t.same(await Promise.all(others.map((other) => other.up())), [[4], [4], [4]]);
   t.equal(loop.isAnswered(), false, "all that before the loop's answer");
 });
 
@@ -133,14 +133,19 @@ t.test(
     t.equal(sharedThreads(pool), 2, "there is a spare one");
     t.match(await first.answer, { kind: "refused" });
     const second = hog.loop();
-    let wasBusy = false;
+    /** What a shared thread did in one turn, in signs of life. */
+    let most = 0;
+    const turns = new Map<number, number>();
     for (let count = 3; !second.isAnswered(); count++) {
       t.same(await other.up(), [count]);
-      const loops = [...pool.threads()].filter(([, busy]) => (busy?.beats ?? 0) > 0 && busy?.session === 0);
-      wasBusy ||= loops.length > 0;
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      for (const [, busy] of pool.threads()) {
+        if (busy === undefined) continue;
+        if (!turns.has(busy.turn)) turns.set(busy.turn, busy.beats);
+        most = Math.max(most, busy.beats - (turns.get(busy.turn) ?? 0));
+      }
+      await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    t.notOk(wasBusy);
+    t.ok(most < 5_000, "the loop does not run there");
     t.equal(living().length, before.length + 2, "and one for hogs");
     t.same(await hog.up(), [2]);
     await until(() => living().length === before.length);
