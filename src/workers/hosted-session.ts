@@ -11,11 +11,10 @@ import {
 } from "../protocol/outcome.ts";
 import type { ImportReport } from "../protocol/portable.ts";
 import { decodeImage, encodeImage, type MemoryImage } from "../protocol/session-image.ts";
-import { LONGEST_BEAT, type ThreadStatus } from "../protocol/thread-status.ts";
 import type { Answer, FromWorker, SessionState, ToWorker } from "../protocol/worker-message.ts";
 import type { SharedPlans } from "../protocol/worker-task.ts";
 import { CpuBudget, type CpuShare } from "./cpu-budget.ts";
-import { EventLog } from "./event-log.ts";
+import { Dispatcher, type DispatchSurroundings } from "./dispatcher.ts";
 import { pack } from "./image.ts";
 import type { LuaVm } from "./lua-vm.ts";
 import type { ReloadRounds } from "./reload-rounds.ts";
@@ -26,15 +25,10 @@ import type { SessionLine } from "./trunk.ts";
 import type { Turns } from "./turns.ts";
 
 /** What sessions of a thread share. */
-export interface SessionSurroundings {
+export interface SessionSurroundings extends DispatchSurroundings {
   slots: Slots;
-  /** ms per event. */
-  timeLimit: number;
   /** What each session may use in the long run. */
   cpu: CpuShare;
-  status: ThreadStatus;
-  /** Answers host calls other than `log`. Throws MoonpoolError. */
-  answer: (name: string, argument: string) => string | Uint8Array;
   rounds: ReloadRounds;
   starts: Starts;
   turns: Turns;
@@ -44,19 +38,8 @@ export interface SessionSurroundings {
 
 /** ms that a session may go on with events that wait before others of its thread have their turn. */
 const TURN = 10;
-/** ms of one event, and of all since the last report, that the host hears of. */
-const NOTABLE = 20;
-const NOTABLE_SUM = 50;
 /** ms until it is said again that a session uses too much. */
 const SAID = 60_000;
-/** What was carried out once within the time limit must not fail when it is repeated on a machine that is busier. */
-const REPLAY_FACTOR = 20;
-/** Host calls whose answer depends on nothing but the argument. */
-const PURE = new Set(["log", "generated"]);
-/** Events that are a session's own doing. */
-const OWN = /^(?:connect|frame|resync|disconnect|pause|resume|timer) /;
-/** ms that the export or import of a portable state may take, at least: somebody asked for it, and it may be large. */
-const PORTABLE_TIME = 10_000;
 
 const deflate = promisify(zlib.deflateRaw);
 
@@ -69,11 +52,10 @@ export class HostedSession implements Tenant {
   vm: LuaVm | undefined = undefined;
   image: MemoryImage | null = null;
 
-  readonly #number: number;
   readonly #port: SessionLine;
   readonly #around: SessionSurroundings;
-  readonly #log = new EventLog((message) => this.#post(message));
   readonly #saver = new Saver();
+  readonly #dispatcher: Dispatcher;
   readonly #budget: CpuBudget;
   #queue: ToWorker[] = [];
   /** Events that are dispatched again before anything else, see `resume`. */
@@ -83,8 +65,6 @@ export class HostedSession implements Tenant {
   #nextTimer: number | undefined;
   /** The event to be dispatched before any other: with it the session, now like all new ones, becomes itself. */
   #begin: string | undefined;
-  /** The event that is dispatched has asked the host for something. */
-  #hasAsked = false;
   /** It was reloaded, and nothing else has happened since: the host gets an image before the next event. */
   #owesImage = false;
   /** An event was refused: the VM holds half of it, and nothing can be done until `resume`. */
@@ -94,16 +74,14 @@ export class HostedSession implements Tenant {
   /** It waits because it has used too much. */
   #pause: NodeJS.Timeout | undefined;
   #saidTooMuch = -Infinity;
-  /** ms that the host has not heard of. */
-  #unreported = 0;
   #isOver = false;
   #end: () => void = () => {};
 
   /** `number`: how the thread's status names the session. */
   constructor(number: number, port: SessionLine, around: SessionSurroundings) {
-    this.#number = number;
     this.#port = port;
     this.#around = around;
+    this.#dispatcher = new Dispatcher(number, around, this.#saver, (message) => this.#post(message));
     this.#budget = new CpuBudget(around.cpu, performance.now());
     this.ended = new Promise((resolve) => (this.#end = resolve));
     port.on("message", (message: ToWorker) => this.#receive(message));
@@ -260,8 +238,8 @@ export class HostedSession implements Tenant {
       const start = this.#around.starts.find(parts);
       if (!start?.image) return false;
       this.image = start.image;
-      if (!isReplay) for (const entry of start.log) this.#log.add(entry);
-      this.#log.end();
+      if (!isReplay) for (const entry of start.log) this.#dispatcher.log.add(entry);
+      this.#dispatcher.log.end();
       this.#takeOver(start, parts, isReplay);
     } else {
       // The image is that of a common start.
@@ -326,52 +304,13 @@ export class HostedSession implements Tenant {
     this.#nextTimer = nextTimer;
     if (isReplay) return this.#replayed();
     const answer: Answer = hasChanges ? outcome : { kind: "done", nextTimer };
-    if (this.#hasAsked) return this.#save(vm, answer);
+    if (this.#dispatcher.hasAsked) return this.#save(vm, answer);
     this.#post(answer);
     if (this.#saver.isDue) this.#save(vm);
   }
 
-  /** `onLog` is told what is logged, too. */
   #run(vm: LuaVm, text: string, isReplay: boolean, onLog?: (entry: string) => void): string {
-    const { status } = this.#around;
-    vm.host = (name, argument) => {
-      status.beat();
-      this.#hasAsked ||= !PURE.has(name);
-      if (name !== "log") return this.#around.answer(name, argument);
-      // Whoever reads the log has it from the first time.
-      if (!isReplay) this.#log.add(argument);
-      onLog?.(argument);
-      return "";
-    };
-    vm.onLook = () => status.beat();
-    this.#hasAsked = false;
-    const { beats } = status;
-    const began = performance.now();
-    status.enter(this.#number, this.#dispatched);
-    try {
-      return vm.dispatch(text, { timeLimit: this.#timeFor(text, isReplay) });
-    } finally {
-      status.leave();
-      const used = performance.now() - began;
-      this.#saver.note(text, used);
-      this.#log.end();
-      if (!isReplay) this.#noteUse(text, used, status.beats - beats);
-    }
-  }
-
-  /** On a machine that is busy with something else, an event may seem to take long that has done little. */
-  #noteUse(text: string, time: number, beats: number): void {
-    const used = Math.min(time, beats * LONGEST_BEAT);
-    this.#unreported += used;
-    if (used < NOTABLE && this.#unreported < NOTABLE_SUM) return;
-    if (OWN.test(text)) this.#post({ kind: "used", ms: this.#unreported, longest: used });
-    this.#unreported = 0;
-  }
-
-  #timeFor(text: string, isReplay: boolean): number {
-    const { timeLimit } = this.#around;
-    if (isReplay) return REPLAY_FACTOR * timeLimit;
-    return /^(import|export 0) /.test(text) ? Math.max(timeLimit, PORTABLE_TIME) : timeLimit;
+    return this.#dispatcher.run(vm, text, { events: this.#dispatched, isReplay, onLog });
   }
 
   /** Hot reload is a transaction: after an error, whatever it is, the session is as it was before. */
