@@ -61,6 +61,11 @@ export class Circuit {
     this.#pause = this.#options.pause;
   }
 
+  /** Nobody knows whether the event that was let through would have succeeded: another one may be tried. */
+  abandoned(): void {
+    this.#isTrying = false;
+  }
+
   /** True if it has opened because of this. */
   failed(): boolean {
     const now = this.#clock.now();

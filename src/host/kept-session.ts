@@ -189,7 +189,8 @@ export class KeptSession implements SessionPort {
 
   /** Goes on elsewhere at once, with what has not been answered, if there is anything: its thread is busy with others. */
   evacuate(): void {
-    if (this.#task === undefined || this.waiting === 0) return;
+    // A task that cannot load its image ends by itself.
+    if (this.#task === undefined || this.#unloadable || this.waiting === 0) return;
     this.#abandonTask();
     if (this.#phase !== "waking") this.#asleep();
   }

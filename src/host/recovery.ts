@@ -1,5 +1,6 @@
 import { MoonpoolError, type WireError } from "../protocol/main.ts";
 import type { CircuitOptions } from "./circuit.ts";
+import { within } from "./within.ts";
 
 /**
  * What to do when an event could not be carried out: it ran into a limit, broke its VM or ended its thread.
@@ -20,7 +21,7 @@ export interface SessionFailure {
 }
 
 export interface RecoveryOptions {
-  /** Default: rollback. A function may decide each time; if it fails, that is a `rollback`. */
+  /** Default: rollback. A function may decide each time; if it fails, or takes more than 5 s, that is a `rollback`. */
   strategy?: RecoveryStep | ((failure: SessionFailure) => RecoveryStep | Promise<RecoveryStep>);
   /** How often an event is tried again. Default: 1. */
   retries?: number;
@@ -34,6 +35,8 @@ export interface RecoverySettings extends Required<Omit<RecoveryOptions, "circui
 }
 
 const STEPS: readonly RecoveryStep[] = ["rollback", "retry", "restart", "end"];
+/** ms that a strategy has to answer. */
+const PATIENCE = 5_000;
 const CIRCUIT: CircuitOptions = { failures: 5, window: 60_000, pause: 10_000, longestPause: 5 * 60_000 };
 
 /** Checks options and fills in defaults. Throws MoonpoolError CONFIG_INVALID. */
@@ -47,6 +50,8 @@ export function recoveryOf(options: RecoveryOptions = {}): RecoverySettings {
     if (!Object.hasOwn(CIRCUIT, name)) throw invalid(`circuit.${name}`, "left out: there is no such option");
     if (typeof value !== "number" || !(value > 0)) throw invalid(`circuit.${name}`, "a number above 0");
   }
+  if (options.circuit?.longestPause === undefined) circuit.longestPause = Math.max(circuit.longestPause, circuit.pause);
+  if (circuit.longestPause < circuit.pause) throw invalid("circuit.longestPause", "as long as `pause` at least");
   return { strategy, retries, circuit };
 }
 
@@ -55,15 +60,29 @@ export async function decide(
   { strategy, retries }: RecoverySettings,
   failure: SessionFailure,
   onError: (error: unknown) => void,
+  patience = PATIENCE,
 ): Promise<RecoveryStep> {
   try {
-    const step = typeof strategy === "function" ? await strategy(failure) : strategy;
+    const step = typeof strategy === "function" ? await answerOf(strategy, failure, patience) : strategy;
     if (!STEPS.includes(step)) throw invalid("strategy", `a function that gives one of ${STEPS.join(", ")}`);
     return step === "retry" && failure.attempts > retries ? "rollback" : step;
   } catch (error) {
     onError(error);
     return "rollback";
   }
+}
+
+/** Until there is an answer nothing else happens in the session. */
+async function answerOf(
+  strategy: Extract<RecoverySettings["strategy"], (...args: never[]) => unknown>,
+  failure: SessionFailure,
+  patience: number,
+): Promise<RecoveryStep> {
+  const answers: RecoveryStep[] = [];
+  await within(patience, (async () => answers.push(await strategy(failure)))());
+  const [step] = answers;
+  if (answers.length === 0) throw invalid("strategy", `a function that answers within ${patience / 1000} s`);
+  return step as RecoveryStep;
 }
 
 function invalid(name: string, expected: string): MoonpoolError {

@@ -51,6 +51,8 @@ interface Dormant {
   browser: string;
   lastActivity: number;
   nextTimer: number | undefined;
+  /** It has been told that it cannot be loaded. */
+  isDamaged?: boolean;
 }
 
 /**
@@ -265,7 +267,7 @@ export class SessionHost {
   }
 
   async #restore(id: string): Promise<Session | undefined> {
-    const kept = await this.#pool.find(id);
+    const kept = await this.#findKept(id);
     const dormant = this.#dormant.get(id);
     if (this.#closed || dormant === undefined) return undefined;
     if (kept === undefined) {
@@ -275,6 +277,20 @@ export class SessionHost {
     const session = this.#open(id, dormant.browser, kept);
     this.#dormant.delete(id);
     return session;
+  }
+
+  /** Whoever asks hears why it cannot be had; who runs the host reads it once. */
+  async #findKept(id: string): Promise<KeptState | undefined> {
+    try {
+      return await this.#pool.find(id);
+    } catch (error) {
+      const dormant = this.#dormant.get(id);
+      if (dormant !== undefined && dormant.isDamaged !== true && error instanceof MoonpoolError) {
+        dormant.isDamaged = true;
+        logWireError(this.#settings.log, id, error.toWire(), "a saved session cannot be loaded");
+      }
+      throw error;
+    }
   }
 
   /** Nobody is connected to it and nothing happens in it. */

@@ -461,7 +461,7 @@ export class Session {
 
   /** An event was not carried out. */
   #refused(error: RefusedEvent | undefined, text = ""): void {
-    if (error === undefined) return;
+    if (error === undefined) return this.#circuit.abandoned();
     if (text.startsWith("timer ")) this.#skipped = error.timer;
     const { log, meter } = this.#settings;
     const known = knownError(error);

@@ -198,10 +198,12 @@ export class WorkerPool {
   }
 
   async #warm(): Promise<void> {
-    const task: WarmTask = { settings: this.#settings, birth: await this.#birth };
-    await this.#livingShared()
-      .run(task, { name: "warm" })
-      .catch(() => {});
+    try {
+      const task: WarmTask = { settings: this.#settings, birth: await this.#birth };
+      await this.#livingShared().run(task, { name: "warm" });
+    } catch {
+      // Then there is none, and whoever waits goes on waiting.
+    }
   }
 
   /**

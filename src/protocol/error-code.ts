@@ -395,7 +395,8 @@ export const errors = {
   STORE_CORRUPT: {
     who: "operator",
     text: "What the store holds is not what was put into it.",
-    advice: "Check the disk. Remove the session that is named, or bring the store's folder back from a backup.",
+    advice:
+      "Check the disk, and bring the store's folder back from a backup, or move it away to begin anew. If a session is named, others are not concerned; `moonpool session list` tells which are damaged.",
   },
   STORE_VERSION: {
     who: "operator",

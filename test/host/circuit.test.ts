@@ -68,6 +68,14 @@ t.test("when it fails the pause is twice as long, up to the longest", async (t) 
   t.same(pauses, [200, 350, 350, 350]);
 });
 
+t.test("when that event is dropped for another reason the next one is let through", async (t) => {
+  const { circuit, clock } = opened();
+  clock.advance(100);
+  t.same([circuit.take(), circuit.take()], [true, false]);
+  circuit.abandoned();
+  t.same([circuit.state, circuit.take(), circuit.take()], ["half-open", true, false]);
+});
+
 t.test("an event that was let through earlier says nothing about whether it works again", async (t) => {
   const { circuit, clock } = opened();
   circuit.succeeded();

@@ -73,6 +73,18 @@ t.test("a function decides each time, at once or later, and is told all about th
   t.same(seen, [failure]);
 });
 
+t.test("a function that never answers is a rollback after a while, and its author is told", async (t) => {
+  const told: unknown[] = [];
+  const settings = recoveryOf({ strategy: () => new Promise(() => {}) });
+  t.equal(await decide(settings, failure, (error) => told.push(error), 20), "rollback");
+  t.match(told, [{ code: "CONFIG_INVALID", message: /answers within/ }]);
+});
+
+t.test("a pause may be longer than the usual longest one, but not than the one that is given", async (t) => {
+  t.equal(recoveryOf({ circuit: { pause: 900_000 } }).circuit.longestPause, 900_000);
+  t.throws(() => recoveryOf({ circuit: { pause: 10, longestPause: 9 } }), { code: "CONFIG_INVALID" });
+});
+
 t.test("a function that throws, rejects or gives anything else is a rollback, and its author is told", async (t) => {
   const given = fc.oneof(
     fc.anything().map((value) => () => value),

@@ -1,7 +1,9 @@
 import t from "tap";
 import { recoveryOf } from "../../src/host/recovery.ts";
 import { SessionHost, type SessionHostSettings } from "../../src/host/session-host.ts";
-import type { MoonpoolError, WireError } from "../../src/protocol/main.ts";
+import type { KeptState } from "../../src/host/kept-state.ts";
+import { describeSession } from "../../src/host/store/session-description.ts";
+import { MoonpoolError, type WireError } from "../../src/protocol/main.ts";
 import type { FromSession } from "../../src/protocol/worker-message.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { changesOf, echo, FakePool, outcomeOf, reloaded, type Answer } from "../support/fake-pool.ts";
@@ -14,12 +16,10 @@ interface Setup {
   log: string[];
 }
 
-function setup(settings: Partial<SessionHostSettings> = {}, pool = new FakePool()): Setup {
-  const clock = new FakeClock();
-  const log: string[] = [];
+function settingsOf(clock: FakeClock, log: string[], settings: Partial<SessionHostSettings> = {}): SessionHostSettings {
   const note = (level: string) => (fields: object, message: string) =>
     log.push(`${level} ${JSON.stringify(fields)} ${message}`);
-  const host = new SessionHost(pool, {
+  return {
     limits: { maxBytes: 10_000, maxMessages: 10 },
     rate: { perSecond: 100, burst: 100 },
     development: true,
@@ -38,8 +38,13 @@ function setup(settings: Partial<SessionHostSettings> = {}, pool = new FakePool(
     recovery: recoveryOf(),
     isWatched: settings.hotload ?? false,
     ...settings,
-  });
-  return { host, pool, clock, log };
+  };
+}
+
+function setup(settings: Partial<SessionHostSettings> = {}, pool = new FakePool()): Setup {
+  const clock = new FakeClock();
+  const log: string[] = [];
+  return { host: new SessionHost(pool, settingsOf(clock, log, settings)), pool, clock, log };
 }
 
 const HOUR = 60 * 60_000;
@@ -658,3 +663,20 @@ for (const development of [true, false]) {
     },
   );
 }
+
+t.test("a saved session that is damaged is told in the log once, and to everybody who asks for it", async (t) => {
+  const id = "0123456789abcdef0123456789abcdef";
+  class DamagedPool extends FakePool {
+    override async list(): Promise<{ id: string; description: string }[]> {
+      return [{ id, description: describeSession({ browser: "anna", lastActivity: Date.now(), site: "" }) }];
+    }
+    override async find(): Promise<KeptState | undefined> {
+      throw new MoonpoolError("STORE_CORRUPT");
+    }
+  }
+  const log: string[] = [];
+  const host = await SessionHost.open(new DamagedPool(), settingsOf(new FakeClock(), log));
+  for (let times = 0; times < 3; times++) await t.rejects(host.find(id), { code: "STORE_CORRUPT" });
+  t.equal(log.filter((line) => line.startsWith("error ") && line.includes("STORE_CORRUPT")).length, 1);
+  await host.close();
+});
