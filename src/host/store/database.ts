@@ -20,6 +20,9 @@ export type Put = (key: Buffer, value: Buffer | undefined) => void;
  */
 export class Database {
   readonly #file: string;
+  /** A file that is there as soon as something was written: without the other one, sessions are gone. */
+  readonly #mark: string;
+  #isMarked: boolean;
   readonly #lmdb: RootDatabase<Buffer, Buffer>;
   /** Bytes of the file that are not in use, at least. */
   #room = 0;
@@ -27,12 +30,16 @@ export class Database {
   /** Opens the file in a folder of which the process is the owner. Throws STORE_CORRUPT, STORE_VERSION, STORE_FAILED. */
   constructor(folder: string) {
     this.#file = path.join(folder, "sessions.mdb");
+    this.#mark = path.join(folder, "written");
+    this.#isMarked = fs.existsSync(this.#mark);
     this.#lmdb = this.#reading(() => {
       // The owner is alone: readers that another process has left in the lock file are none.
       fs.rmSync(`${this.#file}-lock`, { force: true });
       const size = fs.statSync(this.#file, { throwIfNoEntry: false })?.size ?? 0;
       // An empty file is what is left of a process that was killed while it made the store.
       if (size > 0) checkLmdbFile(this.#file);
+      else if (this.#isMarked)
+        throw new MoonpoolError("STORE_CORRUPT", `The store had sessions, and ${this.#file} is missing or empty.`);
       return open<Buffer, Buffer>({
         path: this.#file,
         noSubdir: true,
@@ -72,6 +79,7 @@ export class Database {
     } catch (error) {
       throw await this.#failure(error);
     }
+    if (!this.#isMarked) this.#setMark();
   }
 
   /** Bytes that are in use; the file may have free ones besides. */
@@ -82,6 +90,16 @@ export class Database {
 
   close(): Promise<void> {
     return this.#lmdb.close();
+  }
+
+  #setMark(): void {
+    this.#isMarked = true;
+    try {
+      fs.writeFileSync(this.#mark, "");
+    } catch {
+      // There may be no room. What is written is safe all the same.
+      this.#isMarked = false;
+    }
   }
 
   #reading<Result>(read: () => Result): Result {

@@ -183,6 +183,21 @@ t.test("a file that ends anywhere is found", async (t) => {
     );
 });
 
+t.test("a file that is missing or empty is found, once something was written", async (t) => {
+  const dir = folder(t);
+  const file = path.join(dir, "sessions.mdb");
+  // What is left of a process that was killed while it made the store.
+  fs.writeFileSync(file, "");
+  const store = await open(dir);
+  store.append("a", "one");
+  await store.close();
+  fs.truncateSync(file);
+  await t.rejects(open(dir), { code: "STORE_CORRUPT", message: /missing or empty/ });
+  fs.rmSync(file);
+  await t.rejects(open(dir), { code: "STORE_CORRUPT" });
+  t.notOk(fs.existsSync(file), "nothing new is put in its place");
+});
+
 t.test("damaged values cost their session, which is named and can be removed; the others go on", async (t) => {
   const whole = await wholeFile(t);
   const dir = folder(t);
