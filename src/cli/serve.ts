@@ -8,6 +8,8 @@ import type { Settings } from "./settings.ts";
 /** What `-v` counts through; `print` and `ui.log` of a site are info. */
 const LEVELS: LogLevel[] = ["info", "debug"];
 const STDERR = 2;
+/** Closing takes no longer, in ms. Without it, something that never ends would have to be killed by the operator. */
+const CLOSE_DEADLINE = 12_000;
 
 /**
  * Runs the host until SIGINT or SIGTERM. The address goes to standard output, in one line, when the host can be used;
@@ -48,14 +50,18 @@ function hotloadOptions(hotload: Given["hotload"] = {}, editor: Given["editor"])
 }
 
 /**
- * Closes once on the first SIGINT or SIGTERM; the second one ends the process at once. Returns what closes without a
- * signal and stops listening for them.
+ * Closes once on the first SIGINT or SIGTERM; the second one ends the process at once, and so does the deadline, with
+ * code 1. Returns what closes without a signal and stops listening for them.
  */
 function closeOnSignals(close: () => Promise<unknown>): () => Promise<void> {
   let closing = false;
   const onSignal = (signal: "SIGINT" | "SIGTERM"): void => {
     if (closing) process.exit(signal === "SIGINT" ? 130 : 143);
     closing = true;
+    setTimeout(() => {
+      console.error(`Not closed after ${CLOSE_DEADLINE / 1_000} s: ended. What was acknowledged is in the store.`);
+      process.exit(1);
+    }, CLOSE_DEADLINE).unref();
     close().then(
       () => process.exit(0),
       (error: unknown) => {

@@ -15,6 +15,7 @@ import { HostMetrics } from "./metrics.ts";
 import { addMetrics } from "./metrics-pages.ts";
 import type { Moonpool } from "./moonpool.ts";
 import { settingsOf, type MoonpoolOptions, type Settings } from "./options.ts";
+import { RefusedUpgrades } from "./refused-upgrades.ts";
 import type { SessionPool } from "./session.ts";
 import { SessionHost } from "./session-host.ts";
 import { SitePage } from "./site-page.ts";
@@ -93,8 +94,10 @@ async function serve(
     isWatched: loader !== undefined,
   });
   metrics.count(() => sessions.census());
+  let refusedUpgrades: RefusedUpgrades | undefined;
   // Before @fastify/websocket's own hook, so that browsers learn that the host goes away and come back later.
   app.addHook("preClose", async () => {
+    refusedUpgrades?.close();
     await loader?.close();
     await sessions.close();
   });
@@ -103,6 +106,7 @@ async function serve(
   const page = new SitePage(settings.dir);
   await loader?.serve({ store, sessions, page, replacePlans: (plans) => pool.replacePlans(plans) });
   await acceptUpgrades(app, settings);
+  refusedUpgrades = RefusedUpgrades.of(app);
   await app.register(
     async (scope) => {
       if (!scope.hasDecorator("parseCookie")) await scope.register(fastifyCookie, { hook: false });

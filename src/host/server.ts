@@ -16,6 +16,8 @@ export interface ServerOptions extends MoonpoolOptions {
 
 /** Requests that are still being answered when the server closes get this long, in ms. */
 const CLOSE_WAIT = 2_000;
+/** What connects later is ended so often, in ms: sessions may take longer to be saved, and the server accepts until then. */
+const CLOSE_AGAIN = 250;
 /** Making the first VM takes a fifth of a second, but on a machine that is busy with other things ten seconds are not enough. */
 const START_WAIT = 60_000;
 
@@ -34,9 +36,15 @@ export async function serverOf(
       disableRequestLogging: own.logLevel !== "debug" && own.logLevel !== "trace",
     }),
   });
+  let closing: NodeJS.Timeout | undefined;
   app.addHook("preClose", async () => {
-    setTimeout(() => app.server.closeAllConnections(), CLOSE_WAIT).unref();
+    closing = setTimeout(() => {
+      app.server.closeAllConnections();
+      closing = setInterval(() => app.server.closeAllConnections(), CLOSE_AGAIN).unref();
+    }, CLOSE_WAIT).unref();
   });
+  // The server is closed by then.
+  app.addHook("onClose", async () => clearTimeout(closing));
   app.setNotFoundHandler((_, reply) =>
     reply
       .code(404)

@@ -1,13 +1,16 @@
+import { once } from "node:events";
 import fastifyCookie from "@fastify/cookie";
 import fastifyWebsocket from "@fastify/websocket";
 import fastify, { type FastifyInstance } from "fastify";
 import t, { type Test } from "tap";
+import { WebSocket } from "ws";
 import { moonpoolOn } from "../../src/host/plugin.ts";
 import type { MoonpoolOptions } from "../../src/host/options.ts";
 import { Browser } from "../support/browser.ts";
 import { FakePool } from "../support/fake-pool.ts";
 import { listen } from "../support/host.ts";
 import { settled } from "../support/memory-wire.ts";
+import { refusedUpgrade } from "../support/refused-upgrade.ts";
 import { makeSite, removeSite, writeSiteFile } from "../support/site.ts";
 
 function site(t: Test, files: Record<string, string> = {}): string {
@@ -50,6 +53,46 @@ t.test("two instances side by side: own pages, own cookies, own sessions, one se
   await app.close();
   t.ok(pools.every(({ isClosed }) => isClosed));
 });
+
+for (const [title, hasOwn, code] of [
+  ["an app closes although pages come back meanwhile; its own sockets are not touched", false, 4321],
+  ["the same if the app registered @fastify/websocket: its own sockets get a close frame", true, 1005],
+] as const) {
+  t.test(title, async (t) => {
+    const app = emptyApp(t);
+    if (hasOwn) await app.register(fastifyWebsocket);
+    const pools = [new FakePool(), new FakePool()];
+    for (const [index, pool] of pools.entries()) {
+      const plugin = moonpoolOn(async () => pool);
+      await app.register(plugin, { dir: site(t), prefix: `/${index}` });
+    }
+    app.get("/own", { websocket: true }, (socket) => void socket.on("message", () => socket.close(4321)));
+    const browser = new Browser(await listen(app));
+    const paths = [await browser.start("/0"), await browser.start("/1")];
+    const own = new WebSocket(`${browser.origin.replace("http", "ws")}/own`);
+    const ownClosed = once(own, "close");
+    await once(own, "open");
+    let saved = (): void => {};
+    const saving = new Promise<void>((resolve) => (saved = resolve));
+    const leaving = new Promise<void>((resolve) => {
+      pools[0]!.only.leave = () => {
+        resolve();
+        return saving;
+      };
+    });
+    const closed = app.close();
+    await leaving;
+    for (const path of paths) {
+      const late = await refusedUpgrade(t, browser.origin, path.replace(/^\/./, "$&/_moonpool/ws"));
+      await late.ended;
+    }
+    own.send("still there");
+    t.equal((await ownClosed)[0], code);
+    saved();
+    await closed;
+    t.ok(pools.every(({ isClosed }) => isClosed));
+  });
+}
 
 t.test("the cookie's path is the instance's prefix", async (t) => {
   const app = emptyApp(t);

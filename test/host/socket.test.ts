@@ -5,6 +5,7 @@ import { WebSocket } from "ws";
 import type { Refusal, Tab } from "../support/browser.ts";
 import { changesOf, echo, FakePool, outcomeOf } from "../support/fake-pool.ts";
 import { startHost } from "../support/host.ts";
+import { refusedUpgrade } from "../support/refused-upgrade.ts";
 
 const update = (value: unknown): object => ({ type: "update", id: 3, value });
 
@@ -247,6 +248,45 @@ t.test("closing the host: browsers are told to come back later, VMs end, nothing
   await t.rejects(fetch(host.origin));
   await t.rejects(once(new WebSocket(host.origin.replace("http", "ws")), "open"));
 });
+
+t.test(
+  "who comes back while sessions are still being saved does not hold up the host, nor who says nothing",
+  async (t) => {
+    const host = await startHost(t);
+    const browser = host.browser();
+    const path = await browser.start();
+    const tab = await browser.connect(path);
+    const early = await refusedUpgrade(t, host.origin, "/%zz");
+    let saved = (): void => {};
+    const saving = new Promise<void>((resolve) => (saved = resolve));
+    host.pool.only.leave = () => saving;
+    const closed = host.app.close();
+    t.equal((await tab.closed).code, 1001);
+    await early.ended;
+    const own = `/_moonpool/ws${path}`;
+    for (const [address, status] of [
+      [own, 503],
+      [own, 503],
+      ["/", 503],
+      ["/%zz", 400],
+    ] as const) {
+      const late = await refusedUpgrade(t, host.origin, address);
+      t.equal(late.status, status, address);
+      await late.ended;
+    }
+    // The first is ended with all connections of that time, the second comes later.
+    for (const when of ["before", "after"]) {
+      const silent = connect(Number(new URL(host.origin).port), "127.0.0.1").resume();
+      t.teardown(() => silent.destroy());
+      await once(silent, "connect");
+      if (when === "before") await once(silent, "close");
+    }
+    t.notOk(host.pool.isClosed, "it waits for the sessions");
+    saved();
+    await closed;
+    t.ok(host.pool.isClosed);
+  },
+);
 
 /** Waits until something is so, looking at every turn of the event loop. */
 async function until(isSo: () => boolean): Promise<void> {
