@@ -59,7 +59,7 @@ function closeOnSignals(close: () => Promise<unknown>): () => Promise<void> {
     if (closing) process.exit(signal === "SIGINT" ? 130 : 143);
     closing = true;
     setTimeout(() => {
-      console.error(`Not closed after ${CLOSE_DEADLINE / 1_000} s: ended. What was acknowledged is in the store.`);
+      console.error(`Not closed after ${CLOSE_DEADLINE / 1_000} s: ended as it is. What is on disk is safe.`);
       process.exit(1);
     }, CLOSE_DEADLINE).unref();
     close().then(

@@ -4,6 +4,7 @@ import t, { type Test } from "tap";
 import type { Value } from "../../src/protocol/main.ts";
 import { Browser, type Tab } from "../support/browser.ts";
 import { counter, firstPage, slots } from "../support/real-host.ts";
+import { refusedUpgrade } from "../support/refused-upgrade.ts";
 import { ServedProcess } from "../support/served-process.ts";
 import { makeSite, removeSite, writeSiteFile } from "../support/site.ts";
 
@@ -115,6 +116,30 @@ t.test("SIGTERM saves sessions, tells browsers to come back, and ends with code 
   t.equal(again.values.get(again.slot(slots.count)), 1);
   t.equal(again.values.get(again.slot(slots.name)), "Ada");
   t.equal((await new Browser(served.origin).get(path)).status, 403, "it is still its browser's session");
+});
+
+t.test("SIGTERM ends with code 0 although pages come back while a session is still being saved", async (t) => {
+  const strategy = `() => { console.error("deciding"); return new Promise((done) => setTimeout(done, 2_500, "rollback")); }`;
+  const config = `export default { timeLimit: 500, recovery: { strategy: ${strategy} } };`;
+  const served = await ServedProcess.start(t, ["--dir", site(t, { ...counter, "moonpool.config.js": config })]);
+  const browser = new Browser(served.origin);
+  const path = await browser.start();
+  const tab = await browser.connect(path);
+  const page = await firstPage(tab);
+  page.write(slots.press, null);
+  await page.until(() => page.values.get(page.slot(slots.count)) === 1);
+  page.write(slots.loop, null);
+  while (!served.log.includes("deciding")) await new Promise((resolve) => setTimeout(resolve, 20));
+  const code = served.kill("SIGTERM");
+  t.match(await tab.closed, { code: 1001, reason: /^RETRY / });
+  const late = await refusedUpgrade(t, served.origin, `/_moonpool/ws${path}`);
+  t.equal(late.status, 503, "it is still closing");
+  await late.ended;
+  t.equal(await code, 0);
+  await served.start();
+  const again = await firstPage(await browser.connect(path));
+  await again.until(() => again.values.has(again.slot(slots.count)));
+  t.equal(again.values.get(again.slot(slots.count)), 1);
 });
 
 t.test("after a restart with newer files sessions wake with their state and run the newer code", async (t) => {
