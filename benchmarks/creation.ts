@@ -1,10 +1,8 @@
 // How many sessions can be made in a second? From the request for the page to a session that has started.
-import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { type Finding, judged } from "./support/measure.ts";
 import { startProgram } from "./support/processes.ts";
+import { repository } from "./support/site.ts";
 
-const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const CLIENTS = 32;
 const ROUNDS = 4;
 const MS = 2_000;

@@ -1,12 +1,10 @@
 // How large are images of sessions of the demo, as differences to the birth and to what main.lua came to?
-import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { pack } from "../src/workers/image.ts";
 import { startEvent, VmSite, VmUser } from "../test/support/vm-session.ts";
 import { startPartsOf } from "../test/support/lua-session.ts";
 import { type Finding, judged, median } from "./support/measure.ts";
+import { repository } from "./support/site.ts";
 
-const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const NOW = 1_700_000_000_000;
 const TRIES = 30;
 

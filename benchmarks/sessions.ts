@@ -1,14 +1,11 @@
 // What does a session cost: to create, to open its page, to keep?
 import { once } from "node:events";
-import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { type Client, openClient } from "./support/client.ts";
 import { type Finding, judged, median } from "./support/measure.ts";
 import { startProgram } from "./support/processes.ts";
-import { counterSite, makeSite } from "./support/site.ts";
+import { counterSite, makeSite, repository } from "./support/site.ts";
 
 const IDLE_SESSIONS = 1_000;
-const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 
 /** Opens the demo a few times: ms and bytes from the request to the complete page. */
 async function demoPage(): Promise<Finding[]> {

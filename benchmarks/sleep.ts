@@ -3,13 +3,12 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { WebSocket } from "ws";
 import { type Client, openClient } from "./support/client.ts";
 import { type Finding, judged, quantile } from "./support/measure.ts";
 import { type Program, startProgram } from "./support/processes.ts";
+import { repository } from "./support/site.ts";
 
-const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const SLEEPERS = 10_000;
 const CONNECTED = 1_000;
 const AT_A_TIME = 16;

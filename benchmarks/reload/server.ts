@@ -4,9 +4,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { type Program, programOf } from "../support/processes.ts";
-
-/** The repository, seen from dist/benchmarks/reload. */
-export const repository = fileURLToPath(new URL("../../../", import.meta.url));
+import { repository } from "../support/site.ts";
 
 const cli = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 const probe = new URL("./server-probe.js", import.meta.url).href;

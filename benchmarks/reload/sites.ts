@@ -2,7 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { makeSite } from "../support/site.ts";
 import type { Edited } from "./saving.ts";
-import { repository } from "./server.ts";
+import { repository } from "../support/site.ts";
 
 /** A site in a folder of its own, and the files of it that are edited. */
 export interface EditedSite {

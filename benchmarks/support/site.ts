@@ -1,6 +1,10 @@
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The repository, which is the site of the demo, seen from dist/benchmarks/support. */
+export const repository = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** A site on disk for a benchmark: `files` by path relative to it. Returns its folder and the undo. */
 export function makeSite(files: Record<string, string>): { dir: string; remove: () => void } {

@@ -1,10 +1,9 @@
 import { threadId } from "node:worker_threads";
-import { MoonpoolError } from "../protocol/error-code.ts";
 import { ThreadStatus } from "../protocol/thread-status.ts";
 import type { SharedPlans, ThreadSettings } from "../protocol/worker-task.ts";
+import { HostCalls } from "./host-calls.ts";
 import { HostedSession, type SessionSurroundings } from "./hosted-session.ts";
 import type { BirthImage } from "./image.ts";
-import type { LuaCode } from "./lua-code/compiler.ts";
 import { LuaCompiler } from "./lua-code/compiler.ts";
 import { LuaVm } from "./lua-vm.ts";
 import { loadLuaWasm } from "./lua-wasm.ts";
@@ -30,14 +29,12 @@ export async function bearFirst(settings: ThreadSettings, runtime: RuntimeFile[]
 export class SessionThread {
   readonly #settings: ThreadSettings;
   readonly #slots: Slots;
-  readonly #modules: SiteModules;
-  readonly #compiler: LuaCompiler;
+  readonly #calls: HostCalls;
   readonly #rounds: ReloadRounds;
   readonly #starts: Starts;
   readonly #turns: Turns;
   readonly #sweeper: NodeJS.Timeout;
   readonly #status = new ThreadStatus();
-  #plans = new Map<string, string>();
   #plansVersion = 0;
 
   static async start(settings: ThreadSettings, birth: BirthImage): Promise<SessionThread> {
@@ -49,11 +46,11 @@ export class SessionThread {
 
   private constructor(settings: ThreadSettings, compiler: LuaCompiler, bear: () => Promise<LuaVm>) {
     this.#settings = settings;
-    this.#compiler = compiler;
     this.#slots = new Slots({ bear, max: settings.slots, ready: settings.imageMemory });
-    this.#modules = new SiteModules(settings.siteDir);
-    this.#rounds = new ReloadRounds(this.#modules, compiler);
-    this.#starts = new Starts(this.#modules, settings.memoryLimit);
+    const modules = new SiteModules(settings.siteDir);
+    this.#rounds = new ReloadRounds(modules, compiler);
+    this.#calls = new HostCalls(modules, compiler, this.#rounds);
+    this.#starts = new Starts(modules, settings.memoryLimit);
     this.#turns = new Turns({ rest: settings.rest });
     this.#sweeper = setInterval(() => void this.#slots.sweep(performance.now()), SWEEP).unref();
   }
@@ -67,7 +64,7 @@ export class SessionThread {
       status: this.#status,
       timeLimit: this.#settings.timeLimit,
       cpu: this.#settings.cpu,
-      answer: (name, argument) => this.#answer(name, argument),
+      answer: (name, argument) => this.#calls.answer(name, argument),
       rounds: this.#rounds,
       starts: this.#starts,
       turns: this.#turns,
@@ -81,54 +78,12 @@ export class SessionThread {
     clearInterval(this.#sweeper);
   }
 
-  /** What the Lua runtime asks for. Versions of a file are compiled once for all sessions of the thread. */
-  #answer(name: string, argument: string): string | Uint8Array {
-    const [first = "", second = "", third = ""] = argument.split("\n");
-    switch (name) {
-      case "viewdef": {
-        const plan = this.#plans.get(argument);
-        return plan === undefined ? "" : this.#compiler.data(plan);
-      }
-      case "generated":
-        return this.#compiler.generated(first, argument.slice(first.length + 1));
-      case "module": {
-        const { key, chunk, source } = this.#modules.read(argument);
-        const { hash, code } = this.#compiler.compile(chunk, source);
-        return Buffer.concat([Buffer.from(`${key}\n${chunk}\n${hash}\n`), code]);
-      }
-      case "source": {
-        const { hash, code } = this.#rounds.newest(first, second);
-        return Buffer.concat([Buffer.from(`${hash}\n`), hash === third ? Buffer.alloc(0) : code]);
-      }
-      case "resolve":
-        return this.#rounds.resolve(argument);
-      case "variables":
-        return this.#version(first, second).variables;
-      case "correspondence":
-        return this.#compiler.reloadTable(this.#version(first, second), this.#version(first, third));
-      case "function": {
-        const code = this.#version(first, second).standalone(Number(third));
-        if (code) return code;
-        break;
-      }
-      default:
-        break;
-    }
-    throw new MoonpoolError("INTERNAL", `The host has no "${name}" for ${argument}.`);
-  }
-
-  #version(chunk: string, hash: string): LuaCode {
-    const code = this.#compiler.find(chunk, hash);
-    if (!code) throw new MoonpoolError("RELOAD_VERSION", `Version ${hash} of lua/${chunk} is not known any more.`);
-    return code;
-  }
-
   /** All sessions bring the same news; the thread reads it once. */
   #replacePlans({ version, text }: SharedPlans): void {
     if (version <= this.#plansVersion) return;
     this.#plansVersion = version;
     // A copy: shared memory cannot be decoded in place.
-    this.#plans = new Map(JSON.parse(new TextDecoder().decode(Uint8Array.from(text))) as [string, string][]);
-    this.#starts.replacePlans(this.#plans);
+    this.#calls.plans = new Map(JSON.parse(new TextDecoder().decode(Uint8Array.from(text))) as [string, string][]);
+    this.#starts.replacePlans(this.#calls.plans);
   }
 }

@@ -6,31 +6,17 @@ import { MemoryStore } from "../../src/host/store/memory-store.ts";
 import { WorkerPool, type WorkerPoolOptions } from "../../src/host/worker-pool.ts";
 import type { FromSession } from "../../src/protocol/worker-message.ts";
 import { PoolClient } from "../support/pool-client.ts";
+import { planText } from "../support/plan-text.ts";
+import { threads } from "../support/started-threads.ts";
 
-/** Every thread that this process has started, in order. */
-const threads: Worker[] = [];
-process.on("worker", (worker) => threads.push(worker));
 const living = (): Worker[] => threads.filter(({ threadId }) => threadId > 0);
 
 const main = `local App = session:prototype("App", { count = 1 })
 function App:up() self.count = self.count + 1 end
 function App:loop() while true do end end
 session:createAppVariable(App:new())`;
-const slot = (text: string, segment: object, access: string): object => ({
-  text,
-  segments: [segment],
-  access,
-  up: 0,
-  not: false,
-  priority: "medium",
-  use: "value",
-});
-const slots = [
-  slot("count", { field: "count" }, "r"),
-  slot("up()", { call: "up", arguments: [] }, "action"),
-  slot("loop()", { call: "loop", arguments: [] }, "action"),
-];
-const plans = new Map([["App.DEFAULT", JSON.stringify({ key: "App.DEFAULT", hash: "first", slots })]]);
+const html = `<div><b ui-value="count"></b><i ui-action="up()"></i><i ui-action="loop()"></i></div>`;
+const plans = new Map([["App.DEFAULT", planText("App.DEFAULT", html)]]);
 
 /** A session of `main` with one tab. It counts from 1. */
 class Counter {

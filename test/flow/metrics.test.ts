@@ -1,6 +1,5 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import type { Worker } from "node:worker_threads";
 import fastify from "fastify";
 import t from "tap";
 import type { Statistics } from "../../src/host/main.ts";
@@ -12,9 +11,7 @@ import { readMetrics, valueOf } from "../support/prometheus.ts";
 import { counter, firstPage, slots, startRealHost, type RealHost } from "../support/real-host.ts";
 import { makeSite, removeSite, writeSiteFile } from "../support/site.ts";
 import { until } from "../support/watched-site.ts";
-
-const threads: Worker[] = [];
-process.on("worker", (worker) => threads.push(worker));
+import { threads } from "../support/started-threads.ts";
 
 const statisticsOf = ({ app }: RealHost): Statistics => app.moonpool.statistics();
 

@@ -10,6 +10,7 @@ import { SessionHost, type SessionHostSettings } from "../../src/host/session-ho
 import { errors, type WireError } from "../../src/protocol/main.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { FakePool, reloaded, type Answer } from "../support/fake-pool.ts";
+import { hostSettings } from "../support/host-settings.ts";
 import { MemoryWire, settled } from "../support/memory-wire.ts";
 import { readMetrics, valueOf } from "../support/prometheus.ts";
 
@@ -20,27 +21,15 @@ function setup(settings: Partial<SessionHostSettings> = {}, answer?: Answer) {
   const clock = new FakeClock();
   const pool = new FakePool(answer);
   const metrics = new HostMetrics(clock);
-  const host = new SessionHost(pool, {
+  const own = {
     limits: { maxBytes: 1_000, maxMessages: 5 },
-    rate: { perSecond: 100, burst: 100 },
-    development: true,
-    clock,
-    log: quiet,
-    meter: metrics,
-    viewdef: () => undefined,
-    hotload: false,
-    rollbackOnError: false,
     luaLimits: { timers: 100, variables: 100, output: 100_000 },
-    isolation: "shared",
-    maxSessions: 10,
     maxConnections: 1,
     sessionTimeout: 60_000,
-    sleepAfter: 0,
-    siteVersion: "",
     recovery: recoveryOf({ circuit: { failures: 2 } }),
-    isWatched: false,
-    ...settings,
-  });
+    meter: metrics,
+  };
+  const host = new SessionHost(pool, hostSettings(clock, { ...own, ...settings }));
   metrics.count(() => host.census());
   return { clock, pool, metrics, host };
 }

@@ -7,6 +7,7 @@ import { MoonpoolError, type WireError } from "../../src/protocol/main.ts";
 import type { FromSession } from "../../src/protocol/worker-message.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { changesOf, echo, FakePool, outcomeOf, reloaded, type Answer } from "../support/fake-pool.ts";
+import { hostSettings } from "../support/host-settings.ts";
 import { MemoryWire, settled } from "../support/memory-wire.ts";
 
 interface Setup {
@@ -19,26 +20,14 @@ interface Setup {
 function settingsOf(clock: FakeClock, log: string[], settings: Partial<SessionHostSettings> = {}): SessionHostSettings {
   const note = (level: string) => (fields: object, message: string) =>
     log.push(`${level} ${JSON.stringify(fields)} ${message}`);
-  return {
-    limits: { maxBytes: 10_000, maxMessages: 10 },
-    rate: { perSecond: 100, burst: 100 },
-    development: true,
-    clock,
-    log: { error: note("error"), warn: note("warn"), info: note("info"), debug: note("debug"), trace: note("trace") },
-    viewdef: () => undefined,
-    hotload: false,
-    rollbackOnError: false,
-    luaLimits: { timers: 100, variables: 100, output: 100 },
-    isolation: "shared",
-    maxSessions: 10,
-    maxConnections: 10,
-    sessionTimeout: 60 * 60_000,
-    sleepAfter: 0,
-    siteVersion: "",
-    recovery: recoveryOf(),
-    isWatched: settings.hotload ?? false,
-    ...settings,
+  const lines = {
+    error: note("error"),
+    warn: note("warn"),
+    info: note("info"),
+    debug: note("debug"),
+    trace: note("trace"),
   };
+  return hostSettings(clock, { log: lines, ...settings });
 }
 
 function setup(settings: Partial<SessionHostSettings> = {}, pool = new FakePool()): Setup {

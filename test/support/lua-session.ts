@@ -1,4 +1,3 @@
-import { compileViewdef } from "../../src/host/viewdefs/compile.ts";
 import { MoonpoolError, type WireError } from "../../src/protocol/error-code.ts";
 import { APP_VARIABLE, type List, type ServerMessage, type Value } from "../../src/protocol/message.ts";
 import {
@@ -23,6 +22,7 @@ import {
 import { type LuaCode, LuaCompiler } from "../../src/workers/lua-code/compiler.ts";
 import { readLoaded, startParts, type StartParts } from "../../src/workers/starts.ts";
 import { heapWalk } from "./heap-walk.ts";
+import { compiled } from "./plan-text.ts";
 import { probe } from "./probe.ts";
 import type { BirthImage } from "../../src/workers/image.ts";
 import { loadLuaWasm, type LuaWasm } from "../../src/workers/lua-wasm.ts";
@@ -159,10 +159,7 @@ export class LuaSession {
   }
 
   private setViewdef(key: string, html: string): void {
-    const { compiled, problems } = compileViewdef(key, `<template>${html}</template>`, { file: key, uiCode: true });
-    const errors = problems.filter(({ severity }) => severity === "error");
-    if (compiled === undefined || errors.length > 0) throw new Error(`${key}: ${JSON.stringify(problems)}`);
-    this.plans.set(key, { ...compiled.plan, hash: `hash-of-${key}-${++this.versions}` });
+    this.plans.set(key, { ...compiled(key, html).plan, hash: `hash-of-${key}-${++this.versions}` });
   }
 
   private versions = 0;

@@ -1,6 +1,6 @@
-import { compileViewdef } from "../../src/host/viewdefs/compile.ts";
 import { LuaCompiler } from "../../src/workers/lua-code/compiler.ts";
 import type { LuaWasm } from "../../src/workers/lua-wasm.ts";
+import { planText } from "./plan-text.ts";
 
 /**
  * An app that does whatever could come out otherwise when it is done again. Slots: 0 `op()`, which a page writes
@@ -165,10 +165,7 @@ export class ReplaySite {
 
   private constructor(compiler: LuaCompiler) {
     this.#compiler = compiler;
-    for (const [key, html] of Object.entries(viewdefs)) {
-      const { compiled } = compileViewdef(key, `<template>${html}</template>`, { file: key, uiCode: true });
-      if (compiled) this.#plans.set(key, JSON.stringify({ ...compiled.plan, hash: key }));
-    }
+    for (const [key, html] of Object.entries(viewdefs)) this.#plans.set(key, planText(key, html));
   }
 
   static async start(wasm: LuaWasm): Promise<ReplaySite> {

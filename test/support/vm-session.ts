@@ -2,9 +2,11 @@ import { ViewdefStore } from "../../src/host/viewdefs/viewdef-store.ts";
 import { parseOutcome } from "../../src/protocol/outcome.ts";
 import type { Slot, ViewPlan } from "../../src/protocol/viewdef.ts";
 import { frameBody, sessionEvent, type SessionEventKind } from "../../src/protocol/worker-message.ts";
+import { HostCalls } from "../../src/workers/host-calls.ts";
 import { LuaCompiler } from "../../src/workers/lua-code/compiler.ts";
 import { LuaVm } from "../../src/workers/lua-vm.ts";
 import { loadLuaWasm } from "../../src/workers/lua-wasm.ts";
+import { ReloadRounds } from "../../src/workers/reload-rounds.ts";
 import { readRuntime } from "../../src/workers/runtime-files.ts";
 import { SiteModules } from "../../src/workers/site-modules.ts";
 import { type KnownStart, type StartParts, Starts } from "../../src/workers/starts.ts";
@@ -20,8 +22,7 @@ export class VmSite {
   readonly modules: SiteModules;
   readonly starts: Starts;
   readonly log: string[] = [];
-  readonly #compiler: LuaCompiler;
-  readonly #plans: Map<string, string>;
+  readonly #calls: HostCalls;
   #onLog: ((entry: string) => void) | undefined;
 
   static async load(dir: string, like?: VmSite): Promise<VmSite> {
@@ -37,8 +38,8 @@ export class VmSite {
     this.modules = new SiteModules(dir);
     this.starts = new Starts(this.modules, 64 * 2 ** 20);
     this.starts.replacePlans(plans);
-    this.#compiler = compiler;
-    this.#plans = plans;
+    this.#calls = new HostCalls(this.modules, compiler, new ReloadRounds(this.modules, compiler));
+    this.#calls.plans = plans;
     vm.host = (name, argument) => this.#answer(name, argument);
   }
 
@@ -70,32 +71,14 @@ export class VmSite {
   }
 
   plan(key: string): ViewPlan {
-    return JSON.parse(this.#plans.get(key) ?? `{"slots":[]}`) as ViewPlan;
+    return JSON.parse(this.#calls.plans.get(key) ?? `{"slots":[]}`) as ViewPlan;
   }
 
   #answer(name: string, argument: string): string | Uint8Array {
-    const [first = "", second = ""] = argument.split("\n");
-    switch (name) {
-      case "viewdef": {
-        const plan = this.#plans.get(argument);
-        return plan === undefined ? "" : this.#compiler.data(plan);
-      }
-      case "generated":
-        return this.#compiler.generated(first, argument.slice(first.length + 1));
-      case "module": {
-        const { key, chunk, source } = this.modules.read(argument);
-        const { hash, code } = this.#compiler.compile(chunk, source);
-        return Buffer.concat([Buffer.from(`${key}\n${chunk}\n${hash}\n`), code]);
-      }
-      case "variables":
-        return this.#compiler.find(first, second)?.variables ?? "";
-      case "log":
-        this.log.push(argument);
-        this.#onLog?.(argument);
-        return "";
-      default:
-        throw new Error(`the host has no ${name}`);
-    }
+    if (name !== "log") return this.#calls.answer(name, argument);
+    this.log.push(argument);
+    this.#onLog?.(argument);
+    return "";
   }
 }
 

@@ -2,14 +2,11 @@ import { execFile } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
-import type { Worker } from "node:worker_threads";
 import t, { type Test } from "tap";
 import { WorkerPool, type WorkerPoolOptions } from "../../src/host/worker-pool.ts";
 import { PoolClient } from "../support/pool-client.ts";
-
-/** Every thread that this process has started, in order. */
-const threads: Worker[] = [];
-process.on("worker", (worker) => threads.push(worker));
+import { planText } from "../support/plan-text.ts";
+import { threads } from "../support/started-threads.ts";
 
 const app = `local App = session:prototype("App", { count = 0 })
 function App:up() self.count = self.count + 1 end
@@ -22,29 +19,8 @@ const counting = `local App = session:prototype("App", { count = 1 })
 function App:up() self.count = self.count + 1 end
 function App:stuck() self.count = 1000 string.find(("a"):rep(4000), (".-"):rep(30) .. "b") end
 session:createAppVariable(App:new())`;
-const slot = (text: string, segment: object, access: string): object => ({
-  text,
-  segments: [segment],
-  access,
-  up: 0,
-  not: false,
-  priority: "medium",
-  use: "value",
-});
-const counted = new Map([
-  [
-    "App.DEFAULT",
-    JSON.stringify({
-      key: "App.DEFAULT",
-      hash: "first",
-      slots: [
-        slot("count", { field: "count" }, "r"),
-        slot("up()", { call: "up", arguments: [] }, "action"),
-        slot("stuck()", { call: "stuck", arguments: [] }, "action"),
-      ],
-    }),
-  ],
-]);
+const html = `<div><b ui-value="count"></b><i ui-action="up()"></i><i ui-action="stuck()"></i></div>`;
+const counted = new Map([["App.DEFAULT", planText("App.DEFAULT", html)]]);
 
 /** Opens the tab of a session of `counting`; gives its actions. */
 async function opened(t: Test, client: PoolClient): Promise<{ up: () => void; stuck: () => void }> {

@@ -5,7 +5,6 @@ import { HotLoader } from "../../../src/host/hotload/hot-loader.ts";
 import { hotloadOf } from "../../../src/host/hotload/hotload-options.ts";
 import type { SiteBatch } from "../../../src/host/hotload/site-watcher.ts";
 import type { Session } from "../../../src/host/session.ts";
-import { recoveryOf } from "../../../src/host/recovery.ts";
 import { SessionHost } from "../../../src/host/session-host.ts";
 import { SitePage } from "../../../src/host/site-page.ts";
 import { ViewdefStore } from "../../../src/host/viewdefs/viewdef-store.ts";
@@ -13,6 +12,7 @@ import type { Reload, WireError } from "../../../src/protocol/main.ts";
 import type { ReloadReport } from "../../../src/protocol/reload.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { changesOf, echo, FakePool, outcomeOf, reloaded, type FakeEvent } from "../../support/fake-pool.ts";
+import { hostSettings } from "../../support/host-settings.ts";
 import { MemoryWire, settled } from "../../support/memory-wire.ts";
 import { makeSite, removeSite, writeSiteFile } from "../../support/site.ts";
 
@@ -58,27 +58,17 @@ async function setup(t: Test, files: Record<string, string> = {}, tellPages = tr
   if (hotload === undefined) throw new Error("off");
   const loader = new HotLoader({ dir, hotload, tellPages, threads: 1, clock, log: logger });
   const store = await ViewdefStore.load(dir);
-  const host = new SessionHost(pool, {
-    limits: { maxBytes: 10_000, maxMessages: 10 },
-    rate: { perSecond: 100, burst: 100 },
+  const own = {
     development: tellPages,
-    clock,
     log: logger,
-    viewdef: (key, hash) => store.get(key, hash)?.viewdefText,
+    viewdef: (key: string, hash: string) => store.get(key, hash)?.viewdefText,
     hotload: true,
     hotloadUi: tellPages ? hotload.ui : undefined,
-    notice: (session) => loader.greeting(session),
-    rollbackOnError: false,
-    luaLimits: { timers: 100, variables: 1_000, output: 100_000 },
-    isolation: "shared",
+    notice: (session: Session) => loader.greeting(session),
     maxSessions: 10_000,
-    maxConnections: 10,
     sessionTimeout: 0,
-    sleepAfter: 0,
-    siteVersion: "",
-    recovery: recoveryOf(),
-    isWatched: true,
-  });
+  };
+  const host = new SessionHost(pool, hostSettings(clock, own));
   t.teardown(() => host.close());
   const page = new SitePage(dir);
   await loader.serve({ store, sessions: host, page, replacePlans: (plans) => pool.replacePlans(plans) });
