@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import { Option as Flag, type Command } from "commander";
@@ -111,7 +110,8 @@ async function inStore<Result>(
   work: (store: SessionStore) => Promise<Result>,
   create = false,
 ): Promise<Result> {
-  const dir = path.join(data, "store");
+  const { partsOf } = await import("../host/data-folder.ts");
+  const { store: dir } = partsOf(data);
   if (!create && !fs.existsSync(dir)) throw new MoonpoolError("CONFIG_INVALID", `There are no sessions in ${data}.`);
   const { openStore } = await import("../host/store/open-store.ts");
   const store = await openStore({ durability: "disk", dir });
@@ -130,12 +130,13 @@ async function withThreads<Result>(
 ): Promise<Result> {
   const { WorkerPool } = await import("../host/worker-pool.ts");
   const { resumeOn } = await import("../host/state/stored-sessions.ts");
-  const { lasting } = await import("../host/store/lasting.ts");
+  const { partsOf } = await import("../host/data-folder.ts");
+  const { seedOf } = await import("../host/store/lasting.ts");
   if (!fs.existsSync(path.join(dir, "lua/main.lua")))
     throw new MoonpoolError("SITE_MISSING", `There is no lua/main.lua in ${dir}.`);
   const { memoryLimit, timeLimit } = given;
-  const seed = Number(await lasting(store, "seed", String(randomInt(2 ** 31 - 1))));
-  const sources = path.join(data, "sources");
+  const seed = await seedOf(store);
+  const { sources } = partsOf(data);
   const pool = new WorkerPool({ dir, threads: 1, memoryLimit, timeLimit, seed, sources });
   try {
     await pool.ready;

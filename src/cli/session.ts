@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
+import { randomId } from "../host/random-id.ts";
 import { decodeState, encodeState, type StateForm } from "../host/state/portable-state.ts";
 import { exportSession, journalOf, type ResumeSession, tryJournal } from "../host/state/stored-sessions.ts";
 import { findPortable, forgetPortable } from "../host/kept-portable.ts";
@@ -8,6 +8,7 @@ import { keptState, refusedBy } from "../host/kept-state.ts";
 import { describeSession, readDescription } from "../host/store/session-description.ts";
 import type { SessionStore, StoredSession } from "../host/store/session-store.ts";
 import { MoonpoolError } from "../protocol/main.ts";
+import { errorOf } from "../protocol/wire-error.ts";
 import { table } from "./table.ts";
 
 /** A session as `moonpool session list` tells it. */
@@ -136,7 +137,7 @@ export async function importFromFile(
   options: { id?: string | undefined; development: boolean; hotload: boolean; resume: ResumeSession },
 ): Promise<Imported> {
   const { development, hotload, resume } = options;
-  const id = options.id ?? randomBytes(16).toString("hex");
+  const id = options.id ?? randomId();
   if (!/^[0-9a-f]{32}$/.test(id))
     throw new MoonpoolError("CONFIG_INVALID", `--id: ${JSON.stringify(id)} is not an id of 32 digits 0-9 and a-f.`);
   if ((await store.list()).some((session) => session.id === id))
@@ -145,7 +146,7 @@ export async function importFromFile(
   const now = Date.now();
   const records = journalOf(state, { development, hotload }, now);
   const { error, objects, notes } = await tryJournal(id, records, resume);
-  if (error) throw new MoonpoolError(error.code, error.message, error);
+  if (error) throw errorOf(error);
   for (const record of records) store.append(id, record);
   store.describe(id, describeSession({ browser: "", lastActivity: now, site: "" }));
   await store.flushed();

@@ -107,9 +107,7 @@ export class Model {
         this.#mark(variable, CHANGED.properties);
       }
       if (message.error === undefined) return;
-      variable.error = message.error;
-      if (message.error) this.errors.set(variable.id, message.error);
-      else this.errors.delete(variable.id);
+      this.#setError(variable, message.error);
       this.#mark(variable, CHANGED.error);
     });
   }
@@ -202,8 +200,7 @@ export class Model {
   fail(variable: Variable, error: WireError, source: object): void {
     if (variable.gone || (variable.error && !this.#sources.has(variable.error))) return;
     this.#sources.set(error, source);
-    variable.error = error;
-    this.errors.set(variable.id, error);
+    this.#setError(variable, error);
     this.#tell(variable, CHANGED.error, -1);
   }
 
@@ -211,9 +208,14 @@ export class Model {
   succeed(variable: Variable, source: object): void {
     const { error } = variable;
     if (!error || this.#sources.get(error) !== source) return;
-    variable.error = null;
-    this.errors.delete(variable.id);
+    this.#setError(variable, null);
     this.#tell(variable, CHANGED.error, -1);
+  }
+
+  #setError(variable: Variable, error: WireError | null): void {
+    variable.error = error;
+    if (error) this.errors.set(variable.id, error);
+    else this.errors.delete(variable.id);
   }
 
   /** Drops a variable and all below it. */

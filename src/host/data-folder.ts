@@ -11,9 +11,14 @@ export interface DataFolder {
   sources: string;
 }
 
+/** Where they are. */
+export function partsOf(folder: string): DataFolder {
+  return { store: path.join(folder, "store"), sources: path.join(folder, "sources") };
+}
+
 /** Makes the folder, if need be. Throws MoonpoolError CONFIG_INVALID when it cannot be written. */
 export function openDataFolder(folder: string): DataFolder {
-  const data = { store: path.join(folder, "store"), sources: path.join(folder, "sources") };
+  const data = partsOf(folder);
   try {
     for (const part of [folder, data.store, data.sources]) fs.mkdirSync(part, { recursive: true });
     // Sessions are nobody's source code.

@@ -97,6 +97,7 @@ export class HogPolicy {
     if (now - since < this.settings.patience) return [];
     return waiting.filter((other) => other !== session && !this.isHog(other));
   }
+
   /** Moves that are due now; each is said once, and taken as carried out. */
   moves(now: number): { session: string; to: Placing }[] {
     const moves: { session: string; to: Placing }[] = [];

@@ -25,7 +25,7 @@ export async function addPages(
   sessions: SessionHost,
   cookie: BrowserCookie,
   sitePage: SitePage,
-  meter?: Meter,
+  meter: Meter,
 ): Promise<void> {
   const prefix = scope.prefix;
   const html = path.join(settings.dir, "html");
@@ -36,7 +36,7 @@ export async function addPages(
   const sendProblem = async (reply: FastifyReply, cause: unknown, again: string): Promise<FastifyReply> => {
     if (!(cause instanceof MoonpoolError)) reply.log.error({ err: cause }, "page failed");
     const problem = cause instanceof MoonpoolError ? cause : new MoonpoolError("INTERNAL");
-    meter?.error(problem);
+    meter.error(problem);
     const { status, headers, html } = await problemPage(problem, settings, `${prefix}/`, again);
     return sendPage(reply.headers(headers), status, html);
   };

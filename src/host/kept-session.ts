@@ -1,5 +1,6 @@
-import { MoonpoolError, type WireError } from "../protocol/main.ts";
+import { MoonpoolError, wireError, type WireError } from "../protocol/main.ts";
 import { type BaseImage, baseNameOf } from "../protocol/session-image.ts";
+import { errorOf } from "../protocol/wire-error.ts";
 import { type Answer, type FromSession, sessionEvent } from "../protocol/worker-message.ts";
 import type { Bases } from "./bases.ts";
 import { Blame } from "./blame.ts";
@@ -50,6 +51,8 @@ export class KeptSession implements SessionPort {
   readonly #onOver: (() => void) | undefined;
   readonly #onMessage: (message: FromSession) => void;
   readonly #onEnd: (error?: WireError) => void;
+  /** What the store had of it when this object was made, until it wakes: nothing but new events can have come since. */
+  #found: KeptState | undefined;
   /** After the events that have been answered. */
   readonly #state: Pick<KeptState, "connections" | "connectionsEver" | "time">;
   #phase: Phase;
@@ -113,6 +116,7 @@ export class KeptSession implements SessionPort {
     this.#heldBack = new HeldBack(around, onMessage, (error) => this.#fail(error));
     const { connections = [], connectionsEver = 0, time = 0 } = kept ?? {};
     this.#state = { connections: new Set(connections), connectionsEver, time };
+    this.#found = kept;
     this.#inherited = this.#answered = kept?.position ?? 0;
     this.#phase = kept ? "asleep" : "awake";
     if (!kept) this.#task = this.#openTask();
@@ -223,6 +227,7 @@ export class KeptSession implements SessionPort {
   /** `isKept`: what the store has of it stays. */
   #end(isKept = true): void {
     this.#phase = "over";
+    this.#found = undefined;
     this.#task?.close();
     this.#task = undefined;
     this.#useBase(null, isKept);
@@ -278,8 +283,10 @@ export class KeptSession implements SessionPort {
   }
 
   async #load(): Promise<void> {
+    const found = this.#found;
+    this.#found = undefined;
     try {
-      const kept = await loadKept(this.#store, this.#id);
+      const kept = await (found ?? loadKept(this.#store, this.#id));
       if (this.#phase !== "waking") return;
       if (kept === undefined) throw new MoonpoolError("SESSION_UNKNOWN");
       const base = await this.#baseOf(kept);
@@ -410,7 +417,7 @@ export class KeptSession implements SessionPort {
   #exported(state: string | WireError): void {
     const waiting = this.#exports.shift();
     if (typeof state === "string") waiting?.resolve(state);
-    else waiting?.reject(new MoonpoolError(state.code, state.message, state));
+    else waiting?.reject(errorOf(state));
   }
 
   #answer(message: Answer, image?: Image): void {
@@ -522,8 +529,7 @@ export class KeptSession implements SessionPort {
   }
 
   #fail(error: unknown): void {
-    const known = error instanceof MoonpoolError ? error : new MoonpoolError("INTERNAL", String(error), {}, error);
-    this.#failWith(known.toWire());
+    this.#failWith(wireError(error));
   }
 
   /** The session cannot go on here; what the store has of it stays. */

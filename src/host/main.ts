@@ -1,10 +1,9 @@
-import { randomInt } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import { openDataFolder, openSourcesFolder } from "./data-folder.ts";
 import { moonpoolOn } from "./plugin.ts";
 import { serverOf, type ServerOptions } from "./server.ts";
 import { SessionKeeper } from "./session-keeper.ts";
-import { lasting } from "./store/lasting.ts";
+import { seedOf } from "./store/lasting.ts";
 import { openStore } from "./store/open-store.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
@@ -24,8 +23,7 @@ export const moonpool = moonpoolOn(async (settings, viewdefs, meter) => {
   const onDeath = meter.threadDied.bind(meter);
   let pool: WorkerPool | undefined;
   try {
-    // Images only fit VMs of the same seed.
-    const seed = Number(await lasting(store, "seed", String(randomInt(2 ** 31 - 1))));
+    const seed = await seedOf(store);
     pool = new WorkerPool({ dir, ...limits, seed, sources, plans: viewdefs.plans(), onDeath });
     await pool.ready;
   } catch (error) {

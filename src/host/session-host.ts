@@ -142,11 +142,6 @@ export class SessionHost {
     return session;
   }
 
-  /** Sessions that are in the store only. */
-  get dormantCount(): number {
-    return this.#dormant.size;
-  }
-
   /**
    * The session with this id, failed ones included, wherever it is. Rejects with MoonpoolError when it cannot be had from the
    * store.
@@ -215,10 +210,9 @@ export class SessionHost {
     this.#cancelSweep?.();
     this.#alarm.set(undefined);
     const sessions = [...this.#sessions.values()];
+    const spread = Math.min(LONGEST_SPREAD, SPREAD * this.connectionCount);
     this.#sessions.clear();
     this.#dormant.clear();
-    const connections = sessions.reduce((count, session) => count + session.connectionCount, 0);
-    const spread = Math.min(LONGEST_SPREAD, SPREAD * connections);
     await within(DRAIN, Promise.all(sessions.map((session) => session.leave(spread))));
   }
 
@@ -299,7 +293,6 @@ export class SessionHost {
     this.#sessions.delete(id);
     this.#dormant.set(id, { browser, lastActivity, nextTimer });
     void session.leave();
-    this.#setAlarm();
   }
 
   #setAlarm(): void {
@@ -371,6 +364,7 @@ export class SessionHost {
     }
     for (const [id, { lastActivity }] of this.#dormant)
       if (now - lastActivity >= this.#timeout) this.#end(id, "timeout");
+    this.#setAlarm();
     return sleepers > 0;
   }
 

@@ -9,7 +9,7 @@ import {
 import type { ImportReport } from "../protocol/portable.ts";
 import { parseOutcome, type RefusedEvent } from "../protocol/outcome.ts";
 import { reloadBody, type ReloadReport, type SiteChanges } from "../protocol/reload.ts";
-import { knownError } from "../protocol/wire-error.ts";
+import { errorOf, knownError } from "../protocol/wire-error.ts";
 import {
   resyncBody,
   sessionEvent,
@@ -420,8 +420,6 @@ export class Session {
         this.#inFlight.answer();
         this.#deliver(message.outcome, true);
         return this.#imported(message.report);
-      case "exported":
-        return;
       case "started":
         this.#inFlight.answer();
         this.#setTimer(message.nextTimer);
@@ -555,9 +553,4 @@ export class Session {
     for (const connection of this.#connections.values()) connection.close(closeCode, reason);
     this.#connections.clear();
   }
-}
-
-function errorOf(error: WireError): MoonpoolError {
-  const { code, message, ...at } = knownError(error);
-  return new MoonpoolError(code, message, at);
 }

@@ -27,7 +27,7 @@ export function addSocket(
   sessions: SessionHost,
   cookie: BrowserCookie,
   log: Log,
-  meter?: Meter,
+  meter: Meter,
 ): void {
   const admitted = new WeakMap<FastifyRequest, Session>();
 
@@ -40,7 +40,7 @@ export function addSocket(
       return undefined;
     } catch (problem) {
       if (!(problem instanceof MoonpoolError)) throw problem;
-      meter?.error(problem);
+      meter.error(problem);
       log.debug({ code: problem.code, origin: request.headers.origin }, "connection refused");
       // What is wrong with the site's code is for its author only.
       const shown = problem.who === "app" && !settings.development ? new MoonpoolError("SESSION_FAILED") : problem;
@@ -70,7 +70,7 @@ export function addSocket(
 }
 
 /** Connects a socket with a session until one of them ends. */
-function serve(socket: WebSocket, session: Session, maxFrameBytes: number, meter: Meter | undefined): void {
+function serve(socket: WebSocket, session: Session, maxFrameBytes: number, meter: Meter): void {
   const wire: Wire = {
     send: (text, sent) => socket.send(text, () => sent()),
     get backlog() {
@@ -97,12 +97,12 @@ function serve(socket: WebSocket, session: Session, maxFrameBytes: number, meter
   });
 }
 
-function attach(session: Session, wire: Wire, meter: Meter | undefined): ReturnType<Session["attach"]> | undefined {
+function attach(session: Session, wire: Wire, meter: Meter): ReturnType<Session["attach"]> | undefined {
   try {
     return session.attach(wire);
   } catch (error) {
     if (!(error instanceof MoonpoolError)) throw error;
-    meter?.error(error, session.id);
+    meter.error(error, session.id);
     wire.close(error.code === "CONNECTION_LIMIT" ? closeCodes.abuse : closeCodes.sessionEnded, error.code);
     return undefined;
   }

@@ -62,7 +62,6 @@ export class Wards {
   #hasMoves = false;
   #lastHeld = -Infinity;
   #isClosed = false;
-  #isMakingSpare = false;
 
   constructor(pool: WorkerPool, policy: HogPolicy) {
     this.#pool = pool;
@@ -207,14 +206,14 @@ export class Wards {
   #evacuate(now: number): void {
     const { held, most } = this.#pool.placement;
     if (held.size === 0) return this.#waitingSince.clear();
-    const isFull = this.#seen.size - (this.#isMakingSpare ? 1 : 0) <= held.size;
+    const isFull = this.#seen.size - (this.#pool.isMakingSpare ? 1 : 0) <= held.size;
     for (const thread of held) {
       const { session = 0, since = now } = this.#seen.get(thread) ?? {};
       const residents = this.#waitingFor(thread, now);
       const beat = { session: this.#stays.get(session)?.id, since, waiting: [...residents.keys()] };
       const evacuees = this.#policy.evacuees(beat, now);
       if (!isFull) for (const id of evacuees) residents.get(id)?.evacuate();
-      else if (evacuees.length > 0 && this.#seen.size < most && !this.#isMakingSpare) void this.#makeSpare();
+      else if (evacuees.length > 0 && this.#seen.size < most && !this.#pool.isMakingSpare) void this.#pool.makeSpare();
     }
   }
 
@@ -244,12 +243,6 @@ export class Wards {
     }
     residents.sort(([, , one], [, , other]) => one - other);
     return new Map(residents.map(([id, resident]) => [id, resident]));
-  }
-
-  async #makeSpare(): Promise<void> {
-    this.#isMakingSpare = true;
-    await this.#pool.makeSpare();
-    this.#isMakingSpare = false;
   }
 
   #emptiest(): number | undefined {

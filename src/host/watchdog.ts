@@ -31,6 +31,10 @@ export class Watchdog {
     if (this.#threads.get(thread)?.status !== status) this.#threads.set(thread, { status, seen: undefined, since: 0 });
   }
 
+  knows(thread: number): boolean {
+    return this.#threads.has(thread);
+  }
+
   /** What a thread is doing, or was when it died. */
   busy(thread: number): BusyWith | undefined {
     const watched = this.#threads.get(thread);

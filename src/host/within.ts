@@ -1,7 +1,18 @@
-/** Waits for `promise`, but not longer than `time` ms. */
-export async function within(time: number, promise: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, time)));
+import type { Clock } from "./clock.ts";
+
+/** Waits for `promise`, but not longer than `time` ms. `after`: of what clock; the default one keeps the process alive. */
+export async function within(
+  time: number,
+  promise: Promise<unknown>,
+  after: Clock["after"] = afterReal,
+): Promise<void> {
+  let cancel = (): void => {};
+  const limit = new Promise<void>((resolve) => (cancel = after(time, resolve)));
   await Promise.race([promise, limit]);
-  clearTimeout(timer);
+  cancel();
+}
+
+function afterReal(time: number, action: () => void): () => void {
+  const timer = setTimeout(action, time);
+  return () => clearTimeout(timer);
 }

@@ -98,8 +98,7 @@ export class WorkerPool {
   readonly #trunks = new Trunks();
   readonly #sessions = new Set<RunningSession>();
   readonly #watchdog: Watchdog;
-  /** Ids of threads that are watched, and of those that were ended because they were stuck. */
-  readonly #threads = new Set<number>();
+  /** Ids of threads that were ended because they were stuck. */
   readonly #killed = new Set<number>();
   /** Ids of threads that are known to have died. */
   readonly #dead = new Set<number>();
@@ -189,6 +188,10 @@ export class WorkerPool {
   /** What the threads of shared sessions are busy with, by their ids; undefined: nothing. */
   *threads(): Iterable<[number, BusyWith | undefined]> {
     for (const { threadId } of this.#shared.threads) yield [threadId, this.#watchdog.busy(threadId)];
+  }
+
+  get isMakingSpare(): boolean {
+    return this.#spare !== undefined;
   }
 
   /** Makes another thread for shared sessions, if all that there are are held. Settles when it is ready; never rejects. */
@@ -309,11 +312,11 @@ export class WorkerPool {
   }
 
   #watch(thread: number, status: SharedArrayBuffer): void {
-    if (this.#watchdog.busy(thread) === undefined) this.#watchdog.watch(thread, status);
-    if (this.#threads.has(thread)) return;
+    const isKnown = this.#watchdog.knows(thread);
+    this.#watchdog.watch(thread, status);
+    if (isKnown) return;
     // Its sessions hear of its end in a moment, and ask what it was doing.
     const forget = (): void => void setTimeout(() => this.#forgetThread(thread), PATIENCE).unref();
-    this.#threads.add(thread);
     const worker = this.#findThread(thread);
     if (worker === undefined) forget();
     else worker.once("exit", forget);
@@ -321,7 +324,6 @@ export class WorkerPool {
 
   #forgetThread(thread: number): void {
     this.#watchdog.forget(thread);
-    this.#threads.delete(thread);
     this.#killed.delete(thread);
     this.#dead.delete(thread);
   }

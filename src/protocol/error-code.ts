@@ -482,3 +482,8 @@ export class MoonpoolError extends Error {
     return { code: this.code, message: this.message, ...this.at };
   }
 }
+
+/** What was thrown, as it crosses a boundary; INTERNAL if it is no MoonpoolError. */
+export function wireError(error: unknown): WireError {
+  return (error instanceof MoonpoolError ? error : new MoonpoolError("INTERNAL", String(error), {}, error)).toWire();
+}

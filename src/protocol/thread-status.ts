@@ -50,10 +50,6 @@ export function busyWith(memory: SharedArrayBuffer): BusyWith | undefined {
   const words = new Int32Array(memory);
   const session = Atomics.load(words, SESSION);
   if (session === 0) return undefined;
-  const [beats, event, turn] = [BEATS, EVENT, TURN].map((word) => Atomics.load(words, word)) as [
-    number,
-    number,
-    number,
-  ];
-  return { session, beats, event, turn };
+  const at = (word: number): number => Atomics.load(words, word);
+  return { session, beats: at(BEATS), event: at(EVENT), turn: at(TURN) };
 }

@@ -1,4 +1,4 @@
-import { errors, type ErrorCode, type WireError } from "./error-code.ts";
+import { errors, MoonpoolError, type ErrorCode, type WireError } from "./error-code.ts";
 
 /**
  * An error as Lua code made it, with nothing in it that an error must not have: Lua code may raise any table. A code that
@@ -15,4 +15,10 @@ export function knownError(raised: WireError): WireError {
     ...(typeof line === "number" && { line }),
     ...(typeof stack === "string" && { stack }),
   };
+}
+
+/** The same to be thrown. */
+export function errorOf(raised: WireError): MoonpoolError {
+  const { code, message, ...at } = knownError(raised);
+  return new MoonpoolError(code, message, at);
 }

@@ -153,6 +153,8 @@ export type FromWorker =
     }
   /** The event after the first `events` could not be carried out, now or again. The session is in no state until `resume`. */
   | { kind: "refused"; error: RefusedEvent; events: number }
+  /** The answer to `export`, which is no event for the journal: the portable state, or why there is none. */
+  | { kind: "exported"; state: string | WireError }
   /** The portable state after the first `events` events, deflated, or why there is none. The session has not changed by it. */
   | { kind: "state"; state: Uint8Array<ArrayBuffer> | WireError; events: number }
   /**
@@ -165,7 +167,7 @@ export type FromWorker =
 
 /**
  * What of that concerns whoever sends the events. Every event is answered once, in order, with the text of its outcome,
- * `started`, `done`, `reloaded` or `refused`: so it is known what is still under way.
+ * `started`, `done`, `reloaded`, `imported` or `refused`: so it is known what is still under way.
  */
 export type FromSession =
   | Answer
@@ -181,8 +183,6 @@ export type FromSession =
    * `import` if there is a `state`. No answer.
    */
   | { kind: "restarting"; state?: string | undefined }
-  /** The answer to `export`, which is no event for the journal: the portable state, or why there is none. */
-  | { kind: "exported"; outcome: string; state: string | WireError }
   /** `print`, `ui.log`, and errors of Lua code. `level` as of pino. */
   | { kind: "log"; level: LogLevel; message: string; error?: WireError }
   /** The session cannot go on: main.lua failed, or its VM did. The task ends after this. */

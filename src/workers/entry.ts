@@ -1,5 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
-import { MoonpoolError, type WireError } from "../protocol/error-code.ts";
+import { wireError } from "../protocol/error-code.ts";
 import type { BearResult, BearTask, SessionTask, WarmTask } from "../protocol/worker-task.ts";
 import type { BirthImage } from "./image.ts";
 import { readRuntime } from "./runtime-files.ts";
@@ -16,7 +16,7 @@ export async function bear({ settings }: BearTask): Promise<BearResult> {
   try {
     return { birth: await bearFirst(settings, await readRuntime()) };
   } catch (error) {
-    return { error: toWire(error) };
+    return { error: wireError(error) };
   }
 }
 
@@ -40,11 +40,7 @@ export default async function session(task: SessionTask<MessagePort>): Promise<v
     await (await thread).run(number, line, plans);
   } catch (error) {
     thread = undefined;
-    line.postMessage({ kind: "failed", error: toWire(error) });
+    line.postMessage({ kind: "failed", error: wireError(error) });
     line.close();
   }
-}
-
-function toWire(error: unknown): WireError {
-  return (error instanceof MoonpoolError ? error : new MoonpoolError("INTERNAL", String(error), {}, error)).toWire();
 }

@@ -1,3 +1,5 @@
+import { WASM_PAGE } from "./wasm-bytes.ts";
+
 /** The part of WebAssembly that emscripten's start goes through. */
 interface Surface {
   instantiate: (this: void, bytes: Uint8Array, imports: Imports | undefined) => Promise<Instantiated>;
@@ -13,7 +15,6 @@ interface Memory {
   grow(pages: number): number;
 }
 
-const WASM_PAGE = 65_536;
 /** By the memory as it is at first: makes it `size` bytes, or returns false. */
 const growers = new WeakMap<ArrayBufferLike, (size: number) => boolean>();
 let running = 0;

@@ -1,6 +1,6 @@
 import { promisify } from "node:util";
 import zlib from "node:zlib";
-import { MoonpoolError, type WireError } from "../protocol/error-code.ts";
+import { MoonpoolError, wireError, type WireError } from "../protocol/error-code.ts";
 import {
   readOutcomeHead,
   takeImport,
@@ -20,7 +20,7 @@ import type { LuaVm } from "./lua-vm.ts";
 import type { ReloadRounds } from "./reload-rounds.ts";
 import { Saver } from "./saver.ts";
 import type { Slots, Tenant } from "./slots.ts";
-import { type KnownStart, readLoaded, startParts, type StartParts, type Starts } from "./starts.ts";
+import { readLoaded, startParts, type StartParts, type Starts } from "./starts.ts";
 import type { SessionLine } from "./trunk.ts";
 import type { Turns } from "./turns.ts";
 
@@ -240,7 +240,7 @@ export class HostedSession implements Tenant {
       this.image = start.image;
       if (!isReplay) for (const entry of start.log) this.#dispatcher.log.add(entry);
       this.#dispatcher.log.end();
-      this.#takeOver(start, parts, isReplay);
+      this.#takeOver(start.image, start.due, parts, isReplay);
     } else {
       // The image is that of a common start.
       this.#begin = parts.begin;
@@ -260,7 +260,7 @@ export class HostedSession implements Tenant {
       return this.#started(vm, outcome, isReplay);
     }
     const { outcome, start } = starts.make(vm, parts, (event, log) => this.#run(vm, event, isReplay, log));
-    if (start?.image) this.#takeOver(start, parts, isReplay);
+    if (start?.image) this.#takeOver(start.image, start.due, parts, isReplay);
     else this.#started(vm, outcome, isReplay);
   }
 
@@ -276,12 +276,12 @@ export class HostedSession implements Tenant {
   }
 
   /** The session has the state that all have when they begin. */
-  #takeOver({ base, image, due }: KnownStart, { begin, time }: StartParts, isReplay: boolean): void {
+  #takeOver(image: MemoryImage, due: number | undefined, { begin, time }: StartParts, isReplay: boolean): void {
     this.#begin = begin;
     this.#nextTimer = due === undefined ? undefined : time + due;
     const answer = isReplay ? undefined : ({ kind: "started", nextTimer: this.#nextTimer } as const);
     this.#dispatched++;
-    if (image) this.#postImage(image, answer, base);
+    this.#postImage(image, answer);
     if (isReplay) this.#replayed();
   }
 
@@ -349,10 +349,10 @@ export class HostedSession implements Tenant {
     try {
       const outcome = this.#run(vm, text, false);
       this.#nextTimer = readOutcomeHead(outcome).nextTimer;
-      this.#post({ kind: "exported", ...takeState(outcome) });
+      this.#post({ kind: "exported", state: takeState(outcome).state });
     } catch (error) {
       if (vm.broken || !(error instanceof MoonpoolError)) throw error;
-      this.#post({ kind: "exported", outcome: "", state: error.toWire() });
+      this.#post({ kind: "exported", state: error.toWire() });
     }
   }
 
@@ -436,7 +436,8 @@ export class HostedSession implements Tenant {
     this.#saver.saved(performance.now() - began);
   }
 
-  #postImage(image: MemoryImage, answer?: Answer, base = image.base): void {
+  #postImage(image: MemoryImage, answer?: Answer): void {
+    const { base } = image;
     const bytes = encodeImage(image);
     // One that has not begun is as before its start.
     const events = this.#begin === undefined ? this.#dispatched : 0;
@@ -482,10 +483,6 @@ export class HostedSession implements Tenant {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of threads, not a window
     this.#port.postMessage(message, transfer);
   }
-}
-
-function wireError(error: unknown): WireError {
-  return (error instanceof MoonpoolError ? error : new MoonpoolError("INTERNAL", String(error), {}, error)).toWire();
 }
 
 function isReload(message: ToWorker | undefined): boolean {

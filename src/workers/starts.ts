@@ -90,15 +90,16 @@ export class Starts {
   make(vm: LuaVm, { load, options }: StartParts, dispatch: Dispatch): { outcome: string; start?: KnownStart } {
     const log: string[] = [];
     let length = 0;
+    const hasRoom = (): boolean => log.length < MOST_ENTRIES && length <= MOST_TEXT;
     let answer = "";
     const sighting = this.#modules.watch(() => {
       answer = dispatch(load, (entry) => {
         length += entry.length;
-        if (log.length < MOST_ENTRIES && length <= MOST_TEXT) log.push(entry);
+        if (hasRoom()) log.push(entry);
       });
     });
     const { whose, outcome } = readLoaded(answer);
-    const { failure, refused } = readOutcomeHead(outcome);
+    const { failure, refused, nextTimer: due } = readOutcomeHead(outcome);
     if (failure ?? refused) return { outcome };
     const isOwn = whose !== "same";
     const image = isOwn ? vm.saveImage() : undefined;
@@ -107,11 +108,9 @@ export class Starts {
     // A session that is what it is by itself is so to the last byte, whether it was the first or not.
     if (image) vm.loadImage(image);
     vm.rebase(base);
-    const due = readOutcomeHead(outcome).nextTimer;
     const start = { base, image: isOwn ? undefined : imageOfBase(base), due, log };
     // What it logs has to be logged for each session.
-    const isWhole = log.length < MOST_ENTRIES && length <= MOST_TEXT;
-    if (isOwn || isWhole) this.#known.set(options, { start, sighting });
+    if (isOwn || hasRoom()) this.#known.set(options, { start, sighting });
     for (const [first] of this.#known) if (this.#known.size > MOST_KNOWN) this.#known.delete(first);
     return { outcome, start };
   }

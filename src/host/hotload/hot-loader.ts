@@ -9,9 +9,10 @@ import type { Session } from "../session.ts";
 import type { SessionHost } from "../session-host.ts";
 import type { SitePage } from "../site-page.ts";
 import type { ViewdefStore } from "../viewdefs/viewdef-store.ts";
+import { within } from "../within.ts";
 import type { HotloadSettings } from "./hotload-options.ts";
 import { OwedFiles } from "./owed-files.ts";
-import { paced, within } from "./paced.ts";
+import { paced } from "./paced.ts";
 import { PageNotices } from "./page-notices.ts";
 import { ReloadSummary } from "./reload-summary.ts";
 import { SiteWatcher, type SiteBatch } from "./site-watcher.ts";
@@ -173,7 +174,7 @@ export class HotLoader {
       for (const session of sessions.living()) if (session.connectionCount > 0) summary.reloaded.add(session);
     const finish = (): void => this.#finish(summary, viewdefs.isWrong, !needsPage);
     if (summary.missing === 0) finish();
-    else void within(SUMMARY_WAIT, answers, this.#settings.clock).then(finish);
+    else void within(SUMMARY_WAIT, answers, (ms, give) => this.#settings.clock.after(ms, give)).then(finish);
   }
 
   async #loadViewdefs(

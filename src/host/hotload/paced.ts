@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { within } from "../within.ts";
 
 export interface Pace {
   /** So many may be under way at a time. */
@@ -17,15 +18,7 @@ export async function paced<T>(items: readonly T[], pace: Pace, action: (item: T
   let next = 0;
   const work = async (): Promise<void> => {
     for (let item = items[next++]; item !== undefined; item = items[next++])
-      await within(patience, action(item), clock);
+      await within(patience, action(item), (ms, give) => clock.after(ms, give));
   };
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, work));
-}
-
-/** Waits for `promise`, but not longer than `ms`. */
-export async function within(ms: number, promise: Promise<void>, clock: Clock): Promise<void> {
-  let cancel = (): void => {};
-  const limit = new Promise<void>((resolve) => (cancel = clock.after(ms, resolve)));
-  await Promise.race([promise, limit]);
-  cancel();
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { MoonpoolError, type WireError } from "../../protocol/main.ts";
 import type { ImportReport } from "../../protocol/portable.ts";
 import { knownError } from "../../protocol/wire-error.ts";
@@ -6,6 +5,7 @@ import { type FromSession, sessionEvent } from "../../protocol/worker-message.ts
 import { Bases } from "../bases.ts";
 import { keptState } from "../kept-state.ts";
 import type { RecoveryStep } from "../recovery.ts";
+import { randomId } from "../random-id.ts";
 import { SessionKeeper } from "../session-keeper.ts";
 import { MemoryStore } from "../store/memory-store.ts";
 import type { SessionStore, StoredSession } from "../store/session-store.ts";
@@ -78,7 +78,7 @@ export async function exportSession(id: string, stored: StoredSession, resume: R
  * starts.
  */
 export function journalOf(state: string, options: { development: boolean; hotload: boolean }, time: number): string[] {
-  const start = JSON.stringify({ seed: randomBytes(16).toString("hex"), ...options });
+  const start = JSON.stringify({ seed: randomId(), ...options });
   return [sessionEvent("start", 0, time, start), sessionEvent("import", 0, time, state)];
 }
 

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import type { SessionStore } from "./session-store.ts";
 
 /** A text that stays the same for as long as there are sessions in the store; `fresh`, if there is none yet. */
@@ -7,4 +8,9 @@ export async function lasting(store: SessionStore, name: string, fresh: string):
   store.putBlob(name, Buffer.from(fresh));
   await store.flushed();
   return fresh;
+}
+
+/** The seed of the VMs whose images are in the store: these only fit VMs of the same seed. */
+export async function seedOf(store: SessionStore): Promise<number> {
+  return Number(await lasting(store, "seed", String(randomInt(2 ** 31 - 1))));
 }

@@ -42,7 +42,7 @@ export class MemoryStore implements SessionStore {
   }
 
   append(id: string, record: string): number {
-    const kept = this.#sessions.get(id) ?? this.#session(id);
+    const kept = this.#session(id);
     kept.records.push(record);
     return ++kept.last;
   }

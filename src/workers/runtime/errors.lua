@@ -79,9 +79,7 @@ end
 
 --- Raises an Error that was caught; `where` says what was being done.
 function errors.raise_again(e, where)
-  if not where then error(e, 0) end
-  local fields = genuine[e]
-  error(make({ code = fields.code, message = where .. ": " .. fields.message, file = fields.file, line = fields.line, stack = fields.stack }), 0)
+  error(where and errors.with(e, nil, where .. ": " .. genuine[e].message) or e, 0)
 end
 
 --- Is this value an Error?

@@ -11,7 +11,7 @@ local concat, format = table.concat, string.format
 local ipairs, next, rawget, rawset, tostring, type = ipairs, next, rawget, rawset, tostring, type
 
 local NOTHING = {}
-local PLAIN = { fields = NOTHING, declared = NOTHING }
+local PLAIN = { declared = NOTHING }
 
 -- What is being taken in: `graph` as it was read; `final` object number → object; `paired` number → what main.lua has made in
 -- its place; `waiting` number of an object that is being loaded → places where it has to go; `notes`.

@@ -51,7 +51,7 @@ local function refused(message, name)
   local code, text = match(message, "^([A-Z_]+): (.*)$")
   if code ~= "LUA_SYNTAX" then errors.raise_at_caller(code or "REQUIRE_MISSING", text or message) end
   local e = errors.from(text, code)
-  error(name and errors.with(e, nil, "error loading module '" .. name .. "': " .. e.message) or e, 0)
+  errors.raise_again(e, name and "error loading module '" .. name .. "'")
 end
 
 local function fetch(name)
@@ -71,7 +71,7 @@ local function compile(name, chunk, code)
   local f, message = load(code, "@" .. chunk, "bt")
   if f then return f end
   local e = errors.from(message, "LUA_SYNTAX")
-  error(errors.with(e, nil, "error loading module '" .. name .. "': " .. e.message), 0)
+  errors.raise_again(e, "error loading module '" .. name .. "'")
 end
 
 local function values_of(record)

@@ -6,8 +6,8 @@ local rebuild = {}
 
 local errors, prototype = M.errors, M.prototype
 local getmetatable = M.raw.debug.getmetatable
-local collectgarbage, error, format, ipairs, next, rawequal, rawset, tostring, type =
-  collectgarbage, error, string.format, ipairs, next, rawequal, rawset, tostring, type
+local collectgarbage, format, ipairs, next, rawequal, rawset, tostring, type =
+  collectgarbage, string.format, ipairs, next, rawequal, rawset, tostring, type
 local pcall = pcall
 
 --- Do the objects of a prototype know how to be made anew?
@@ -17,7 +17,7 @@ end
 rebuild.is_rebuildable = is_rebuildable
 
 local function fail(name, what, e)
-  if e then error(errors.with(e, nil, format("%s of %s: %s", what, name, e.message)), 0) end
+  if e then errors.raise_again(e, what .. " of " .. name) end
   errors.raise("RELOAD_STATE", format("%s of %s did not return a table.", what, name))
 end
 
