@@ -1,5 +1,5 @@
 // npm run chaos: the tests that end threads and processes, repeat journals and shuffle events, with larger numbers.
-// Options: DEATHS, KILLS, RUNS, KEPT_RUNS.
+// Options: DEATHS, KILLS, RUNS, KEPT_RUNS, STORE_RUNS, STORE_KILLS, STORE_DAMAGES.
 import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,6 +19,16 @@ const files = [
 const { status } = spawnSync(process.execPath, [path.join(root, "scripts/test.mjs"), ...files], {
   cwd: root,
   stdio: "inherit",
-  env: { DEATHS: "100", KILLS: "50", RUNS: "5000", KEPT_RUNS: "3000", TEST_TIMEOUT: "900", ...process.env },
+  env: {
+    DEATHS: "100",
+    KILLS: "50",
+    RUNS: "5000",
+    KEPT_RUNS: "3000",
+    STORE_RUNS: "600",
+    STORE_KILLS: "50",
+    STORE_DAMAGES: "400",
+    TEST_TIMEOUT: "900",
+    ...process.env,
+  },
 });
 process.exitCode = status ?? 1;
