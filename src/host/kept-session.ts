@@ -304,12 +304,12 @@ export class KeptSession implements SessionPort {
       const kept = await loadKept(this.#store, this.#id);
       if (this.#phase !== "waking") return;
       // Nobody would begin anew what is just being left.
-      if (this.#hasFallenBack || this.#settleRest.length > 0 || kept === undefined) return this.#failWith(error);
-      this.#hasFallenBack = true;
-      // Of what has not begun when its image was made, nothing is in the image.
+      if (this.#settleRest.length > 0 || kept === undefined) return this.#failWith(error);
+      // Of what has not begun when its image was made, nothing is in the image. The store has that one until there is another.
       if (kept.events[0]?.text.startsWith("start "))
         return this.#resume({ ...kept, image: null, nextTimer: undefined }, null);
-      if (found === undefined) return this.#failWith(error);
+      if (this.#hasFallenBack || found === undefined) return this.#failWith(error);
+      this.#hasFallenBack = true;
       const lost = Math.max(0, this.#answered - found.position);
       this.#restart(error, found.state);
       if (this.#isOver) return;

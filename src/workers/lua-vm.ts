@@ -94,12 +94,12 @@ export class LuaVm {
       this.#text.writeWords();
       const born = bearState(lua, { runtime: options.runtime, seed: options.seed, panic, host });
       this.#limit.install(born.state);
-      this.birth = {
-        fingerprint: fingerprint(options.wasm, options.runtime, options.seed),
+      const birth = {
         size: lua.HEAPU8.length,
         bytes: portrait(this.#text.heap, this.#stack),
         layout: { ...born, arena: this.#text.arena, functions },
       };
+      this.birth = { ...birth, fingerprint: fingerprint(options.wasm, birth) };
       this.#reference = asBorn(this.birth);
     }
   }

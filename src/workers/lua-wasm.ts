@@ -120,6 +120,12 @@ export interface LuaModule {
 }
 
 /**
+ * The C library copies its environment into the memory at once. Emscripten would say there how the program was called and
+ * which language the person speaks, and everything behind would lie elsewhere with another path.
+ */
+const ENVIRONMENT = { _: "moonpool", LANG: "C" };
+
+/**
  * A fresh instance of the wasm: 1–2 ms when this process has compiled the same bytes before.
  *
  * In Node wasmoon takes nothing but the path of a file (a `data:` URI is read as a path), once per factory. The file is
@@ -130,7 +136,7 @@ export async function instantiate(wasm: LuaWasm): Promise<LuaModule> {
   try {
     const file = path.join(folder, "lua.wasm");
     await fs.writeFile(file, wasm.bytes, { mode: 0o600 });
-    const { module } = await quietly(() => growable(() => new LuaFactory(file).getLuaModule()));
+    const { module } = await quietly(() => growable(() => new LuaFactory(file, ENVIRONMENT).getLuaModule()));
     const lua = module as unknown as LuaModule;
     const growTo = growerOf(lua.HEAPU8.buffer);
     if (!growTo) throw new MoonpoolError("INTERNAL", "wasmoon is not as expected: its memory cannot be grown.");

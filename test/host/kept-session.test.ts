@@ -688,22 +688,34 @@ t.test("without a portable state it fails, and so it does while it is left; what
   t.same(await left.kept(), ["0", "1", "2", "3", "4"]);
 });
 
-t.test("a session whose image holds nothing of it yet is repeated from its start instead", async (t) => {
-  const stage = Stage.make();
-  stage.start();
-  stage.send();
-  stage.task.step();
-  stage.store.snapshot(ID, 0, encodeSnapshot(blankHead, blankImage()));
-  await stage.run();
-  stage.version = "1";
-  stage.task.die();
-  stage.send();
-  await stage.run();
-  t.same(
-    stage.heard.filter((name) => name !== "resumed"),
-    ["started", "1", "2"],
-  );
-});
+t.test(
+  "a session whose image holds nothing of it yet is repeated from its start instead, on one thread after the other",
+  async (t) => {
+    const stage = Stage.make();
+    stage.start();
+    stage.send();
+    stage.task.step();
+    stage.store.snapshot(ID, 0, encodeSnapshot(blankHead, blankImage()));
+    await stage.run();
+    stage.version = "1";
+    stage.task.die();
+    stage.send();
+    // Each is left before it has given an image that could be loaded.
+    for (const tasks of [3, 5]) {
+      for (let step = 0; step < 20 && stage.tasks.length < tasks; step++) {
+        stage.task.step();
+        await settled();
+      }
+      stage.session.evacuate();
+      await settled();
+    }
+    await stage.run();
+    t.same(
+      stage.heard.filter((name) => name !== "resumed"),
+      ["started", "1", "2"],
+    );
+  },
+);
 
 t.test("a session that begins anew, or is closed, has the portable state of before no more", async (t) => {
   for (const way of ["restart", "close"] as const) {

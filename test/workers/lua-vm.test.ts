@@ -116,6 +116,10 @@ t.test("a runtime that cannot be loaded says in which file and line", async (t) 
 t.test("equal births are equal byte for byte, whenever and wherever; another seed makes another", async (t) => {
   const wasm = await loadLuaWasm(16 * 2 ** 20);
   const now = Date.now;
+  // The C library of a program elsewhere, called by somebody else, has another environment.
+  const program = process.argv[1] ?? "";
+  process.argv[1] = `/srv/${"elsewhere/".repeat(30)}program.js`;
+  t.teardown(() => (process.argv[1] = program));
   const again = await LuaVm.bear({ wasm, runtime: bareRuntime, seed: 1 });
   t.equal(Date.now, now);
   t.equal(Buffer.compare(Buffer.from(again.birth.bytes), Buffer.from(birth.bytes)), 0);
@@ -124,4 +128,7 @@ t.test("equal births are equal byte for byte, whenever and wherever; another see
   const other = await LuaVm.bear({ wasm, runtime: bareRuntime, seed: 2 });
   t.not(Buffer.compare(Buffer.from(other.birth.bytes), Buffer.from(birth.bytes)), 0);
   t.not(other.birth.fingerprint, birth.fingerprint);
+  const runtime = [{ name: "busy", source: "return function() return 1 end" }, ...bareRuntime.slice(1)];
+  const changed = await LuaVm.bear({ wasm, runtime, seed: 1 });
+  t.not(changed.birth.fingerprint, birth.fingerprint);
 });
