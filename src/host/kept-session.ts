@@ -144,11 +144,12 @@ export class KeptSession implements SessionPort {
   send(text: string): Promise<void> | undefined {
     if (this.#isOver) return undefined;
     return this.#guard(() => {
+      // First: what wakes it need not be in the store for that, and loading would wait until it is.
+      if (this.#phase === "asleep") this.#wake();
       const event: SentEvent = { text, position: this.#store.append(this.#id, text), attempts: 0, safe: undefined };
       this.#sent.push(event);
       const safe = this.#heldBack.hold(event);
       if (this.#phase === "awake") this.#give(event);
-      else if (this.#phase === "asleep") this.#wake();
       return safe;
     });
   }

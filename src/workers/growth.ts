@@ -2,13 +2,16 @@ import { WASM_PAGE } from "./wasm-bytes.ts";
 
 /** The part of WebAssembly that emscripten's start goes through. */
 interface Surface {
-  instantiate: (this: void, bytes: Uint8Array, imports: Imports | undefined) => Promise<Instantiated>;
+  instantiate: (this: void, code: object, imports: Imports | undefined) => Promise<Instantiated | Instance>;
 }
 interface Imports {
   env?: Record<string, unknown>;
 }
 interface Instantiated {
-  instance: { exports: { memory?: Memory } };
+  instance: Instance;
+}
+interface Instance {
+  exports: { memory?: Memory };
 }
 interface Memory {
   readonly buffer: ArrayBufferLike;
@@ -17,30 +20,33 @@ interface Memory {
 
 /** By the memory as it is at first: makes it `size` bytes, or returns false. */
 const growers = new WeakMap<ArrayBufferLike, (size: number) => boolean>();
-let running = 0;
-let original: Surface["instantiate"] | undefined;
+/** One is made after the other. */
+let last: Promise<unknown> = Promise.resolve();
 
 /**
- * Runs `create`, which makes an emscripten module, so that the module's memory can be grown up to its maximum, and by
- * whoever has the module: see `growTo`. On its own emscripten adds at least a twentieth of what there is, and where there
- * is no room for that it says that there is none at all. Whether an allocation fails would then depend on how large the
- * memory happens to be, which is the business of a slot and of whoever had it before: a session that is repeated elsewhere
- * would come to another result.
+ * Runs `create`, which makes an emscripten module, so that it is one of `code`, which is compiled already, whatever file it
+ * reads; and so that its memory can be grown up to its maximum, and by whoever has the module: see `growerOf`. On its own
+ * emscripten adds at least a twentieth of what there is, and where there is no room for that it says that there is none at
+ * all. Whether an allocation fails would then depend on how large the memory happens to be, which is the business of a slot
+ * and of whoever had it before: a session that is repeated elsewhere would come to another result.
  *
- * Emscripten shows its memory to nobody. So for these milliseconds a `WebAssembly.instantiate` stands there that does what
- * it ever does, and looks at what comes of it.
+ * Emscripten takes code from a file only, and shows its memory to nobody. So for these milliseconds a
+ * `WebAssembly.instantiate` stands there that takes this code, and looks at what comes of it.
  */
-export async function growable<Result>(create: () => Promise<Result>): Promise<Result> {
+export function growable<Result>(code: WebAssembly.Module, create: () => Promise<Result>): Promise<Result> {
+  const made = last.then(() => makeWith(code, create));
+  last = made.catch(() => {});
+  return made;
+}
+
+async function makeWith<Result>(code: WebAssembly.Module, create: () => Promise<Result>): Promise<Result> {
   const surface = WebAssembly as unknown as Surface;
-  if (running++ === 0) {
-    const instantiate = surface.instantiate;
-    original = instantiate;
-    surface.instantiate = (bytes, imports) => start(instantiate, bytes, imports);
-  }
+  const { instantiate } = surface;
+  surface.instantiate = (bytes, imports) => start(instantiate, code, bytes, imports);
   try {
     return await create();
   } finally {
-    if (--running === 0 && original) surface.instantiate = original;
+    surface.instantiate = instantiate;
   }
 }
 
@@ -51,9 +57,10 @@ export function growerOf(buffer: ArrayBufferLike): ((size: number) => boolean) |
 
 async function start(
   instantiate: Surface["instantiate"],
-  bytes: Uint8Array,
+  code: WebAssembly.Module,
+  bytes: object,
   imports: Imports | undefined,
-): Promise<Instantiated> {
+): Promise<Instantiated | Instance> {
   const resize = imports?.env?.["emscripten_resize_heap"];
   if (typeof resize !== "function") return instantiate(bytes, imports);
   let wanted = 0;
@@ -63,9 +70,9 @@ async function start(
     return Boolean(resize(wanted));
   };
   const env = { ...imports?.env, emscripten_resize_heap: resizeTo };
-  const result = await instantiate(bytes, { ...imports, env });
-  const { memory } = result.instance.exports;
-  if (!memory) return result;
+  const instance = (await instantiate(code, { ...imports, env })) as Instance;
+  const { memory } = instance.exports;
+  if (!memory) return { instance };
   const grow = memory.grow.bind(memory);
   const growExactly = (): number => grow(Math.ceil((wanted - memory.buffer.byteLength) / WASM_PAGE));
   memory.grow = (pages) => {
@@ -84,5 +91,5 @@ async function start(
       isExact = false;
     }
   });
-  return result;
+  return { instance };
 }
