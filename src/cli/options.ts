@@ -175,6 +175,13 @@ export const options = {
     "a session without an event leaves its thread after this; 0: never",
     duration,
   ),
+  reconnectWindow: option(
+    "--reconnect-window <time>",
+    "MOONPOOL_RECONNECT_WINDOW",
+    "1m",
+    "a page whose connection is lost has so long to go on where it was",
+    duration,
+  ),
   durability: option(
     "--durability <kind>",
     "MOONPOOL_DURABILITY",

@@ -49,8 +49,12 @@ export function makeBridge(page: Page, socket: Socket, rootElement: () => Elemen
       listeners.set(state, set.add(callback));
       return () => void set.delete(callback);
     },
-    /** Connects at once if it is waiting for the next attempt. */
-    reconnect: () => socket.retryNow(),
+    /** Connects at once if it is waiting for the next attempt, or looks whether the host is still there. */
+    reconnect: () => socket.wake(),
+    /** Makes whatever passes take so many ms longer, there and back: how the page is with a slow network. */
+    latency(milliseconds: number): void {
+      socket.latency = milliseconds;
+    },
     /**
      * Writes a value to the ui-value of the element with this id; without a value, what the element holds now. Does
      * nothing if there is no such element or it is read-only.

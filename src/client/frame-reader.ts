@@ -89,6 +89,8 @@ export class FrameReader {
       case "welcome":
         if (message.protocol !== PROTOCOL_VERSION) console.warn(`moonpool: the host speaks ${message.protocol}`);
         return this.#parts.welcome(message);
+      case "refresh":
+        return model.refresh();
       case "update": {
         const { viewdefs: received, ...properties } = message.properties ?? {};
         for (const [key, viewdef] of Object.entries(received ?? {})) viewdefs.set(key, viewdef);

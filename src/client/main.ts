@@ -15,6 +15,7 @@ import { ErrorDisplay } from "./error-display.ts";
 import { fieldOf } from "./fields.ts";
 import { FrameReader } from "./frame-reader.ts";
 import type { Hotload } from "./hotload/main.ts";
+import { Indicator } from "./indicator.ts";
 import { matchesKeys, parseKeys } from "./keys.ts";
 import { findExemplar } from "./list.ts";
 import { Model, type Undo } from "./model.ts";
@@ -23,7 +24,7 @@ import type { Page } from "./page.ts";
 import { carry } from "./placeholder.ts";
 import { Region } from "./region.ts";
 import { ScriptRunner } from "./scripts.ts";
-import { sessionUrl } from "./session-url.ts";
+import { sessionAddress } from "./session-address.ts";
 import { Socket } from "./socket.ts";
 import { staying } from "./stay.ts";
 import { equal } from "./text.ts";
@@ -50,16 +51,24 @@ let reports = 0;
 let composing: Element | null = null;
 let hotload: Hotload | undefined;
 
-const facts = document.querySelector<HTMLMetaElement>('meta[name="moonpool"]');
-const socket = new Socket(sessionUrl(location, facts?.content), {
+const address = sessionAddress(location, document.querySelector<HTMLMetaElement>('meta[name="moonpool"]')?.content);
+const indicator = new Indicator(address.prefix);
+const socket = new Socket(address.url, {
   state(state) {
     root.setAttribute("data-moonpool-state", state);
     bridge.entered(state);
     hotload?.entered(state);
+    indicator.entered(state);
+    if (state === "connected") outbox.flush();
   },
+  slow(isSlow) {
+    root.toggleAttribute("data-moonpool-slow", isSlow);
+    indicator.slow(isSlow);
+  },
+  acknowledged() {},
   fresh() {
     hotload?.fresh();
-    outbox.clear();
+    indicator.lost(outbox.clear());
     frames.clear();
     errorDisplay.clear();
     viewdefs.clear();
@@ -72,7 +81,11 @@ const socket = new Socket(sessionUrl(location, facts?.content), {
     return answer !== undefined && GONE.has(answer.status);
   },
 });
-const outbox = new Outbox(socket);
+const outbox = new Outbox(
+  socket,
+  (waiting) => indicator.waiting(waiting),
+  () => indicator.lost(1),
+);
 
 const page: Page = {
   model,
@@ -160,12 +173,11 @@ const frames = new FrameReader({
   async prepareHotload() {
     try {
       const { startHotload } = await import("./hotload/main.ts");
-      const { prefix = "" } = JSON.parse(facts?.content ?? "{}") as { prefix?: string };
       hotload = startHotload(
         page,
         { equal, fieldOf, findExemplar, matchesKeys, parseKeys, staying },
         {
-          prefix,
+          prefix: address.prefix,
           state: () => socket.state,
           statistics: () => moonpool.statistics(),
           reconnect() {
@@ -232,10 +244,11 @@ addEventListener("reset", ({ target }) =>
     for (const [element, commit] of page.commits) if ((target as Node).contains(element)) commit();
   }),
 );
-addEventListener("pagehide", () => {
+addEventListener("pagehide", ({ persisted }) => {
   if (!hotload?.isLeaving) page.commitInput(root);
   outbox.flush();
+  if (persisted) socket.putAside();
 });
-addEventListener("online", () => socket.retryNow());
-document.addEventListener("visibilitychange", () => document.hidden || socket.retryNow());
+for (const type of ["online", "pageshow"]) addEventListener(type, () => socket.wake());
+document.addEventListener("visibilitychange", () => document.hidden || socket.wake());
 socket.connect();

@@ -115,7 +115,11 @@ export class Model {
   /** Phase one for `view`. `seen` as for `update`. */
   view({ id, viewdef, first = 0, values = [], from }: View, seen = Infinity): void {
     this.#store(id, (variable) => {
-      const lineage = (from && variable.content?.lineage) ?? ++this.#lineages;
+      const { content } = variable;
+      // Told once more: ids are never used again.
+      if (content && content.key === viewdef && content.first === first && content.count === values.length)
+        return this.#setValues(first, values, seen);
+      const lineage = (from && content?.lineage) ?? ++this.#lineages;
       const kept = from?.map((old) => this.#take(old)) ?? [];
       this.#forgetBelow(variable, from !== undefined);
       variable.content = { key: viewdef, first, count: values.length, lineage };
@@ -132,9 +136,32 @@ export class Model {
     });
   }
 
+  /** Phase one for `refresh`: what is wrong will be told again. */
+  refresh(): void {
+    for (const id of this.errors.keys()) {
+      const variable = this.get(id);
+      if (!variable?.error || this.#sources.has(variable.error)) continue;
+      this.#setError(variable, null);
+      this.#mark(variable, CHANGED.error);
+    }
+  }
+
+  #setValues(first: number, values: Value[], seen: number): void {
+    values.forEach((value, index) => {
+      const id = first + index;
+      if (!equal(this.get(id)?.value ?? null, value)) this.update({ type: "update", id, value }, {}, seen);
+    });
+  }
+
   /** Phase one for `list`. */
-  list({ id, remove = [], place = [] }: List): void {
+  list({ id, all, remove = [], place = [] }: List): void {
     this.#store(id, (variable) => {
+      if (all) {
+        const placed = new Set(
+          place.flatMap(({ row, count = 1 }) => Array.from({ length: count }, (_, at) => row + at)),
+        );
+        remove = variable.rows.filter((row) => !placed.has(row));
+      }
       if (remove.length > 0) {
         const removed = new Set(remove);
         variable.rows = variable.rows.filter((row) => !removed.has(row));

@@ -33,10 +33,14 @@ export class Outbox {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #since = 0;
   #leaving = false;
-  #warned = false;
+  readonly #onWaiting: (waiting: number) => void;
+  readonly #onLost: () => void;
 
-  constructor(carrier: Carrier) {
+  /** `onWaiting` is told how much waits for the carrier; `onLost`, that something will never leave. */
+  constructor(carrier: Carrier, onWaiting: (waiting: number) => void, onLost: () => void) {
     this.#carrier = carrier;
+    this.#onWaiting = onWaiting;
+    this.#onLost = onLost;
     this.#endOfTask.port1.addEventListener("message", () => {
       this.#leaving = false;
       this.flush();
@@ -96,17 +100,18 @@ export class Outbox {
     );
   }
 
-  /** Drops what was meant for a connection that is gone. */
-  clear(): void {
-    if (this.#entries.length > 0) this.#warn(`${this.#entries.length} changes made while offline were dropped`);
+  /** Drops what was meant for a connection that is gone. Returns how much that was. */
+  clear(): number {
+    const { length } = this.#entries;
     this.#entries = [];
     this.#event = false;
-    this.#warned = false;
+    return length;
   }
 
   #add(entry: Entry): void {
-    if (this.#entries.length >= LIMIT) return this.#warn("offline for too long: further changes are dropped");
+    if (this.#entries.length >= LIMIT) return this.#onLost();
     this.#entries.push(entry);
+    if (!this.#carrier.open) this.#onWaiting(this.#entries.length);
   }
 
   #wait(): void {
@@ -114,10 +119,5 @@ export class Outbox {
     if (this.#timer === undefined) this.#since = now;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.flush(), Math.min(QUIET_MS, Math.max(0, this.#since + LONGEST_MS - now)));
-  }
-
-  #warn(text: string): void {
-    if (!this.#warned) console.warn(`moonpool: ${text}`);
-    this.#warned = true;
   }
 }

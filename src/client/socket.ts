@@ -1,36 +1,58 @@
-import type { AckFrame, ClientMessage, ServerFrame } from "../protocol/message.ts";
+import type { AckFrame, ClientFrame, ClientMessage, ServerFrame } from "../protocol/message.ts";
 import { closeCodes, retryOf } from "../protocol/close-code.ts";
 
 export type ConnectionState = "connecting" | "connected" | "disconnected" | "ended";
 
 export interface SocketEvents {
   state(state: ConnectionState): void;
+  /** The host lets a person wait, or does so no more. */
+  slow(isSlow: boolean): void;
   /** The first frame of a connection is about to come; the host knows nothing of the connections before. */
   fresh(): void;
+  /** Frames up to `seq` are where they are safe, and the session has carried out those up to `applied`. */
+  acknowledged(seq: number, applied: number): void;
   frame(frame: ServerFrame): void;
-  /** Asked after an attempt that failed, because browsers do not tell why. */
+  /** Asked after attempts that failed, because browsers do not tell why. */
   isSessionGone(): Promise<boolean>;
 }
 
 const ACK_AFTER_FRAMES = 16;
 const ACK_AFTER_MS = 1000;
-const FIRST_RETRY_MS = 1000;
-const LAST_RETRY_MS = 30_000;
+const FIRST_RETRY_MS = 200;
+const LAST_RETRY_MS = 15_000;
+/** Nothing was heard for so long: is anybody there? */
+const QUIET_MS = 25_000;
+/** Somebody waits for an answer, and hears nothing for so long. */
+const SLOW_MS = 2000;
+/** Nobody is there, if not even the question for that is answered. */
+const DEAD_MS = 6000;
+const OPEN_MS = 15_000;
 
 /**
- * The WebSocket: numbers frames, acknowledges what was applied, connects again with growing pauses until the host says
- * that the session ended.
+ * The WebSocket: numbers frames, keeps those that the host has not acknowledged, and connects again with growing pauses until
+ * the host says that the session ended. The connection goes on where it was, if the host still knows it: both sides send
+ * again what the other has not got.
  */
 export class Socket {
   state: ConnectionState = "connecting";
+  /** ms that whatever passes takes longer, there and back. */
+  latency = 0;
   readonly #url: string;
   readonly #events: SocketEvents;
   #socket: WebSocket | undefined;
+  /** What the host calls this page; undefined: nothing that it could go on with. */
+  #connection: number | undefined;
   #seq = 0;
+  /** The host's frames that came, that are in the page, and that the host knows to be. */
+  #received = 0;
   #applied = 0;
   #acknowledged = 0;
+  /** Our own that the host has not acknowledged, oldest first. */
+  #waiting: ClientFrame[] = [];
   #ackTimer: ReturnType<typeof setTimeout> | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #lookTimer: ReturnType<typeof setTimeout> | undefined;
+  #isSlow = false;
   #failures = 0;
 
   constructor(url: string, events: SocketEvents) {
@@ -40,39 +62,40 @@ export class Socket {
 
   connect(): void {
     clearTimeout(this.#retryTimer);
-    const socket = new WebSocket(this.#url);
+    const socket = new WebSocket(this.#url + this.#resumption());
     this.#socket = socket;
     this.#enter("connecting");
-    socket.addEventListener("message", ({ data }: MessageEvent<string>) => {
-      if (socket !== this.#socket) return;
-      const frame = parse(data);
-      if (this.state !== "connected") this.#seq = this.#applied = this.#acknowledged = 0;
-      if (!frame) return this.#refuse(socket, data);
-      if (this.state !== "connected") {
-        this.#failures = 0;
-        this.#events.fresh();
-        this.#enter("connected");
-      }
-      if ("messages" in frame) this.#events.frame(frame);
-    });
+    this.#listen(OPEN_MS);
+    socket.addEventListener("message", ({ data }: MessageEvent<string>) =>
+      this.#later(() => socket === this.#socket && this.#take(socket, data)),
+    );
     socket.addEventListener("close", ({ code, reason }) => {
       if (socket !== this.#socket) return;
       if (code === closeCodes.sessionEnded || code === closeCodes.abuse) return this.#end();
-      if (this.state !== "connected") void this.#events.isSessionGone().then((gone) => gone && this.#end());
+      if (this.state !== "connected" && this.#failures > 0)
+        void this.#events.isSessionGone().then((gone) => gone && this.#end());
       this.#retry(retryOf(reason));
     });
   }
 
-  /** Waits no longer for the next attempt. */
-  retryNow(): void {
+  /** The network, or the person, may be back: waits for neither the next attempt nor a socket that may be dead. */
+  wake(): void {
     if (this.state === "disconnected") this.connect();
+    else if (this.state === "connected") this.#ask(SLOW_MS);
+  }
+
+  /** The browser puts the page aside, and may bring it back. */
+  putAside(): void {
+    if (this.state === "ended") return;
+    const socket = this.#leave();
+    socket?.close(closeCodes.aside);
+    this.#enter("disconnected");
   }
 
   /** Gives the connection up for another one, to which the host says everything anew. */
   reconnect(): void {
-    const former = this.#socket;
-    this.#socket = undefined;
-    this.#stopAcknowledging();
+    const former = this.#leave();
+    this.#connection = undefined;
     this.connect();
     former?.close();
   }
@@ -88,7 +111,10 @@ export class Socket {
 
   send(messages: ClientMessage[], event: boolean): void {
     this.#seq++;
-    this.#transmit({ seq: this.#seq, ack: this.#applied, event, messages });
+    const frame = { seq: this.#seq, ack: this.#applied, event, messages };
+    this.#waiting.push(frame);
+    this.#transmit(frame);
+    if (this.#waiting.length === 1) this.#listen(SLOW_MS);
   }
 
   /** Frame `seq` of the server is in the page. */
@@ -98,24 +124,98 @@ export class Socket {
     else this.#ackTimer ??= setTimeout(() => this.#transmit({ ack: this.#applied }), ACK_AFTER_MS);
   }
 
+  #resumption(): string {
+    if (this.#connection === undefined) return "";
+    const acknowledged = (this.#waiting[0]?.seq ?? this.nextSeq) - 1;
+    return `?connection=${this.#connection}&applied=${this.#received}&acknowledged=${acknowledged}`;
+  }
+
+  #take(socket: WebSocket, text: string): void {
+    const frame = parse(text);
+    if (!frame) return this.#refuse(socket, text);
+    if (this.state !== "connected") this.#begin("resumed" in frame, frame);
+    if ("messages" in frame) {
+      // It came with a former socket.
+      if (frame.seq <= this.#received) return;
+      this.#received = frame.seq;
+    }
+    while ((this.#waiting[0]?.seq ?? Infinity) <= frame.ack) this.#waiting.shift();
+    this.#slow(false);
+    this.#listen(this.#waiting.length > 0 ? SLOW_MS : QUIET_MS);
+    if ("messages" in frame) this.#events.frame(frame);
+    this.#events.acknowledged(frame.ack, frame.applied ?? frame.ack);
+  }
+
+  /** The first frame of a socket has come. */
+  #begin(isResumed: boolean, frame: ServerFrame | AckFrame): void {
+    this.#failures = 0;
+    if (isResumed) {
+      for (const each of this.#waiting) if (each.seq > frame.ack) this.#transmit({ ...each, ack: this.#applied });
+    } else {
+      this.#seq = this.#received = this.#applied = this.#acknowledged = 0;
+      this.#waiting = [];
+      const welcome = "messages" in frame ? frame.messages.find(({ type }) => type === "welcome") : undefined;
+      this.#connection = welcome && "connection" in welcome ? welcome.connection : undefined;
+      this.#events.fresh();
+    }
+    this.#enter("connected");
+  }
+
   #transmit(frame: object): void {
     this.#stopAcknowledging();
     this.#acknowledged = this.#applied;
-    this.#socket?.send(JSON.stringify(frame));
+    const socket = this.#socket;
+    const text = JSON.stringify(frame);
+    this.#later(() => socket?.readyState === WebSocket.OPEN && socket.send(text));
+  }
+
+  #later(action: () => void): void {
+    if (this.latency > 0) setTimeout(action, this.latency / 2);
+    else action();
+  }
+
+  /** Something should be heard within `wait` ms. */
+  #listen(wait: number): void {
+    clearTimeout(this.#lookTimer);
+    this.#lookTimer = setTimeout(() => {
+      if (this.state !== "connected") return this.#lose();
+      if (wait === SLOW_MS) this.#slow(true);
+      this.#ask(DEAD_MS);
+    }, wait);
+  }
+
+  /** Asks whether anybody is there, who has so many ms for the answer. */
+  #ask(wait: number): void {
+    this.#transmit({ ack: this.#applied, ping: true });
+    clearTimeout(this.#lookTimer);
+    this.#lookTimer = setTimeout(() => this.#lose(), wait + this.latency);
+  }
+
+  /** The socket is dead, whatever the browser thinks. */
+  #lose(): void {
+    const socket = this.#leave();
+    socket?.close();
+    this.#retry();
+  }
+
+  #slow(isSlow: boolean): void {
+    if (isSlow !== this.#isSlow) this.#events.slow(isSlow);
+    this.#isSlow = isSlow;
   }
 
   /** What a frame that cannot be read said is lost, so the page has to get everything anew. */
   #refuse(socket: WebSocket, text: string): void {
     const message = `The page cannot read a frame: ${text.slice(0, 40)}`;
     this.send([{ type: "error", code: "FRAME_NOT_JSON", message }], false);
-    this.#socket = undefined;
+    this.#leave();
+    this.#connection = undefined;
     socket.close();
     this.#retry();
   }
 
   /** `told`: in so many ms, as the host wishes. */
   #retry(told?: number): void {
-    this.#stopAcknowledging();
+    this.#leave();
     this.#enter("disconnected");
     const pause = Math.min(FIRST_RETRY_MS * 2 ** this.#failures++, LAST_RETRY_MS);
     // Between half of it and all of it, so that the pages of a host that comes back do not all come at once.
@@ -127,9 +227,19 @@ export class Socket {
     this.#ackTimer = undefined;
   }
 
-  #end(): void {
+  /** What still comes from the socket, or is due on it, does not count any more. */
+  #leave(): WebSocket | undefined {
+    const socket = this.#socket;
+    this.#socket = undefined;
     this.#stopAcknowledging();
     clearTimeout(this.#retryTimer);
+    clearTimeout(this.#lookTimer);
+    this.#slow(false);
+    return socket;
+  }
+
+  #end(): void {
+    this.#leave();
     this.#enter("ended");
   }
 

@@ -153,13 +153,20 @@ export class Batcher {
     else this.#ports.onClear();
   }
 
+  /** Forgets what waits, and what the receiver has: it is about to be told everything. */
+  restart(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#greeting = false;
+    this.#kept = undefined;
+    this.#versions.clear();
+    this.#clear();
+  }
+
   /** Forgets what waits; nothing is written any more. */
   close(): void {
     this.#closed = true;
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
-    this.#kept = undefined;
-    this.#clear();
+    this.restart();
   }
 
   #isEmpty(): boolean {

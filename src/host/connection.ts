@@ -23,6 +23,8 @@ import type { Clock } from "./clock.ts";
 import { shortId, type Log } from "./log.ts";
 import type { Meter } from "./meter.ts";
 import { PageReports } from "./page-reports.ts";
+import { ReceivedFrames } from "./received-frames.ts";
+import { SentFrames } from "./sent-frames.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 /** What carries frames to the browser: a WebSocket, or a pair of functions in a test. */
@@ -55,13 +57,17 @@ export interface ConnectionEvents {
   refusal(): ErrorCode | undefined;
   /**
    * Is answered by `carriedOut`, frame by frame. `body`: see frameBody; what the host checked, and nothing else. Undefined
-   * when it is safe already; else settles when it is, one after the other.
+   * when it is safe already; else settles when it is, one after the other. `isAwaited`: somebody waits for what comes of it.
    */
-  frame(body: string): Promise<void> | undefined;
+  frame(body: string, isAwaited: boolean): Promise<void> | undefined;
   /** The page believes in frames that were dropped: `body` has their messages, as of one frame. */
   resync(code: ErrorCode, body: string): void;
   pause(): void;
   resume(): void;
+  /** The page has to be told all that it shows once more, under the same ids. */
+  refresh(): void;
+  /** It was closed while no page was connected: nobody else is going to say so. */
+  gone(): void;
   /** Something came from the browser, whatever it was. */
   activity(): void;
 }
@@ -69,50 +75,70 @@ export interface ConnectionEvents {
 /** Above `full` nothing more is written; below `clear` it goes on. */
 const BACKLOG = { full: 256 * 1024, clear: 64 * 1024 };
 const UNACKNOWLEDGED = { full: 512, clear: 256 };
+/** Characters of frames that the browser has not acknowledged. A page of its own may be larger. */
+const UNACKNOWLEDGED_SIZE = { full: 16 * 1024 * 1024, clear: 4 * 1024 * 1024 };
 /** An ack of its own is sent after so many frames, or so many ms, if no frame could carry it. */
 const ACK_FRAMES = 16;
 const ACK_WAIT = 1_000;
+/** The same when a person waits and nothing has changed. */
+const EVENT_ACK_WAIT = 20;
 /** Messages of dropped frames that are remembered. */
 const MOST_OWED = 1_000;
 /** A connection that has so many bursts dropped without ever slowing down is closed. */
 const ABUSE_BURSTS = 5;
 
+/** What a page says of the connection that it had. */
+export interface Resumption {
+  connection: number;
+  /** The last frame of the host that is in the page. */
+  applied: number;
+  /** The last of its own frames that the host has acknowledged. */
+  acknowledged: number;
+}
+
 /**
  * One browser tab on a session: numbers and acknowledges frames both ways, refuses what the rules forbid, and gathers
- * what the session has to say. Knows nothing of sockets, so that its state can outlive one.
+ * what the session has to say. It outlives its wire: without one it keeps the latest state, as for a page that reads nothing,
+ * until the page comes back with another and goes on where it was.
  */
 export class Connection {
   readonly number: number;
   readonly #session: string;
-  readonly #wire: Wire;
+  #wire: Wire | undefined;
   readonly #settings: ConnectionSettings;
   readonly #events: ConnectionEvents;
   readonly #batcher: Batcher;
   readonly #bucket: TokenBucket;
   readonly #reports: PageReports;
-  /** Last `seq` sent, and the last of them that the browser has applied. */
-  #sent = 0;
-  #acknowledged = 0;
-  /** Last `seq` accepted from the browser, the last that is safe, and the last that the browser knows to be. */
-  #received = 0;
-  #safe = 0;
+  readonly #sent = new SentFrames();
+  readonly #received: ReceivedFrames;
+  /** What the page has is not known here: it was connected to another process. */
+  #isInherited: boolean;
+  /** While that is so: the session has been asked to look for no more changes. */
+  #isPaused = false;
+  /** The last `seq` that the browser knows to be safe. */
   #safeTold = 0;
-  /** Frames that are not safe yet. */
-  #unsafe = 0;
   /** Why frames were dropped since the last that was not, and what was in them. */
   #dropCode: ErrorCode | undefined;
   #owed: SessionRequest[] = [];
-  /** `seq` of frames that the session was given and has not carried out. */
-  readonly #forwarded: number[] = [];
-  #cancelAck: (() => void) | undefined;
+  #ack: { due: number; cancel: () => void } | undefined;
   #dropped = 0;
-  #told = 0;
+  #refusalTold = 0;
   #closed = false;
 
-  constructor(number: number, session: string, wire: Wire, settings: ConnectionSettings, events: ConnectionEvents) {
+  /** `from`: the wire of a new page, or how many of its frames another process has accepted, of a page that may come back. */
+  constructor(
+    number: number,
+    session: string,
+    from: Wire | number,
+    settings: ConnectionSettings,
+    events: ConnectionEvents,
+  ) {
     this.number = number;
     this.#session = session;
-    this.#wire = wire;
+    this.#isInherited = typeof from === "number";
+    this.#wire = typeof from === "number" ? undefined : from;
+    this.#received = new ReceivedFrames(typeof from === "number" ? from : 0, () => this.#scheduleAck(ACK_WAIT));
     this.#settings = settings;
     this.#events = events;
     this.#bucket = new TokenBucket(settings.rate, settings.clock.now());
@@ -127,7 +153,52 @@ export class Connection {
       onClear: () => events.resume(),
       onLost: () => this.close(closeCodes.goingAway, "BEHIND"),
     });
-    this.#batcher.greet(JSON.stringify(this.#welcome()));
+    if (this.#wire) this.#batcher.greet(JSON.stringify(this.#welcome()));
+  }
+
+  /** Nothing is sent any more. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** It has come with this wire, and with no other since. */
+  isOn(wire: Wire): boolean {
+    return this.#wire === wire;
+  }
+
+  /**
+   * The page is back with another wire. It gets what it has missed; or, if that is not known here, everything that it shows,
+   * under the ids that it knows. False: this is not the connection that it had.
+   */
+  resume(wire: Wire, { applied, acknowledged }: Resumption): boolean {
+    const missed = this.#isInherited ? [] : this.#sent.after(applied);
+    if (missed === undefined || (!this.#isInherited && acknowledged >= this.#received.next)) return false;
+    const former = this.#wire;
+    this.#wire = wire;
+    former?.close(closeCodes.replaced, "REPLACED");
+    if (this.#isInherited) {
+      this.#received.skipTo(acknowledged);
+      this.#sent.restart(applied);
+    } else this.#sent.acknowledge(applied);
+    // What is kept comes after these: with the acks for them at the latest.
+    for (const text of [`{"ack":${this.#received.safe},"resumed":true}`, ...missed]) {
+      this.#settings.meter?.frameSent(text);
+      wire.send(text, () => {});
+    }
+    this.#noteTold();
+    if (!this.#isInherited) this.#batcher.drained();
+    else {
+      this.#isInherited = false;
+      this.#batcher.restart();
+      this.#events.refresh();
+    }
+    return true;
+  }
+
+  /** The wire is gone, and the page may come back. */
+  lose(): void {
+    this.#wire = undefined;
+    this.#cancelAck();
   }
 
   /** The text of a frame from the browser. Never throws; what is wrong with it is answered. */
@@ -142,16 +213,14 @@ export class Connection {
       this.#refuse(error);
       return;
     }
-    if (frame.ack > this.#sent) {
-      const message = `ack is ${frame.ack}, but the last frame sent was ${this.#sent}.`;
+    if (frame.ack > this.#sent.last) {
+      const message = `ack is ${frame.ack}, but the last frame sent was ${this.#sent.last}.`;
       this.#refuse(new FrameError("FRAME_INVALID", message, "seq" in frame ? frame.seq : undefined));
       return;
     }
-    if (frame.ack > this.#acknowledged) {
-      this.#acknowledged = frame.ack;
-      this.#batcher.drained();
-    }
+    if (this.#sent.acknowledge(frame.ack)) this.#batcher.drained();
     if ("seq" in frame) this.#accept(frame);
+    else if (frame.ping === true) this.#sendAck();
   }
 
   /** A frame that is too large to be looked at; `head` is its beginning. */
@@ -168,18 +237,18 @@ export class Connection {
       this.#refuse(new FrameError("FRAME_INVALID", "The frame is binary; frames are text.", undefined));
   }
 
-  /** The session has carried out the oldest of the frames that it was given. */
-  carriedOut(): void {
-    const seq = this.#forwarded.shift() ?? 0;
-    // What comes of a frame is told when the frame is safe.
-    this.#safe = this.#forwarded.length === 0 ? this.#received : Math.max(this.#safe, seq);
+  /** The session has carried out the oldest of the frames that it was given. `isAwaited`: somebody waits for what comes of it. */
+  carriedOut(isAwaited: boolean): void {
+    this.#received.carriedOut();
+    if (isAwaited) this.#scheduleAck(EVENT_ACK_WAIT);
   }
 
   /** What the session's VM has to say to this connection. */
   deliver(changes: ConnectionChanges, urgent: boolean): void {
-    // Frames that were refused, or had nothing for the session, count as carried out with those before them.
-    const applied = this.#forwarded[0] === undefined ? this.#received : this.#forwarded[0] - 1;
-    this.#batcher.add(changes, urgent, applied);
+    if (!this.#isInherited) return this.#batcher.add(changes, urgent, this.#received.applied);
+    // The page is going to be told everything, if it comes.
+    if (!this.#isPaused) this.#events.pause();
+    this.#isPaused = true;
   }
 
   /** Tells the browser about an error that belongs to no variable. */
@@ -196,14 +265,16 @@ export class Connection {
   /** Ends the connection from the host's side. The wire's own end must lead to `detach`. */
   close(code: number, reason: string): void {
     if (this.#closed) return;
+    const wire = this.#wire;
     this.detach();
-    this.#wire.close(code, reason);
+    if (wire) wire.close(code, reason);
+    else this.#events.gone();
   }
 
-  /** The wire is gone: nothing is sent any more, no timer is left. */
+  /** Nothing is sent any more, no timer is left. */
   detach(): void {
     this.#closed = true;
-    this.#cancelAck?.();
+    this.#cancelAck();
     this.#batcher.close();
     this.#reports.close();
   }
@@ -238,8 +309,8 @@ export class Connection {
   #tellRefusal(code: ErrorCode): void {
     this.#settings.meter?.error({ code, message: errors[code].text }, this.#session);
     const now = this.#settings.clock.now();
-    if (now - this.#told < 1_000) return;
-    this.#told = now;
+    if (now - this.#refusalTold < 1_000) return;
+    this.#refusalTold = now;
     this.fault(code);
   }
 
@@ -251,102 +322,87 @@ export class Connection {
   }
 
   #useUp(seq: number | undefined): void {
-    if (seq !== this.#received + 1) return;
-    this.#received = seq;
-    this.#noteSafe();
+    if (seq === this.#received.next) this.#received.useUp();
   }
 
   #accept(frame: ClientFrame): void {
-    const expected = this.#received + 1;
+    const expected = this.#received.next;
     if (frame.seq > expected) {
       this.#refuse(new FrameError("FRAME_SEQ", `seq is ${frame.seq}, but ${expected} is next.`, undefined));
       return;
     }
-    if (frame.seq < expected) {
-      // It was accepted before, and its sender missed the ack.
-      this.#scheduleAck();
-      return;
-    }
-    this.#received = frame.seq;
-    if (!this.#pass(frame)) this.#noteSafe();
-  }
-
-  /** False if there is nothing for the session in it. */
-  #pass(frame: ClientFrame): boolean {
+    // It was accepted before, and its sender missed the ack.
+    if (frame.seq < expected) return this.#scheduleAck(ACK_WAIT);
     for (const message of frame.messages) if (message.type === "error") this.#reports.add(message);
     const messages = frame.messages.filter((message) => message.type !== "error");
-    if (messages.length === 0) return false;
+    if (messages.length === 0) return this.#received.useUp();
     const refusal = this.#events.refusal();
     if (refusal !== undefined) {
+      this.#received.useUp();
       this.#tellRefusal(refusal);
       this.#dropCode = refusal;
       // What it wrote does not matter any more, and may be large.
       const bare = messages.map((message) => (message.type === "update" ? { ...message, value: null } : message));
       this.#owed = [...this.#owed, ...bare].slice(-MOST_OWED);
-      return false;
+      return;
     }
-    this.#forwarded.push(frame.seq);
     // Encoded anew, although the raw text is at hand: two parsers must not see two different frames.
-    this.#noteSafe(this.#events.frame(frameBody(frame.event, messages)));
+    this.#received.forward(() => this.#events.frame(frameBody(frame.event, messages, frame.seq), frame.event));
     if (this.#dropCode !== undefined) this.#events.resync(this.#dropCode, frameBody(false, this.#owed.splice(0)));
     this.#dropCode = undefined;
     // What waits was made before this frame, and has to say so.
     this.#batcher.settle();
-    return true;
-  }
-
-  /** The newest frame is safe when `safe` settles, or when those before it are. */
-  #noteSafe(safe?: Promise<void>): void {
-    if (safe === undefined) {
-      if (this.#unsafe > 0) return;
-      this.#safe = this.#received;
-      return this.#scheduleAck();
-    }
-    this.#unsafe++;
-    void this.#awaitSafe(safe, this.#received);
-  }
-
-  async #awaitSafe(safe: Promise<void>, seq: number): Promise<void> {
-    try {
-      await safe;
-      this.#safe = --this.#unsafe === 0 ? this.#received : Math.max(this.#safe, seq);
-      this.#scheduleAck();
-    } catch {
-      // The session says what happened.
-    }
   }
 
   #write(messages: string, applied: number): void {
-    this.#sent++;
-    this.#tellReceived();
-    const older = applied < this.#safe ? `,"applied":${applied}` : "";
-    this.#send(`{"seq":${this.#sent},"ack":${this.#safe}${older},"messages":[${messages}]}`);
+    const { safe } = this.#received;
+    const older = applied < safe ? `,"applied":${applied}` : "";
+    const text = `{"seq":${this.#sent.last + 1},"ack":${safe}${older},"messages":[${messages}]}`;
+    this.#sent.add(text);
+    this.#noteTold(applied);
+    this.#send(text);
   }
 
   #send(text: string): void {
-    if (this.#closed) return;
+    if (this.#closed || !this.#wire) return;
     this.#settings.meter?.frameSent(text);
     this.#wire.send(text, () => this.#batcher.drained());
   }
 
-  #scheduleAck(): void {
-    if (this.#closed) return;
-    if (this.#safe - this.#safeTold >= ACK_FRAMES) this.#sendAck();
-    else this.#cancelAck ??= this.#settings.clock.after(ACK_WAIT, () => this.#sendAck());
+  /** The browser is told within `wait` ms how far its frames have come. */
+  #scheduleAck(wait: number): void {
+    if (this.#closed || !this.#wire) return;
+    if (this.#received.safe - this.#safeTold >= ACK_FRAMES) return this.#sendAck();
+    const { clock } = this.#settings;
+    const due = clock.now() + wait;
+    if (this.#ack !== undefined && this.#ack.due <= due) return;
+    this.#cancelAck();
+    this.#ack = { due, cancel: clock.after(wait, () => this.#sendAck()) };
   }
 
   #sendAck(): void {
-    this.#tellReceived();
-    this.#send(`{"ack":${this.#safe}}`);
+    const { safe, applied } = this.#received;
+    this.#send(applied < safe ? `{"ack":${safe},"applied":${applied}}` : `{"ack":${safe}}`);
+    this.#noteTold();
   }
 
-  #tellReceived(): void {
-    this.#safeTold = this.#safe;
-    this.#cancelAck?.();
-    this.#cancelAck = undefined;
+  /** The browser is being told what is safe, and that it was carried out up to `applied`. */
+  #noteTold(applied = this.#received.applied): void {
+    this.#safeTold = this.#received.safe;
+    if (applied === this.#received.applied) this.#cancelAck();
+  }
+
+  #cancelAck(): void {
+    this.#ack?.cancel();
+    this.#ack = undefined;
   }
 
   #isOver(level: "full" | "clear"): boolean {
-    return this.#wire.backlog > BACKLOG[level] || this.#sent - this.#acknowledged > UNACKNOWLEDGED[level];
+    return (
+      this.#wire === undefined ||
+      this.#wire.backlog > BACKLOG[level] ||
+      this.#sent.waiting > UNACKNOWLEDGED[level] ||
+      this.#sent.size > UNACKNOWLEDGED_SIZE[level]
+    );
   }
 }

@@ -114,8 +114,8 @@ export class KeptSession implements SessionPort {
     this.#onEnd = onEnd;
     this.#portable = new PortableAtRest(around.store, id);
     this.#heldBack = new HeldBack(around, onMessage, (error) => this.#fail(error));
-    const { connections = [], connectionsEver = 0, time = 0 } = kept ?? {};
-    this.#state = { connections: new Set(connections), connectionsEver, time };
+    const { connections = new Map(), connectionsEver = 0, time = 0 } = kept ?? {};
+    this.#state = { connections: new Map(connections), connectionsEver, time };
     this.#found = kept;
     this.#inherited = this.#answered = kept?.position ?? 0;
     this.#phase = kept ? "asleep" : "awake";

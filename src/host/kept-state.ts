@@ -22,8 +22,8 @@ export interface KeptState {
   events: KeptEvent[];
   /** Position of the newest record. */
   position: number;
-  /** Numbers of browser tabs that are connected, as far as the session knows. */
-  connections: Set<number>;
+  /** Browser tabs that are connected, as far as the session knows: number → `seq` of the last frame that it was given. */
+  connections: Map<number, number>;
   /** The highest number that a tab has had. */
   connectionsEver: number;
   /** Time of the newest event, in ms since 1970: a session's clock never goes back. */
@@ -38,7 +38,7 @@ export interface KeptEvent {
 /** What a snapshot says beside the image. */
 export interface SnapshotHead {
   nextTimer: number | undefined;
-  connections: number[];
+  connections: [number: number, seq: number][];
   connectionsEver: number;
   time: number;
 }
@@ -47,7 +47,8 @@ const NEWLINE = 10;
 export const RESTART = "restart";
 
 /** The head line of a session event. */
-const EVENT = /^(start|connect|frame|disconnect|pause|resume|timer|reload|resync|import) (\d+) (\d+)\n/;
+const EVENT =
+  /^(start|connect|frame|disconnect|pause|resume|refresh|timer|reload|resync|import) (\d+) (\d+)\n(?:[01] (\d+)\b)?/;
 const VOID = /^void (\d+)$/;
 
 export function voidRecord(position: number): string {
@@ -84,7 +85,7 @@ export function keptState({ description, snapshot, records }: StoredSession): Ke
     nextTimer: undefined,
     events: [],
     position: start + records.length,
-    connections: new Set(),
+    connections: new Map(),
     connectionsEver: 0,
     time: 0,
   };
@@ -107,11 +108,13 @@ export function keptState({ description, snapshot, records }: StoredSession): Ke
 
 /** Keeps connections and time up to date with the text of an event that has happened. */
 export function noteEvent(state: Pick<KeptState, "connections" | "connectionsEver" | "time">, text: string): void {
-  const [, kind, number, time] = EVENT.exec(text) ?? [];
+  const [, kind, digits, time, seq] = EVENT.exec(text) ?? [];
+  const number = Number(digits);
   if (kind === "connect") {
-    state.connections.add(Number(number));
-    state.connectionsEver = Math.max(state.connectionsEver, Number(number));
-  } else if (kind === "disconnect") state.connections.delete(Number(number));
+    state.connections.set(number, 0);
+    state.connectionsEver = Math.max(state.connectionsEver, number);
+  } else if (kind === "frame" && state.connections.has(number)) state.connections.set(number, Number(seq ?? 0));
+  else if (kind === "disconnect") state.connections.delete(number);
   state.time = Math.max(state.time, Number(time));
 }
 
@@ -126,7 +129,7 @@ function takeSnapshot(state: KeptState, bytes: Uint8Array): void {
   if (!isHead(head)) throw corrupt("its head is not one");
   const { nextTimer, connections, connectionsEver, time } = head;
   const image = bytes.subarray(end + 1);
-  Object.assign(state, { nextTimer, connections: new Set(connections), connectionsEver, time, image });
+  Object.assign(state, { nextTimer, connections: new Map(connections), connectionsEver, time, image });
 }
 
 function isHead(head: Record<keyof SnapshotHead, unknown> | null): head is SnapshotHead {
@@ -135,7 +138,7 @@ function isHead(head: Record<keyof SnapshotHead, unknown> | null): head is Snaps
   return (
     [nextTimer ?? 0, connectionsEver, time].every(Number.isFinite) &&
     Array.isArray(connections) &&
-    connections.every(Number.isSafeInteger)
+    connections.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(Number.isSafeInteger))
   );
 }
 

@@ -111,6 +111,7 @@ export class HostMetrics implements Meter {
     disconnect: 0,
     pause: 0,
     resume: 0,
+    refresh: 0,
     timer: 0,
     reload: 0,
     export: 0,

@@ -43,6 +43,8 @@ export interface MoonpoolOptions {
   sessionTimeout?: number;
   /** Milliseconds without an event until a session leaves its thread, to wake with the next one. 0: never. Default: 1 minute. */
   sleepAfter?: number;
+  /** Milliseconds that a page whose connection is lost has to come back and go on where it was. Default: 1 minute. */
+  reconnectWindow?: number;
   /**
    * What sessions survive: `memory` the end of their thread, `disk` also that of the process and of the machine, if its disk
    * stays. Default: memory in development mode, else disk.
@@ -130,6 +132,8 @@ export function settingsOf(options: MoonpoolOptions): Settings {
   const sleepAfter = options.sleepAfter ?? MINUTE;
   for (const [name, value] of Object.entries({ sessionTimeout, sleepAfter }))
     if (!(value >= 0)) throw wrong(name, "milliseconds, or 0 for never");
+  const reconnectWindow = options.reconnectWindow ?? MINUTE;
+  if (!(reconnectWindow >= 0 && reconnectWindow <= DAY)) throw wrong("reconnectWindow", "milliseconds, at most a day");
   if (options.secret !== undefined && options.secret.length < 16) throw wrong("secret", "16 characters or more");
   const development = options.development ?? false;
   const metrics = options.metrics ?? development;
@@ -150,6 +154,7 @@ export function settingsOf(options: MoonpoolOptions): Settings {
     maxConnections: options.maxConnections ?? 64,
     sessionTimeout,
     sleepAfter,
+    reconnectWindow,
     recovery: recoveryOf(options.recovery),
     durability: oneOf("durability", ["memory", "disk"], options.durability ?? (development ? "memory" : "disk")),
     data: dataFolderOf({ ...options, dir }),

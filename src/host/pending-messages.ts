@@ -91,6 +91,12 @@ export class PendingMessages {
       case "welcome":
         this.#entries.set("welcome", entry);
         return undefined;
+      case "refresh":
+        // Everything that counts comes after it.
+        this.#entries.clear();
+        this.#keys.clear();
+        this.#entries.set("refresh", entry);
+        return undefined;
       case "reload":
         return this.#addReload(message, entry);
     }

@@ -89,6 +89,7 @@ async function serve(
     maxConnections: settings.maxConnections,
     sessionTimeout: settings.sessionTimeout,
     sleepAfter: settings.sleepAfter,
+    reconnectWindow: settings.reconnectWindow,
     recovery: settings.recovery,
     siteVersion: pool.isLasting ? await siteVersion(settings.dir) : "",
     isWatched: loader !== undefined,

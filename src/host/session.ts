@@ -20,7 +20,7 @@ import {
 } from "../protocol/worker-message.ts";
 import { Alarm } from "./alarm.ts";
 import { Circuit, type CircuitState } from "./circuit.ts";
-import { Connection, type ConnectionSettings, type Wire } from "./connection.ts";
+import type { Resumption, Wire } from "./connection.ts";
 import { InFlight, type OnAnswer } from "./in-flight.ts";
 import type { Decide } from "./kept-session.ts";
 import type { KeptState } from "./kept-state.ts";
@@ -28,6 +28,7 @@ import { logFromWorker, logWireError, shortId, type Log } from "./log.ts";
 import { randomId } from "./random-id.ts";
 import { describeSession, readDescription } from "./store/session-description.ts";
 import { decide, type RecoverySettings } from "./recovery.ts";
+import { SessionConnections, type Attached, type SessionConnectionsSettings } from "./session-connections.ts";
 
 /** The host's handle on a session's VM, wherever it runs. */
 export interface SessionPort {
@@ -81,7 +82,7 @@ export interface SessionPool {
   lasting(name: string, fresh: string): Promise<string>;
 }
 
-export interface SessionSettings extends ConnectionSettings {
+export interface SessionSettings extends SessionConnectionsSettings {
   /** Lua code keeps what it needs to be exchanged for newer versions. */
   hotload: boolean;
   /** What a page of this session that connects is to be told about the site's files, if anything. */
@@ -90,8 +91,6 @@ export interface SessionSettings extends ConnectionSettings {
   rollbackOnError: boolean;
   luaLimits: LuaLimits;
   isolation: "shared" | "dedicated";
-  /** Browser tabs at a time. */
-  maxConnections: number;
   recovery: RecoverySettings;
   /** Which version of the site's files there is now. */
   site: () => string;
@@ -122,7 +121,7 @@ export class Session {
   /** Settles when main.lua ran; rejects with the MoonpoolError that stopped it. */
   readonly started: Promise<void>;
   readonly #settings: SessionSettings;
-  readonly #connections = new Map<number, Connection>();
+  readonly #connections: SessionConnections;
   readonly #inFlight = new InFlight((time) => this.#settings.meter?.answered(time));
   /** Reloads that have not been answered, oldest first. */
   readonly #reloads: { settle: (result: ReloadReport | undefined) => void; log: Log }[] = [];
@@ -145,7 +144,6 @@ export class Session {
   #isRinging = false;
   #state: SessionState = "starting";
   #port: SessionPort | undefined;
-  #connectionCount = 0;
   #eventTime = 0;
   #lastActivity: number;
   #lastEvent: number;
@@ -163,6 +161,18 @@ export class Session {
     this.#lastActivity = this.#lastEvent = settings.clock.now();
     this.#alarm = new Alarm(settings.clock, () => this.#ring());
     this.#circuit = new Circuit(settings.recovery.circuit, settings.clock);
+    this.#connections = new SessionConnections(id, settings, {
+      record: (...event) => this.#record(...event),
+      refusal: () => this.#refusal(),
+      resync: (...refused) => this.#resync(...refused),
+      touch: () => this.#touch(),
+      isAsleep: () => this.isAsleep,
+      attached: (connection) => {
+        this.#touch();
+        const notice = settings.notice?.(this);
+        if (notice !== undefined) connection.tell(notice);
+      },
+    });
     let resolveStart = (): void => {};
     let rejectStart: (error: MoonpoolError) => void = () => {};
     this.started = new Promise<void>((resolve, reject) => {
@@ -209,12 +219,12 @@ export class Session {
   }
 
   get connectionCount(): number {
-    return this.#connections.size;
+    return this.#connections.present;
   }
 
   /** Connections that there have been so far. */
   get connectionsEver(): number {
-    return this.#connectionCount;
+    return this.#connections.ever;
   }
 
   /** Time of the last frame, connect or disconnect, in the clock's ms. */
@@ -241,31 +251,12 @@ export class Session {
   }
 
   /**
-   * Adds a browser tab. `detach` is to be called when its wire is gone, for whatever reason. Throws MoonpoolError
-   * SESSION_ENDED or CONNECTION_LIMIT.
+   * Adds a browser tab, or lets one go on that was connected before. `detach` is to be called when its wire is gone, for whatever
+   * reason. Throws MoonpoolError SESSION_ENDED or CONNECTION_LIMIT.
    */
-  attach(wire: Wire): { connection: Connection; detach: () => void } {
+  attach(wire: Wire, resumption?: Resumption): Attached {
     if (this.#state !== "running") throw new MoonpoolError("SESSION_ENDED");
-    if (this.#connections.size >= this.#settings.maxConnections) throw new MoonpoolError("CONNECTION_LIMIT");
-    const number = ++this.#connectionCount;
-    // Its tree is not there, or stands still: its page has to get everything anew.
-    const renew = (isRefused: boolean): void => {
-      if (isRefused) connection.close(closeCodes.goingAway, "REFUSED");
-    };
-    const connection: Connection = new Connection(number, this.id, wire, this.#settings, {
-      refusal: () => this.#refusal(),
-      frame: (body) => this.#record("frame", number, body, () => connection.carriedOut()),
-      resync: (code, body) => this.#resync(new MoonpoolError(code).toWire(), number, body),
-      pause: () => void this.#record("pause", number),
-      resume: () => void this.#record("resume", number, "", renew),
-      activity: () => this.#touch(),
-    });
-    this.#connections.set(number, connection);
-    this.#touch();
-    const notice = this.#settings.notice?.(this);
-    if (notice !== undefined) connection.tell(notice);
-    void this.#record("connect", number, "{}", renew);
-    return { connection, detach: () => this.#detach(connection) };
+    return this.#connections.attach(wire, resumption);
   }
 
   /**
@@ -290,7 +281,7 @@ export class Session {
 
   /** Tells all its pages that files of the site have changed. */
   tell(message: Reload): void {
-    for (const connection of this.#connections.values()) connection.tell(message);
+    for (const connection of this.#connections) connection.tell(message);
   }
 
   /** Does something for this session. If Moonpool itself fails at it, that ends this session and no other. */
@@ -319,8 +310,7 @@ export class Session {
     if (this.#state === "closed") return;
     const port = this.#port;
     if (this.#state === "running") this.#describe();
-    for (const connection of this.#connections.values())
-      connection.close(closeCodes.goingAway, retryReason(FIRST_RETRY + Math.random() * spread));
+    this.#connections.close(closeCodes.goingAway, () => retryReason(FIRST_RETRY + Math.random() * spread));
     this.#end("SESSION_ENDED");
     await port?.leave();
   }
@@ -328,6 +318,7 @@ export class Session {
   /** The one place through which everything passes that happens to the VM. Returns what `SessionPort.send` does. */
   #record(kind: SessionEventKind, number: number, body = "", onAnswer?: OnAnswer): Promise<void> | undefined {
     if (this.#port === undefined) return undefined;
+    for (const left of this.#connections.takeLeft()) void this.#record("disconnect", left);
     const now = this.#settings.clock.now();
     this.#lastEvent = now;
     // The VM's clock never runs backwards, whatever is done to the machine's.
@@ -345,13 +336,11 @@ export class Session {
   }
 
   #goOn({ connections, connectionsEver, time, nextTimer, description }: KeptState): void {
-    this.#connectionCount = connectionsEver;
+    this.#connections.inherit(connections, connectionsEver);
     this.#eventTime = time;
     this.#state = "running";
     this.#resolveStart();
     this.#setTimer(nextTimer);
-    // Their sockets ended with the process that had them.
-    for (const number of connections) void this.#record("disconnect", number);
     if (readDescription(description)?.site === this.#site) return;
     this.#site = "";
     void this.reload({ lua: [], gone: [], viewdefs: [], all: true }, this.#settings.round());
@@ -385,13 +374,6 @@ export class Session {
   #describe(): void {
     this.#described = this.#lastActivity;
     this.#port?.describe(this.#description());
-  }
-
-  #detach(connection: Connection): void {
-    connection.detach();
-    if (!this.#connections.delete(connection.number)) return;
-    this.#touch();
-    void this.#record("disconnect", connection.number);
   }
 
   #touch(): void {
@@ -478,7 +460,7 @@ export class Session {
 
   /** A page that sent a frame in vain shows what it wrote in it until it is told otherwise. */
   #resync(error: WireError, number: number, body: string): void {
-    if (!this.#connections.has(number)) return;
+    if (!this.#connections.get(number)) return;
     const told = this.#settings.development ? error : new MoonpoolError(error.code).toWire();
     void this.#record("resync", number, resyncBody(body, told));
   }
@@ -486,14 +468,14 @@ export class Session {
   /** Tells all pages; what is wrong with the code is for its author only. */
   #fault({ code, message, ...at }: WireError): void {
     const { development } = this.#settings;
-    for (const connection of this.#connections.values())
+    for (const connection of this.#connections)
       if (development) connection.fault(code, message, at);
       else connection.fault(code);
   }
 
   /** Begins anew, or with a portable state. So do the pages: what they say is meant for variables that are not there any more. */
   #restart(state: string | undefined): void {
-    this.#closeConnections("RESTARTED", closeCodes.goingAway);
+    this.#connections.close(closeCodes.goingAway, () => "RESTARTED");
     this.#isRinging = false;
     this.#alarm.set(undefined);
     this.#start();
@@ -527,8 +509,8 @@ export class Session {
     this.#error = error;
     this.#rejectStart(error);
     const message = development ? `${new MoonpoolError("SESSION_ENDED").message} ${error.message}` : undefined;
-    for (const connection of this.#connections.values()) connection.fault("SESSION_ENDED", message);
-    this.#closeConnections("SESSION_ENDED");
+    for (const connection of this.#connections) connection.fault("SESSION_ENDED", message);
+    this.#connections.close(closeCodes.sessionEnded, () => "SESSION_ENDED");
     const port = this.#port;
     this.#dropPort();
     // What there was before it failed can be had again.
@@ -539,7 +521,7 @@ export class Session {
   #end(code: ErrorCode): void {
     this.#state = "closed";
     this.#rejectStart(new MoonpoolError(code));
-    this.#closeConnections(code);
+    this.#connections.close(closeCodes.sessionEnded, () => code);
     this.#dropPort();
   }
 
@@ -547,10 +529,5 @@ export class Session {
     this.#port = undefined;
     this.#alarm.set(undefined);
     for (const { settle } of this.#reloads.splice(0)) settle(undefined);
-  }
-
-  #closeConnections(reason: string, closeCode: number = closeCodes.sessionEnded): void {
-    for (const connection of this.#connections.values()) connection.close(closeCode, reason);
-    this.#connections.clear();
   }
 }

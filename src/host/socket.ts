@@ -3,13 +3,14 @@ import type { RawData, WebSocket } from "ws";
 import { closeCodes, MoonpoolError } from "../protocol/main.ts";
 import { sessionFor, statusOf } from "./access.ts";
 import type { BrowserCookie } from "./browser-cookie.ts";
-import type { Wire } from "./connection.ts";
+import type { Resumption, Wire } from "./connection.ts";
 import { SESSION_PARAMETER } from "./http.ts";
 import type { Log } from "./log.ts";
 import type { Meter } from "./meter.ts";
 import type { Settings } from "./options.ts";
 import { isOriginAllowed } from "./origin.ts";
 import type { Session } from "./session.ts";
+import type { Attached } from "./session-connections.ts";
 import type { SessionHost } from "./session-host.ts";
 
 /** A socket that did not answer the ping before the next is due is dead. */
@@ -64,13 +65,19 @@ export function addSocket(
     wsHandler: (socket, request) => {
       const session = admitted.get(request);
       // preValidation ran, or there would be no upgrade.
-      if (session !== undefined) serve(socket, session, settings.maxFrameBytes, meter);
+      if (session !== undefined) serve(socket, session, resumptionIn(request.query), settings.maxFrameBytes, meter);
     },
   });
 }
 
 /** Connects a socket with a session until one of them ends. */
-function serve(socket: WebSocket, session: Session, maxFrameBytes: number, meter: Meter): void {
+function serve(
+  socket: WebSocket,
+  session: Session,
+  resumption: Resumption | undefined,
+  maxFrameBytes: number,
+  meter: Meter,
+): void {
   const wire: Wire = {
     send: (text, sent) => socket.send(text, () => sent()),
     get backlog() {
@@ -79,27 +86,40 @@ function serve(socket: WebSocket, session: Session, maxFrameBytes: number, meter
     close: (code, reason) => closeWithin(socket, code, reason),
   };
   // The session may have ended while the upgrade went on: the browser is told, by the socket's close code.
-  const attached = attach(session, wire, meter);
+  const attached = attach(session, wire, resumption, meter);
   if (attached === undefined) return;
   const { connection, detach } = attached;
   const stopPinging = keepAlive(socket);
   socket.on("message", (data: RawData, isBinary: boolean) => {
     const bytes = bufferOf(data);
     session.guard(() => {
+      // The page has come back with another socket.
+      if (!connection.isOn(wire)) return;
       if (isBinary) connection.receiveBinary();
       else if (bytes.length > maxFrameBytes) connection.receiveTooLarge(bytes.toString("latin1", 0, 64));
       else connection.receive(bytes.toString("utf8"));
     });
   });
-  socket.on("close", () => {
+  socket.on("close", (code) => {
     stopPinging();
-    detach();
+    session.guard(() => detach(code));
   });
 }
 
-function attach(session: Session, wire: Wire, meter: Meter): ReturnType<Session["attach"]> | undefined {
+/** What a page says that was connected before: `?connection=3&applied=17&acknowledged=6`. Anything else is a new page's. */
+function resumptionIn(query: unknown): Resumption | undefined {
+  const fields = query as Record<string, unknown>;
+  const [connection, applied, acknowledged] = ["connection", "applied", "acknowledged"].map((name) => {
+    const text = fields[name];
+    return typeof text === "string" && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+  });
+  if (connection === undefined || applied === undefined || acknowledged === undefined) return undefined;
+  return { connection, applied, acknowledged };
+}
+
+function attach(session: Session, wire: Wire, resumption: Resumption | undefined, meter: Meter): Attached | undefined {
   try {
-    return session.attach(wire);
+    return session.attach(wire, resumption);
   } catch (error) {
     if (!(error instanceof MoonpoolError)) throw error;
     meter.error(error, session.id);

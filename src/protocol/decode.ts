@@ -74,7 +74,7 @@ function ackFrame(frame: Record<string, unknown>): AckFrame {
   if (Object.hasOwn(frame, "messages")) throw invalid("seq", "is missing", undefined);
   const ack = field(frame, "ack");
   if (!isNatural(ack)) throw invalid("ack", "is not a whole number from 0", undefined);
-  return { ack };
+  return frame["ping"] === true ? { ack, ping: true } : { ack };
 }
 
 function clientFrame(frame: Record<string, unknown>, seq: number, maxMessages: number): Omit<ClientFrame, "seq"> {

@@ -27,6 +27,15 @@ export interface ClientFrame {
 /** A frame that only acknowledges; it uses up no `seq`. Both sides send it when they have nothing else to say. */
 export interface AckFrame {
   ack: number;
+  /** From the browser: it wants to know whether anybody is there, and is answered by an ack at once. */
+  ping?: true;
+  /** From the host: see ServerFrame. */
+  applied?: number;
+  /**
+   * From the host, in the first frame on a socket: the page goes on with the connection that it had. It sends again what comes after
+   * `ack`.
+   */
+  resumed?: true;
 }
 
 /** Write a value to a variable, or run it if it is an action. `null` writes nil. */
@@ -130,13 +139,22 @@ export interface View {
 }
 
 /**
+ * The page was connected to another process, and is told once more what it shows: everything that follows, each variable under
+ * the id that it had. A view with the same `first` is the same view; an error that is not told again is gone.
+ */
+export interface Refresh {
+  type: "refresh";
+}
+
+/**
  * The rows of list variable `id` change: first the rows in `remove` go (with all variables below them), then every entry
  * of `place`, in order, puts the rows `row`, `row + 1`, … (`count` of them, default 1) in front of row `before`
- * (0: at the end). A row that is already there is moved, one that is not is new.
+ * (0: at the end). A row that is already there is moved, one that is not is new. With `all` there are no other rows.
  */
 export interface List {
   type: "list";
   id: number;
+  all?: true;
   remove?: number[];
   place?: { row: number; count?: number; before: number }[];
 }
@@ -173,4 +191,4 @@ export interface ReloadError extends WireError {
   link?: string;
 }
 
-export type ServerMessage = Welcome | Update | View | List | Fault | Reload;
+export type ServerMessage = Welcome | Refresh | Update | View | List | Fault | Reload;

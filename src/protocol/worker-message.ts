@@ -16,12 +16,14 @@ import type { SharedPlans } from "./worker-task.ts";
  *
  *     start 0 1700000000123\n{"seed":"…32 hex digits…","development":true,…}   see StartOptions
  *     connect 3 1700000000123\n{"namespace":""}
- *     frame 3 1700000000123\n1\nupdate 12 "Ada"\ncreate -1 9 "name"\ndestroy -1
- *                                     1: a person waits; then a line for each message, its values as JSON
+ *     frame 3 1700000000123\n1 57\nupdate 12 "Ada"\ncreate -1 9 "name"\ndestroy -1
+ *                                     1: a person waits; it is the browser's frame 57; then a line for each message, its values
+ *                                     as JSON
  *     resync 3 1700000000123\n{"code":"LIMIT_TIME","message":"…"}\nvalue 12\ncreate -1 9 "name"\ndestroy -1
  *                                     a frame was not carried out: see resyncBody
  *     disconnect 3 1700000000123\n
  *     pause 3 …   resume 3 …          the connection cannot take more for now / can again
+ *     refresh 3 …                     its page has to be told all that it shows, under the ids that it knows
  *     timer 0 1700000000123\n         a Lua timer is due; with the body `skip 12` timer 12 is left out
  *     reload 7 1700000000123\nlua lua/contacts.lua\nviewdef Contact.DEFAULT
  *                                     files of the site have changed: see reloadBody
@@ -39,6 +41,7 @@ export type SessionEventKind =
   | "disconnect"
   | "pause"
   | "resume"
+  | "refresh"
   | "timer"
   | "reload"
   | "export"
@@ -77,8 +80,8 @@ export type SessionRequest = Exclude<ClientMessage, { type: "error" }>;
  * The body of a `frame` event. The host has decoded the frame, so the VM, which takes 30 times as long to parse JSON,
  * need not do it again.
  */
-export function frameBody(event: boolean, messages: readonly SessionRequest[]): string {
-  let body = event ? "1" : "0";
+export function frameBody(event: boolean, messages: readonly SessionRequest[], seq = 0): string {
+  let body = `${event ? 1 : 0} ${seq}`;
   for (const message of messages) {
     switch (message.type) {
       case "update":

@@ -28,6 +28,7 @@ const names = [
   "lists",
   "wrappers",
   "exchange",
+  "refresh",
   "detect",
   "requests",
   "session",

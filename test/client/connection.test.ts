@@ -28,10 +28,9 @@ t.test("the state of the connection stands on <html>, and scripts can follow it"
   await settled(page, connection, ...first("x"));
   t.equal(await page.evaluate(state), "connected");
   connection.socket.close(1001);
-  await page.waitForFunction(`${state} === "disconnected"`);
+  const next = await host.connection();
   t.same(await page.evaluate("seen"), ["connected", "disconnected"]);
-  await page.evaluate("moonpool.reconnect()");
-  await settled(page, await host.connection(), ...first("y"));
+  await settled(page, next, ...first("y"));
   t.equal(await page.evaluate("moonpool.state"), "connected");
 });
 
@@ -51,32 +50,118 @@ t.test(
 );
 
 t.test(
-  "after a lost connection everything starts anew: ids, numbers, viewdefs; the old page stays until then",
+  "when the host does not know the connection any more, everything starts anew: ids, numbers, viewdefs",
   async (t) => {
-    const { page, connection, host } = await scene(t, chromium, app, { values: ["old", "", null] });
+    const { page, connection, host } = await scene(t, chromium, app, {
+      values: ["old", "", null],
+      allow: /WebSocket|503/,
+    });
     await page.locator("button").click();
     t.equal((await connection.frame()).seq, 1);
     const before = await page.evaluate(() => (window as never as Bridged).moonpool.statistics());
+    host.refuse = 503;
     connection.socket.terminate();
-    await page.waitForFunction(`${state} === "disconnected"`);
-    t.equal(await page.locator("p").textContent(), "old");
-    const warned = page.waitForEvent("console", (message) => message.type() === "warning");
+    await page.waitForFunction(`${state} !== "connected"`);
+    t.equal(await page.locator("p").textContent(), "old", "the old page stays until then");
     await page.locator("input").fill("lost");
-    await page.evaluate("moonpool.reconnect()");
+    await page.locator("button").click();
+    host.refuse = undefined;
     const next = await host.connection();
+    t.match(next.resumption, { connection: "1", applied: "1" });
     await settled(page, next, ...first("new"));
-    t.match((await warned).text(), /1 changes made while offline were dropped/);
     t.equal(await page.locator("p").textContent(), "new");
-    t.equal(await page.locator("input").inputValue(), "");
+    t.equal(await page.locator("moonpool-connection output").textContent(), "2 changes could not be sent.");
     const after = await page.evaluate(() => (window as never as Bridged).moonpool.statistics());
     t.strictSame({ ...after, frames: 0 }, { ...before, frames: 0 });
     await page.locator("button").click();
-    t.strictSame(await next.frame(), {
-      seq: 1,
-      ack: 1,
-      event: true,
-      messages: [{ type: "update", id: 4, value: null }],
+    t.match(await next.frame(), { seq: 1, ack: 1, event: true });
+  },
+);
+
+t.test("a page goes on with its connection: both sides send again what the other has not got", async (t) => {
+  const { page, connection, host } = await scene(t, chromium, app, {
+    values: ["old", "", null],
+    allow: /WebSocket|503/,
+  });
+  connection.holdAck = true;
+  await page.locator("button").click();
+  await connection.frame();
+  await page.locator("input").focus();
+  await page.evaluate("window.kept = document.querySelector('input')");
+  host.refuse = 503;
+  connection.socket.terminate();
+  await page.waitForFunction(`${state} !== "connected"`);
+  for (let click = 0; click < 2; click++)
+    await page.locator("button").evaluate((button) => (button as HTMLElement).click());
+  await page.locator("moonpool-connection output", { hasText: "2 changes will be sent." }).waitFor();
+  host.refuse = undefined;
+  const next = await host.connection();
+  t.strictSame(next.resumption, { connection: "1", applied: "1", acknowledged: "0" });
+  next.resume(connection);
+  t.match(await next.frame(), { seq: 1, messages: [{ id: 4 }] }, "what was not acknowledged");
+  t.match(await next.frame(), { seq: 2, messages: [{ id: 4 }, { id: 4 }] }, "and what was done meanwhile, in order");
+  await settled(page, next, update(2, "new"));
+  t.equal(await page.locator("p").textContent(), "new");
+  t.ok(await page.evaluate("window.kept === document.activeElement"), "the page is the same");
+  t.equal(await page.locator("moonpool-connection output").textContent(), "");
+  // The other way round: of what the host sends twice, nothing happens twice.
+  next.socket.terminate();
+  const last = await host.connection();
+  t.strictSame(last.resumption, { connection: "1", applied: "2", acknowledged: "2" });
+  last.resume(next);
+  last.socket.send(JSON.stringify({ seq: 2, ack: 2, messages: [update(2, "stale")] }));
+  await settled(page, last, update(3, "typed"));
+  t.equal(await page.locator("p").textContent(), "new");
+});
+
+t.test(
+  "a page that is told everything once more goes on with what it shows; errors that are over go away",
+  async (t) => {
+    const list = viewdef(`<p></p><input><ul></ul>`, bind(0, "value", 0), bind(1, "value", 1), bind(2, "list", 2));
+    const row = viewdef(`<li><i></i></li>`, bind(1, "value", 0));
+    const { page, connection } = await scene(t, chromium, list, {
+      values: ["old", "", null],
+      viewdefs: { "Row.list-item": row },
+      more: [
+        { type: "list", id: 4, place: [{ row: 10, count: 3, before: 0 }] },
+        view(10, "Row.list-item", 20, ["a"]),
+        view(11, "Row.list-item", 30, ["b"]),
+        view(12, "Row.list-item", 40, ["c"]),
+        { type: "update", id: 2, error: { code: "LUA_ERROR", message: "boom" } },
+        { type: "update", id: 3, error: { code: "LUA_ERROR", message: "boom" } },
+      ],
     });
+    await page.evaluate("window.kept = [...document.querySelectorAll('p, input, li')]");
+    t.equal(await page.evaluate("moonpool.statistics().errors"), 2);
+    await settled(
+      page,
+      connection,
+      { type: "refresh" },
+      deliver({ "App.DEFAULT": list, "Row.list-item": row }),
+      view(1, "App.DEFAULT", 2, ["new", "", null]),
+      { type: "update", id: 3, error: { code: "LUA_ERROR", message: "boom" } },
+      {
+        type: "list",
+        id: 4,
+        all: true,
+        place: [
+          { row: 10, before: 0 },
+          { row: 50, before: 10 },
+          { row: 12, before: 50 },
+        ],
+      },
+      view(12, "Row.list-item", 40, ["c"]),
+      view(50, "Row.list-item", 60, ["d"]),
+      view(10, "Row.list-item", 20, ["A"]),
+    );
+    t.equal(await page.locator("p").textContent(), "new");
+    t.same(await page.locator("li").allTextContents(), ["c", "d", "A"]);
+    t.same(
+      await page.evaluate("window.kept.map((element) => element.isConnected)"),
+      [true, true, true, false, true],
+      "the elements are the same",
+    );
+    t.equal(await page.evaluate("moonpool.statistics().errors"), 1);
   },
 );
 
@@ -145,15 +230,65 @@ t.test("when the host says that the session ended, the page stays away", async (
   t.equal(await page.evaluate("moonpool.state"), "ended");
 });
 
-t.test("input while offline is kept up to a limit, with one warning", async (t) => {
-  const { page, connection } = await scene(t, chromium, app, { values: ["", "", null] });
+t.test("what is done while offline is kept up to a limit, and then visibly refused", async (t) => {
+  const { page, connection, host } = await scene(t, chromium, app, { values: ["", "", null], allow: /WebSocket|503/ });
+  host.refuse = 503;
   connection.socket.terminate();
-  await page.waitForFunction(`${state} === "disconnected"`);
-  const warnings: string[] = [];
-  page.on("console", (message) => warnings.push(message.text()));
+  await page.waitForFunction(`${state} !== "connected"`);
   await page.evaluate(`for (let index = 0; index < 1100; index++) document.querySelector("button").click()`);
-  t.same(warnings, ["moonpool: offline for too long: further changes are dropped"]);
+  t.equal(await page.locator("moonpool-connection output").textContent(), "100 changes could not be sent.");
   t.equal(await page.evaluate("moonpool.statistics().waiting"), 1000);
+  host.refuse = undefined;
+  const next = await host.connection();
+  next.resume(connection);
+  t.equal((await next.messages()).length, 1000);
+});
+
+t.test("a host that is silent is asked, then said to be slow, and then left for another socket", async (t) => {
+  const { page, connection, host } = await scene(t, chromium, app, { values: ["", "", null] });
+  await connection.acknowledged(1);
+  await page.locator("button").click();
+  await connection.frame();
+  await page.locator("moonpool-connection output", { hasText: "slow" }).waitFor();
+  t.equal(await page.evaluate("document.documentElement.hasAttribute('data-moonpool-slow')"), true);
+  const next = await host.connection();
+  t.ok(
+    connection.frames.some((frame) => "ping" in frame),
+    "it was asked first",
+  );
+  next.resume(connection, 1);
+  await page.waitForFunction(`${state} === "connected"`);
+  t.equal(await page.locator("moonpool-connection output").textContent(), "");
+});
+
+t.test("a page that shows the connection itself prevents the built-in notice, and is told the same", async (t) => {
+  const { page, connection } = await scene(t, chromium, app, { values: ["", "", null] });
+  await page.evaluate(`window.reports = []; document.addEventListener("moonpool-connection", (event) => {
+    event.preventDefault(); reports.push(event.detail.state) })`);
+  connection.socket.close(4000, "SESSION_ENDED");
+  await page.waitForFunction(`${state} === "ended"`);
+  t.equal(await page.evaluate("window.reports.at(-1)"), "ended");
+  t.equal(await page.locator("moonpool-connection").count(), 0);
+});
+
+t.test("a session that is gone leaves the choice to begin a new one, and no loop", async (t) => {
+  const { page, connection } = await scene(t, chromium, app, { values: ["", "", null], prefix: "/some" });
+  connection.socket.close(4000, "SESSION_ENDED");
+  const notice = page.locator("moonpool-connection output");
+  await notice.filter({ hasText: "This session has ended." }).waitFor();
+  t.equal(await page.getByRole("status").count(), 1);
+  t.equal(await notice.locator("a").getAttribute("href"), "/some/");
+});
+
+t.test("with a latency whatever passes takes longer, in the same order", async (t) => {
+  const { page, connection } = await scene(t, chromium, app, { values: ["", "", null] });
+  await page.evaluate("moonpool.latency(200); window.begin = performance.now()");
+  await page.locator("button").click();
+  await connection.frame();
+  connection.send(update(2, "one"));
+  connection.send(update(2, "two"));
+  await page.locator("p", { hasText: "two" }).waitFor();
+  t.ok(((await page.evaluate("performance.now() - window.begin")) as number) >= 200);
 });
 
 t.test("under a prefix the page finds its host", async (t) => {

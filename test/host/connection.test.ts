@@ -59,6 +59,8 @@ function setup(rate = { perSecond: 100, burst: 100 }): Setup {
     resync: (code, body) => events.push(`resync ${code} ${body}`),
     pause: () => events.push("pause"),
     resume: () => events.push("resume"),
+    refresh: () => events.push("refresh"),
+    gone: () => events.push("gone"),
     activity: () => {},
   });
   return {
@@ -96,7 +98,7 @@ t.test(
     frame(4, 0, "d");
     t.strictSame(
       events,
-      ["a", "b", "c", "d"].map((value) => `1\nupdate 1 "${value}"`),
+      ["a", "b", "c", "d"].map((value, index) => `1 ${index + 1}\nupdate 1 "${value}"`),
     );
     clock.advance(1_000);
     t.equal(sent.at(-1)?.ack, 4);
@@ -114,11 +116,11 @@ t.test(
     frame(1, 0, "a");
     frame(2, 0, "b");
     t.equal(deliver(), 0, "made before both");
-    connection.carriedOut();
+    connection.carriedOut(true);
     t.equal(deliver(), 1, "made between them");
     connection.receive('{"seq":3,"ack":0,"event":true,"messages":[{"type":"nothing"}]}');
     t.equal(deliver(), 1);
-    connection.carriedOut();
+    connection.carriedOut(true);
     t.equal(deliver(), undefined, "nothing is outstanding");
   },
 );
@@ -140,7 +142,7 @@ t.test(
     frame(1, 0, "mine");
     wire.backlog = 300 * 1024;
     deliver(5, "made before the write");
-    connection.carriedOut();
+    connection.carriedOut(true);
     deliver(6, 1);
     wire.backlog = 0;
     wire.taken.at(-1)?.();
@@ -168,11 +170,11 @@ t.test(
     const dropped = "\nupdate 1 null".repeat(20);
     t.strictSame(
       events.splice(0),
-      ["1\nupdate 1 22", `resync RATE_LIMIT 0${dropped}`],
+      ["1 22\nupdate 1 22", `resync RATE_LIMIT 0 0${dropped}`],
       "and what they wrote is corrected",
     );
     frame(23, 0, 23);
-    t.strictSame(events, ["1\nupdate 1 23"], "once");
+    t.strictSame(events, ["1 23\nupdate 1 23"], "once");
     clock.advance(1_000);
     t.equal(sent.at(-1)?.ack, 23);
   },
@@ -225,7 +227,7 @@ t.test("what the session gets is the checked content, not the text that came", a
   connection.receive(
     '{"seq":1,"ack":0,"event":false,"more":1,"messages":[{"type":"update","id":-1,"id":3,"value":"x","up":true}]}',
   );
-  t.strictSame(events, ['0\nupdate 3 "x"']);
+  t.strictSame(events, ['0 1\nupdate 3 "x"']);
 });
 
 t.test("a refused frame changes nothing, is answered with a code, and uses up its number", async (t) => {
@@ -271,12 +273,12 @@ t.test("an ack of its own is sent after 16 frames or a second, and not when a fr
   for (let seq = 1; seq <= 15; seq++) frame(seq, 0, seq);
   t.equal(sent.length, 1);
   frame(16, 0, 16);
-  t.strictSame(sent[1], { ack: 16 });
+  t.strictSame(sent[1], { ack: 16, applied: 0 }, "and how many of them were carried out");
   frame(17, 0, 17);
   clock.advance(999);
   t.equal(sent.length, 2);
   clock.advance(1);
-  t.strictSame(sent[2], { ack: 17 });
+  t.strictSame(sent[2], { ack: 17, applied: 0 });
   frame(18, 0, 18);
   connection.deliver(changesOf(1, { high: '{"type":"update","id":1,"value":1}' }), true);
   t.equal(sent[3]?.ack, 18);
@@ -284,8 +286,107 @@ t.test("an ack of its own is sent after 16 frames or a second, and not when a fr
   t.equal(sent.length, 4);
   frame(18, 0, 18);
   clock.advance(1_000);
-  t.strictSame(sent[4], { ack: 18 }, "whoever repeats a frame has missed the ack");
+  t.strictSame(sent[4], { ack: 18, applied: 0 }, "whoever repeats a frame has missed the ack");
 });
+
+t.test("who waits for an event hears within 20 ms that it was carried out, although nothing has changed", async (t) => {
+  const { connection, frame, sent, clock } = setup();
+  clock.advance(1_000);
+  frame(1, 0, 1);
+  clock.advance(500);
+  connection.carriedOut(true);
+  clock.advance(19);
+  t.equal(sent.length, 1);
+  clock.advance(1);
+  t.strictSame(sent[1], { ack: 1 });
+  frame(2, 0, 1);
+  connection.carriedOut(true);
+  connection.deliver(changesOf(1, { high: '{"type":"update","id":1,"value":1}' }), true);
+  clock.advance(5_000);
+  t.strictSame(
+    sent.slice(2).map(({ ack, messages }) => [ack, messages?.length]),
+    [[2, 1]],
+    "what has changed says so itself",
+  );
+});
+
+t.test("a page that asks whether anybody is there is answered at once", async (t) => {
+  const { connection, sent, clock } = setup();
+  clock.advance(1_000);
+  connection.receive('{"ack":1,"ping":true}');
+  t.strictSame(sent[1], { ack: 0 });
+});
+
+/** What comes out of a second wire. */
+function another(): { wire: Wire; sent: string[]; closed: () => number | undefined } {
+  const sent: string[] = [];
+  let closed: number | undefined;
+  const wire: Wire = {
+    send: (text, taken) => {
+      sent.push(text);
+      taken();
+    },
+    backlog: 0,
+    close: (code) => (closed = code),
+  };
+  return { wire, sent, closed: () => closed };
+}
+
+t.test("a page that comes back gets the frames that it has missed, once, and then the latest state", async (t) => {
+  const { connection, frame, sent, events, clock } = setup();
+  const change = (id: number, value: number): void =>
+    connection.deliver(changesOf(1, { medium: JSON.stringify({ type: "update", id, value }) }), true);
+  clock.advance(1_000);
+  for (let value = 1; value <= 3; value++) change(5, value);
+  frame(1, 2, "a");
+  connection.lose();
+  t.strictSame(events.splice(0), ['1 1\nupdate 1 "a"']);
+  for (let value = 4; value <= 40; value++) change(5, value);
+  t.strictSame(events.splice(0), ["pause"], "the session need not look for changes meanwhile");
+  t.equal(sent.length, 4, "and nothing is sent");
+  const { wire, sent: missed } = another();
+  t.ok(connection.resume(wire, { connection: 1, applied: 2, acknowledged: 0 }));
+  t.strictSame(
+    missed.map((text) => JSON.parse(text) as unknown),
+    [
+      { ack: 1, resumed: true },
+      { seq: 3, ack: 0, messages: [{ type: "update", id: 5, value: 2 }] },
+      { seq: 4, ack: 0, messages: [{ type: "update", id: 5, value: 3 }] },
+      { seq: 5, ack: 1, applied: 0, messages: [{ type: "update", id: 5, value: 40 }] },
+    ],
+  );
+  t.strictSame(events.splice(0), ["resume"]);
+  frame(1, 5, "a");
+  t.strictSame(events, [], "what it sends again has happened already");
+  frame(2, 5, "b");
+  t.equal(events.length, 1);
+});
+
+t.test("a socket that is left can do nothing any more, however late it is", async (t) => {
+  const { connection, wire: former } = setup();
+  const { wire, closed } = another();
+  t.ok(connection.resume(wire, { connection: 1, applied: 0, acknowledged: 0 }));
+  t.equal(former.closed?.code, closeCodes.replaced);
+  t.ok(connection.isOn(wire));
+  const third = another();
+  t.ok(connection.resume(third.wire, { connection: 1, applied: 0, acknowledged: 0 }));
+  t.equal(closed(), closeCodes.replaced);
+  t.notOk(connection.isOn(wire));
+});
+
+t.test(
+  "a page that claims to have seen what was never sent, or to have sent what never came, is a new one",
+  async (t) => {
+    const { connection, frame, wire: former } = setup();
+    frame(1, 0, "a");
+    for (const claim of [
+      { applied: 1, acknowledged: 0 },
+      { applied: 0, acknowledged: 2 },
+    ])
+      t.notOk(connection.resume(another().wire, { connection: 1, ...claim }));
+    t.equal(former.closed, undefined, "and the one that is there stays");
+  },
+);
 
 t.test("a flood is cut to the rate, answered once a second, and those who go on are shut out", async (t) => {
   const { frame, events, faults, clock, wire, connection } = setup({ perSecond: 10, burst: 5 });

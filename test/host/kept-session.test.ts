@@ -829,7 +829,11 @@ t.test("a snapshot says who is connected after the events that are in it, not af
   stage.store.append = () => 0;
   const stored = await stage.store.load(ID);
   const head = Buffer.from(stored!.snapshot!.bytes).toString().split("\n")[0]!;
-  t.same(JSON.parse(head), { connections: [1, 2], connectionsEver: 2, time: 6 });
+  const connections = [
+    [1, 0],
+    [2, 0],
+  ];
+  t.same(JSON.parse(head), { connections, connectionsEver: 2, time: 6 });
 });
 
 t.test("10,000 events with images leave nothing behind in it", async (t) => {

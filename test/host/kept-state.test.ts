@@ -42,13 +42,14 @@ class Model {
     );
   }
 
-  get connections(): number[] {
-    const open = new Set<number>();
-    for (const { kind, number } of this.events) {
-      if (kind === "connect") open.add(number);
+  get connections(): [number: number, seq: number][] {
+    const open = new Map<number, number>();
+    for (const { kind, number, text } of this.events) {
+      if (kind === "connect") open.set(number, 0);
+      if (kind === "frame" && open.has(number)) open.set(number, Number(/(\d+)$/.exec(text)?.[1]));
       if (kind === "disconnect") open.delete(number);
     }
-    return [...open].toSorted((one, other) => one - other);
+    return [...open].toSorted(([one], [other]) => one - other);
   }
 
   get time(): number {
@@ -68,7 +69,7 @@ t.test("what is kept of a session is its newest image and the events after it th
       };
       let time = 1_000;
       const event = (kind: SessionEventKind, number: number): void => {
-        const text = sessionEvent(kind, number, time, `${model.records.length}`);
+        const text = sessionEvent(kind, number, time, `1 ${model.records.length}`);
         append(text, { text, kind, number, time });
       };
       event("start", 0);
@@ -103,7 +104,7 @@ t.test("what is kept of a session is its newest image and the events after it th
       const found = {
         ...kept,
         image,
-        connections: [...(kept?.connections ?? [])].toSorted((one, other) => one - other),
+        connections: [...(kept?.connections ?? [])].toSorted(([one], [other]) => one - other),
       };
       t.strictSame(found, {
         description: "",
@@ -130,7 +131,7 @@ function everOf(model: Model): number[] {
 
 t.test("a snapshot may be of any position, the newest record included; what is in it is not told again", async (t) => {
   const records = Array.from({ length: 5 }, (_, index) => sessionEvent("frame", 1, index, ""));
-  const head = { nextTimer: undefined, connections: [1], connectionsEver: 1, time: 0 };
+  const head = { nextTimer: undefined, connections: [[1, 5]] as [number, number][], connectionsEver: 1, time: 0 };
   for (let position = 0; position <= records.length; position++) {
     const snapshot = { position, bytes: encodeSnapshot(head, Uint8Array.of(10, 0, 10)) };
     const kept = keptState({ description: "d", snapshot, records: records.slice(position) });
@@ -158,7 +159,7 @@ t.test("a session of which not even a start is left is nothing to go on from", a
 });
 
 t.test("garbage is STORE_CORRUPT, whatever it is", async (t) => {
-  const good = encodeSnapshot({ nextTimer: 5, connections: [1], connectionsEver: 1, time: 7 }, Uint8Array.of(1));
+  const good = encodeSnapshot({ nextTimer: 5, connections: [[1, 5]], connectionsEver: 1, time: 7 }, Uint8Array.of(1));
   t.ok(keptState({ description: "", snapshot: { position: 1, bytes: good }, records: [] }));
   const heads = [
     "",
@@ -168,7 +169,9 @@ t.test("garbage is STORE_CORRUPT, whatever it is", async (t) => {
     "{}",
     '{"connections":[],"connectionsEver":0}',
     '{"connections":1,"connectionsEver":0,"time":0}',
-    '{"connections":["1"],"connectionsEver":0,"time":0}',
+    '{"connections":[1],"connectionsEver":0,"time":0}',
+    '{"connections":[[1]],"connectionsEver":0,"time":0}',
+    '{"connections":[[1,"1"]],"connectionsEver":0,"time":0}',
     '{"connections":[],"connectionsEver":"0","time":0}',
     '{"connections":[],"connectionsEver":0,"time":0,"nextTimer":"soon"}',
     '{"connections":[],"connectionsEver":0,"time":0',

@@ -248,6 +248,8 @@ t.test("no text from outside becomes a label, and none makes memory grow, whatev
     resync() {},
     pause() {},
     resume() {},
+    refresh() {},
+    gone() {},
     activity() {},
   };
   const connection = new Connection(1, "0123456789abcdef", new MemoryWire(), settings, events);

@@ -21,6 +21,7 @@ export function hostSettings(clock: FakeClock, settings: Partial<SessionHostSett
     maxConnections: 10,
     sessionTimeout: 60 * 60_000,
     sleepAfter: 0,
+    reconnectWindow: 60_000,
     siteVersion: "",
     recovery: recoveryOf(),
     isWatched: settings.hotload ?? false,

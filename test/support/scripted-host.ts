@@ -44,12 +44,13 @@ export class ScriptedHost {
     this.#prefix = prefix;
     this.#server = http.createServer((request, response) => this.#answer(request, response));
     this.#server.on("upgrade", (request, socket, head) => {
-      if (this.refuse !== undefined || request.url !== `${prefix}/_moonpool/ws/${SESSION}`) {
+      const [path = "", query = ""] = (request.url ?? "").split("?");
+      if (this.refuse !== undefined || path !== `${prefix}/_moonpool/ws/${SESSION}`) {
         socket.end(`HTTP/1.1 ${this.refuse ?? 404} No\r\n\r\n`);
         return;
       }
       this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
-        const connection = new Connection(webSocket);
+        const connection = new Connection(webSocket, Object.fromEntries(new URLSearchParams(query)));
         const wake = this.#waiting.shift();
         if (wake) wake(connection);
         else this.#connections.push(connection);
@@ -111,6 +112,8 @@ function send(response: http.ServerResponse, name: string, body: string | Buffer
 /** The host's end of one connection: sends frames, and reads what the page sends one message at a time. */
 export class Connection {
   readonly socket: WebSocket;
+  /** What the page says of the connection that it had. */
+  readonly resumption: Record<string, string>;
   /** Everything that came, as it came. */
   readonly frames: (ClientFrame | AckFrame)[] = [];
   /** What the next frame acknowledges; follows the last frame received unless the test sets `holdAck`. */
@@ -122,14 +125,22 @@ export class Connection {
   #read = 0;
   #wake: (() => void)[] = [];
 
-  constructor(socket: WebSocket) {
+  constructor(socket: WebSocket, resumption: Record<string, string>) {
     this.socket = socket;
+    this.resumption = resumption;
     socket.on("message", (data: Buffer) => {
       const frame = JSON.parse(data.toString()) as ClientFrame | AckFrame;
       this.frames.push(frame);
       if ("seq" in frame && !this.holdAck) this.ack = frame.seq;
       for (const wake of this.#wake.splice(0)) wake();
     });
+  }
+
+  /** Goes on where the page was with `former`, whose frames up to `ack` have arrived. */
+  resume(former: Connection, ack = former.ack): void {
+    this.ack = ack;
+    this.#seq = former.#seq;
+    this.socket.send(JSON.stringify({ ack, resumed: true }));
   }
 
   /** Sends one frame. Returns its number. */

@@ -125,4 +125,9 @@ function lists.update(rows, objects, n, make, drop)
   return result, concat(fields, ",")
 end
 
+--- The fields of a `list` message, without braces, to which there are these rows and no others.
+function lists.whole(rows)
+  return '"all":true,"place":[' .. concat(placements(rows, #rows, {}, 0), ",") .. "]"
+end
+
 return lists

@@ -24,8 +24,8 @@ local M = ...
 
 local connection, declarations, detect, errors, exchange, export, import, json, limits, modules =
   M.connection, M.declarations, M.detect, M.errors, M.exchange, M.export, M.import, M.json, M.limits, M.modules
-local plans, prototype, quarantine, reload, requests, rollback =
-  M.plans, M.prototype, M.quarantine, M.reload, M.requests, M.rollback
+local plans, prototype, quarantine, refresh, reload, requests, rollback =
+  M.plans, M.prototype, M.quarantine, M.refresh, M.reload, M.requests, M.rollback
 local sandbox, state, timers, versions, walk = M.sandbox, M.session, M.timers, M.versions, M.walk
 local concat, gmatch, match, sub = table.concat, string.gmatch, string.match, string.sub
 local ipairs, pcall, tonumber, tostring = ipairs, pcall, tonumber, tostring
@@ -162,6 +162,16 @@ end
 function events.resume(number)
   local conn = find(number)
   if conn then conn.paused = false end
+end
+
+function events.refresh(number)
+  local conn = find(number)
+  if not conn then return end
+  conn.paused, conn.urgent = false, true
+  -- One that starts anew is told everything as it is.
+  if conn.outdated then return end
+  local ok, e = errors.guard(refresh.run, conn)
+  if not ok then rebuild(conn, e) end
 end
 
 -- The body may be `skip N`: what is due but the timer with handle N, for whose sake the event was taken back before.

@@ -183,7 +183,7 @@ end
 
 -- What a wrapper's constructor is given. Its functions work with a colon and with a dot (reference: only with a dot).
 local function handle(id, slot)
-  local state = { id = id, value = nil, wrapper = nil, stale = false, properties = {}, emit = nil }
+  local state = { id = id, value = nil, wrapper = nil, stale = false, properties = {}, told = {}, emit = nil }
   for name, value in pairs(slot.properties or {}) do state.properties[name] = value end
   for _, name in ipairs({ "itemWrapper", "wrapper", "namespace", "fallbackNamespace", "access", "priority", "create" }) do
     state.properties[name] = slot[name]
@@ -211,7 +211,7 @@ local function handle(id, slot)
     if priority == "high" or priority == "medium" or priority == "low" then name = plain else priority = "medium" end
     value = value == nil and "" or tostring(value)
     if state.properties[name] ~= value then
-      state.properties[name] = value
+      state.properties[name], state.told[name] = value, priority
       state.emit(state.id, priority, name, value)
     end
   end
@@ -221,6 +221,12 @@ end
 --- The variable of a wrapper has another id from now on.
 function wrappers.move(record, id)
   record.state.id, record.variable._id = id, id
+end
+
+--- Sends once more what the wrapper has said of its variable.
+function wrappers.tell(record)
+  local state = record.state
+  for name, priority in pairs(state.told) do state.emit(state.id, priority, name, state.properties[name]) end
 end
 
 --- The wrapper of a slot over `value`. `record` (nil the first time) is what the last call returned second.

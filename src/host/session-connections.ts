@@ -1,0 +1,177 @@
+import { closeCodes, MoonpoolError, type ErrorCode, type WireError } from "../protocol/main.ts";
+import type { SessionEventKind } from "../protocol/worker-message.ts";
+import { Connection, type ConnectionSettings, type Resumption, type Wire } from "./connection.ts";
+import type { OnAnswer } from "./in-flight.ts";
+
+/** How a page's socket ends when it is only put aside: the network is gone, or the browser keeps the page for later. */
+const LOST = new Set<number>([1006, closeCodes.aside]);
+
+export interface SessionConnectionsSettings extends ConnectionSettings {
+  /** Browser tabs at a time. */
+  maxConnections: number;
+  /** ms that a page whose socket is lost has to come back and go on where it was. */
+  reconnectWindow: number;
+}
+
+/** What tabs need of their session. */
+export interface SessionConnectionsPorts {
+  /** See `Session`. */
+  record(kind: SessionEventKind, number: number, body?: string, onAnswer?: OnAnswer): Promise<void> | undefined;
+  refusal(): ErrorCode | undefined;
+  resync(error: WireError, number: number, body: string): void;
+  touch(): void;
+  isAsleep(): boolean;
+  /** A page has it from now on. */
+  attached(connection: Connection): void;
+}
+
+/** A tab that has just connected. */
+export interface Attached {
+  connection: Connection;
+  /** To be called when its wire is gone; `code`: the socket's close code. By default the page is gone, too. */
+  detach: (code?: number) => void;
+}
+
+/**
+ * The browser tabs of a session: those that are connected, and those whose socket is lost and that may come back. The latter
+ * keep their place in the session, and cost it nothing but memory until something changes that they show.
+ *
+ *     attach ─▶ present ── its socket is lost ──▶ absent ── reconnectWindow ──▶ left
+ *                  ▲───── attach, with `resumption` ─────┘
+ */
+export class SessionConnections {
+  readonly #session: string;
+  readonly #settings: SessionConnectionsSettings;
+  readonly #ports: SessionConnectionsPorts;
+  readonly #connections = new Map<number, Connection>();
+  /** Of those that are absent: ends the wait. */
+  readonly #waits = new Map<number, () => void>();
+  /** Those that have left while the session slept: it is told when it wakes. */
+  #left: number[] = [];
+  #ever = 0;
+
+  constructor(session: string, settings: SessionConnectionsSettings, ports: SessionConnectionsPorts) {
+    this.#session = session;
+    this.#settings = settings;
+    this.#ports = ports;
+  }
+
+  /** How many are connected. */
+  get present(): number {
+    return this.#connections.size - this.#waits.size;
+  }
+
+  /** How many there have been so far. */
+  get ever(): number {
+    return this.#ever;
+  }
+
+  get(number: number): Connection | undefined {
+    return this.#connections.get(number);
+  }
+
+  [Symbol.iterator](): Iterator<Connection> {
+    return this.#connections.values();
+  }
+
+  /** Those that were connected to the process before this one: number → the last frame that the session was given. */
+  inherit(connections: ReadonlyMap<number, number>, ever: number): void {
+    this.#ever = ever;
+    for (const [number, seq] of connections) {
+      this.#connections.set(number, this.#make(number, seq));
+      this.#await(number);
+    }
+  }
+
+  /** A tab connects, or comes back. Throws MoonpoolError CONNECTION_LIMIT. */
+  attach(wire: Wire, resumption?: Resumption): Attached {
+    const former = resumption && this.#connections.get(resumption.connection);
+    const connection = former && this.#resume(former, wire, resumption) ? former : this.#open(wire);
+    this.#ports.attached(connection);
+    return { connection, detach: (code) => this.#detach(connection, wire, code) };
+  }
+
+  /** Numbers of those that have left since this was asked last. */
+  takeLeft(): number[] {
+    return this.#left.splice(0);
+  }
+
+  /** Ends all. */
+  close(code: number, reason: () => string): void {
+    for (const cancel of this.#waits.values()) cancel();
+    this.#waits.clear();
+    const connections = [...this.#connections.values()];
+    this.#connections.clear();
+    this.#left = [];
+    for (const connection of connections) connection.close(code, reason());
+  }
+
+  #resume(connection: Connection, wire: Wire, resumption: Resumption): boolean {
+    if (!connection.resume(wire, resumption)) return false;
+    this.#waits.get(connection.number)?.();
+    this.#waits.delete(connection.number);
+    return true;
+  }
+
+  #open(wire: Wire): Connection {
+    const [absent] = this.#waits.keys();
+    if (this.#connections.size >= this.#settings.maxConnections) {
+      if (absent === undefined) throw new MoonpoolError("CONNECTION_LIMIT");
+      this.#leave(absent);
+    }
+    const connection = this.#make(++this.#ever, wire);
+    this.#connections.set(connection.number, connection);
+    void this.#ports.record("connect", connection.number, "{}", renewed(connection));
+    return connection;
+  }
+
+  #make(number: number, from: Wire | number): Connection {
+    const { record, refusal, resync, touch } = this.#ports;
+    const connection: Connection = new Connection(number, this.#session, from, this.#settings, {
+      refusal,
+      frame: (body, isAwaited) => record("frame", number, body, () => connection.carriedOut(isAwaited)),
+      resync: (code, body) => resync(new MoonpoolError(code).toWire(), number, body),
+      pause: () => void record("pause", number),
+      resume: () => void record("resume", number, "", renewed(connection)),
+      refresh: () => void record("refresh", number, "", renewed(connection)),
+      gone: () => this.#leave(number),
+      activity: touch,
+    });
+    return connection;
+  }
+
+  #detach(connection: Connection, wire: Wire, code = 1000): void {
+    // The page has come back with another one.
+    if (!connection.isOn(wire) || this.#connections.get(connection.number) !== connection) return;
+    this.#ports.touch();
+    if (!LOST.has(code) || connection.isClosed) return this.#leave(connection.number);
+    connection.lose();
+    this.#await(connection.number);
+  }
+
+  /** A page may come back. */
+  #await(number: number): void {
+    const { clock, reconnectWindow } = this.#settings;
+    this.#waits.set(
+      number,
+      clock.after(reconnectWindow, () => this.#leave(number)),
+    );
+  }
+
+  #leave(number: number): void {
+    this.#waits.get(number)?.();
+    this.#waits.delete(number);
+    this.#connections.get(number)?.detach();
+    if (!this.#connections.delete(number)) return;
+    // Nobody sees whether a session that sleeps shows something, so it need not wake for this.
+    if (this.#ports.isAsleep()) this.#left.push(number);
+    else void this.#ports.record("disconnect", number);
+  }
+}
+
+/** Its tree is not there, or stands still: its page has to get everything anew. */
+function renewed(connection: Connection): OnAnswer {
+  return (isRefused) => {
+    if (isRefused) connection.close(closeCodes.goingAway, "REFUSED");
+  };
+}
