@@ -16,13 +16,13 @@ export interface SessionConnectionsSettings extends ConnectionSettings {
 /** What tabs need of their session. */
 export interface SessionConnectionsPorts {
   /** See `Session`. */
-  record(kind: SessionEventKind, number: number, body?: string, onAnswer?: OnAnswer): Promise<void> | undefined;
-  refusal(): ErrorCode | undefined;
-  resync(error: WireError, number: number, body: string): void;
-  touch(): void;
-  isAsleep(): boolean;
+  record: (kind: SessionEventKind, number: number, body?: string, onAnswer?: OnAnswer) => Promise<void> | undefined;
+  refusal: () => ErrorCode | undefined;
+  resync: (error: WireError, number: number, body: string) => void;
+  touch: () => void;
+  isAsleep: () => boolean;
   /** A page has it from now on. */
-  attached(connection: Connection): void;
+  attached: (connection: Connection) => void;
 }
 
 /** A tab that has just connected. */

@@ -288,7 +288,7 @@ t.test("with a latency whatever passes takes longer, in the same order", async (
   connection.send(update(2, "one"));
   connection.send(update(2, "two"));
   await page.locator("p", { hasText: "two" }).waitFor();
-  t.ok(((await page.evaluate("performance.now() - window.begin")) as number) >= 200);
+  t.ok((await page.evaluate<number>("performance.now() - window.begin")) >= 200);
 });
 
 t.test("under a prefix the page finds its host", async (t) => {

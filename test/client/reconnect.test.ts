@@ -38,7 +38,7 @@ t.test(
     connection.socket.terminate();
     await page.locator("html[data-moonpool-state=disconnected]").waitFor();
     await page.clock.runFor(180_000);
-    const { attempts } = (await page.evaluate("({ attempts: window.attempts })")) as Attempts;
+    const { attempts } = await page.evaluate<Attempts>("({ attempts: window.attempts })");
     t.ok(attempts.length > 12, `${attempts.length} attempts in three minutes`);
     for (const [failures, time] of attempts.entries()) {
       const longest = Math.min(200 * 2 ** failures, 15_000);

@@ -353,9 +353,13 @@ export class TestPage {
         if (message.error) this.errors.set(message.id, message.error);
         if (message.error === null) this.errors.delete(message.id);
         break;
+      case "refresh":
+        this.errors.clear();
+        break;
       case "view":
         if (message.from) this.rename(message.id, message.first ?? 0, message.from);
-        this.clear(message.id);
+        // The same view, told once more.
+        if (this.views.get(message.id)?.first !== message.first) this.clear(message.id);
         if (message.viewdef === null) break;
         for (const [slot, value] of (message.values ?? []).entries())
           this.values.set((message.first ?? 0) + slot, value);
@@ -391,8 +395,16 @@ export class TestPage {
     }
   }
 
-  private applyList({ id, remove = [], place = [] }: List): void {
+  private applyList({ id, all, remove = [], place = [] }: List): void {
     let rows = this.lists.get(id) ?? [];
+    if (all) {
+      const placed = new Set(place.flatMap(({ row, count = 1 }) => Array.from({ length: count }, (_, at) => row + at)));
+      for (const row of rows.filter((row) => !placed.has(row))) {
+        this.clear(row);
+        this.values.delete(row);
+      }
+      rows = [];
+    }
     for (const row of remove) {
       if (!rows.includes(row)) throw new Error(`row ${row} is removed but not there`);
       this.clear(row);

@@ -123,6 +123,8 @@ export class Mirror {
         return void this.faults.push(message);
       case "reload":
         return void this.reloads.push(message);
+      case "refresh":
+        throw new Error("it has been told everything");
       case "welcome":
         if (this.frames > 1) throw new Error("a second welcome");
     }
