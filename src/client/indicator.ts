@@ -1,15 +1,5 @@
+import type { ConnectionReport } from "./connection-reports.ts";
 import type { ConnectionState } from "./socket.ts";
-
-/** What `moonpool-connection`, an event on the document, tells; a page that shows it itself prevents its default. */
-export interface ConnectionReport {
-  state: ConnectionState;
-  /** The host lets a person wait. */
-  slow: boolean;
-  /** Changes that wait for the connection. */
-  waiting: number;
-  /** Changes that will never be delivered. */
-  lost: number;
-}
 
 /** A connection that is back before that is not worth a word. */
 const PATIENCE_MS = 500;
@@ -31,7 +21,9 @@ export class Indicator {
   readonly #prefix: string;
   readonly #host = document.createElement("moonpool-connection");
   readonly #message = document.createElement("output");
-  #report: ConnectionReport = { state: "connecting", slow: false, waiting: 0, lost: 0 };
+  #report: ConnectionReport | undefined;
+  /** Changes of the last seconds that will never be delivered. */
+  #lost = 0;
   /** It has been like that for a while. */
   #isLasting = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -48,52 +40,36 @@ export class Indicator {
     shadow.append(this.#message);
   }
 
-  entered(state: ConnectionState): void {
-    const wasOut = isOut(this.#report.state);
-    this.#report.state = state;
-    if (state === "connected") this.#report.waiting = 0;
-    if (!isOut(state) || !wasOut) {
+  /** Undefined: the page shows it itself. */
+  show(report: ConnectionReport | undefined): void {
+    const [isNow, wasOut] = [isOut(report?.state), isOut(this.#report?.state)];
+    this.#report = report;
+    if (!isNow || !wasOut) {
       this.#isLasting = false;
       clearTimeout(this.#timer);
-      if (isOut(state))
-        this.#timer = setTimeout(() => {
-          this.#isLasting = true;
-          this.#show();
-        }, PATIENCE_MS);
+      if (isNow) this.#timer = this.#after(PATIENCE_MS, () => (this.#isLasting = true));
     }
-    this.#show();
+    if (report && report.lost > 0) {
+      this.#lost += report.lost;
+      clearTimeout(this.#lostTimer);
+      this.#lostTimer = this.#after(LOST_MS, () => (this.#lost = 0));
+    }
+    this.#write();
   }
 
-  slow(isSlow: boolean): void {
-    this.#report.slow = isSlow;
-    this.#show();
+  #after(wait: number, action: () => void): ReturnType<typeof setTimeout> {
+    return setTimeout(() => {
+      action();
+      this.#write();
+    }, wait);
   }
 
-  /** So many changes wait for the connection. */
-  waiting(count: number): void {
-    this.#report.waiting = count;
-    this.#show();
-  }
-
-  /** So many changes will never be delivered. */
-  lost(count: number): void {
-    if (count === 0) return;
-    this.#report.lost += count;
-    clearTimeout(this.#lostTimer);
-    this.#lostTimer = setTimeout(() => {
-      this.#report.lost = 0;
-      this.#show();
-    }, LOST_MS);
-    this.#show();
-  }
-
-  #show(): void {
-    const event = new CustomEvent("moonpool-connection", { cancelable: true, detail: { ...this.#report } });
-    const text = document.dispatchEvent(event) ? this.#text() : "";
+  #write(): void {
+    const text = this.#text();
     if (text && !this.#host.isConnected) document.documentElement.append(this.#host);
-    if (text === this.#message.firstChild?.nodeValue) return;
+    if (text === (this.#message.firstChild?.nodeValue ?? "")) return;
     this.#message.replaceChildren(...(text ? [text] : []));
-    if (!text || this.#report.state !== "ended") return;
+    if (!text || this.#report?.state !== "ended") return;
     const link = document.createElement("a");
     link.href = `${this.#prefix}/`;
     link.textContent = "Start again";
@@ -101,9 +77,10 @@ export class Indicator {
   }
 
   #text(): string {
-    const { state, slow, waiting, lost } = this.#report;
+    if (!this.#report) return "";
+    const { state, slow, waiting } = this.#report;
     if (state === "ended") return "This session has ended.";
-    if (lost > 0) return `${counted(lost)} could not be sent.`;
+    if (this.#lost > 0) return `${counted(this.#lost)} could not be sent.`;
     if (isOut(state)) {
       if (!this.#isLasting) return "";
       const what = navigator.onLine ? "Connecting …" : "You are offline.";
@@ -113,7 +90,7 @@ export class Indicator {
   }
 }
 
-function isOut(state: ConnectionState): boolean {
+function isOut(state: ConnectionState | undefined): boolean {
   return state === "connecting" || state === "disconnected";
 }
 

@@ -11,11 +11,11 @@ import { bindStyle } from "./bindings/style.ts";
 import { bindValue } from "./bindings/value.ts";
 import { bindView } from "./bindings/view.ts";
 import { makeBridge } from "./bridge.ts";
+import { ConnectionReports } from "./connection-reports.ts";
 import { ErrorDisplay } from "./error-display.ts";
 import { fieldOf } from "./fields.ts";
 import { FrameReader } from "./frame-reader.ts";
 import type { Hotload } from "./hotload/main.ts";
-import { Indicator } from "./indicator.ts";
 import { matchesKeys, parseKeys } from "./keys.ts";
 import { findExemplar } from "./list.ts";
 import { Model, type Undo } from "./model.ts";
@@ -47,28 +47,29 @@ const viewdefs = new ViewdefStore();
 const scripts = new ScriptRunner();
 const errorDisplay = new ErrorDisplay(model);
 const frameTasks = new Set<() => void>();
-let reports = 0;
+let reported = 0;
 let composing: Element | null = null;
 let hotload: Hotload | undefined;
 
 const address = sessionAddress(location, document.querySelector<HTMLMetaElement>('meta[name="moonpool"]')?.content);
-const indicator = new Indicator(address.prefix);
+const reports = new ConnectionReports();
 const socket = new Socket(address.url, {
   state(state) {
     root.setAttribute("data-moonpool-state", state);
     bridge.entered(state);
     hotload?.entered(state);
-    indicator.entered(state);
     if (state === "connected") outbox.flush();
+    reports.tell({ state, waiting: outbox.waiting });
   },
   slow(isSlow) {
     root.toggleAttribute("data-moonpool-slow", isSlow);
-    indicator.slow(isSlow);
+    reports.tell({ slow: isSlow });
   },
   acknowledged() {},
   fresh() {
     hotload?.fresh();
-    indicator.lost(outbox.clear());
+    const lost = outbox.clear();
+    if (lost > 0) reports.tell({ lost });
     frames.clear();
     errorDisplay.clear();
     viewdefs.clear();
@@ -83,8 +84,8 @@ const socket = new Socket(address.url, {
 });
 const outbox = new Outbox(
   socket,
-  (waiting) => indicator.waiting(waiting),
-  () => indicator.lost(1),
+  (waiting) => reports.tell({ waiting }),
+  () => reports.tell({ lost: 1 }),
 );
 
 const page: Page = {
@@ -155,7 +156,7 @@ const page: Page = {
     model.fail(variable, { code, message, where }, source);
   },
   report(code, message, id) {
-    if (reports++ >= REPORTS) return;
+    if (reported++ >= REPORTS) return;
     outbox.send(() => ({ type: "error", code, message: message.slice(0, 2000), ...(id !== undefined && { id }) }));
   },
 };
@@ -204,7 +205,7 @@ const frames = new FrameReader({
     errorDisplay.update();
     hotload?.applied();
     socket.applied(seq);
-    page.counts.frames++;
+    if (page.counts.frames++ === 0) reports.prepare(address.prefix).catch((error: unknown) => page.failed(error));
   },
 });
 

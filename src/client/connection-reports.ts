@@ -1,0 +1,33 @@
+import type { Indicator } from "./indicator.ts";
+import type { ConnectionState } from "./socket.ts";
+
+/** What `moonpool-connection`, an event on the document, tells; a page that shows it itself prevents its default. */
+export interface ConnectionReport {
+  state: ConnectionState;
+  /** The host lets a person wait. */
+  slow: boolean;
+  /** Changes that wait for the connection. */
+  waiting: number;
+  /** Changes of which it has just come out that they will never be delivered. */
+  lost: number;
+}
+
+/** Tells the page how its connection is, and shows it unless the page does. */
+export class ConnectionReports {
+  readonly #report: ConnectionReport = { state: "connecting", slow: false, waiting: 0, lost: 0 };
+  #indicator: Indicator | undefined;
+
+  /** Loads what shows it, while there is somebody to load it from. `prefix` of the site: where a new session begins. */
+  async prepare(prefix: string): Promise<void> {
+    const { Indicator } = await import("./indicator.ts");
+    this.#indicator ??= new Indicator(prefix);
+    this.tell({});
+  }
+
+  tell(news: Partial<ConnectionReport>): void {
+    const report = Object.assign(this.#report, news);
+    const event = new CustomEvent("moonpool-connection", { cancelable: true, detail: { ...report } });
+    this.#indicator?.show(document.dispatchEvent(event) ? event.detail : undefined);
+    report.lost = 0;
+  }
+}
