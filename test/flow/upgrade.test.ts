@@ -126,16 +126,15 @@ t.test(
   },
 );
 
-t.test("a session that has no image yet is repeated whole, also after kill -9", async (t) => {
+t.test("a session in whose image nothing of it is yet is repeated whole, also after kill -9", async (t) => {
   const upgrade = await Upgrade.start(t);
-  const { browser, url } = await upgrade.open(2);
-  const fresh = new Browser(upgrade.served.origin);
-  const freshUrl = await fresh.start();
+  const browser = new Browser(upgrade.served.origin);
+  const url = await browser.start();
   await upgrade.served.kill("SIGKILL");
   await upgrade.change();
   await upgrade.served.start();
-  await again(fresh, freshUrl, 0);
-  await again(browser, url, 4);
+  const page = await again(browser, url, 0);
+  await press(page, 1);
   t.same(upgrade.restored(), []);
 });
 
