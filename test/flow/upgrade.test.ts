@@ -121,8 +121,8 @@ t.test(
     await upgrade.change();
     await upgrade.served.start();
     await again(browser, url, 4);
-    // The tab of before left, another came, and pressed three times.
-    t.match(upgrade.restored(), [/^IMAGE_FOREIGN: .* The last 5 events before that are lost\.$/]);
+    // Another tab came and pressed three times; that of before may have been put aside in between.
+    t.match(upgrade.restored(), [/^IMAGE_FOREIGN: .* The last [45] events before that are lost\.$/]);
   },
 );
 
