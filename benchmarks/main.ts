@@ -1,6 +1,7 @@
 // npm run bench [-- NAME …]: runs the benchmarks one after the other, prints what they found and writes it to benchmarks/RESULTS.md.
 import fs from "node:fs";
 import os from "node:os";
+import { client } from "./client/client.ts";
 import { creation } from "./creation.ts";
 import { hogs } from "./hogs.ts";
 import { images } from "./images.ts";
@@ -22,6 +23,7 @@ const benchmarks: Record<string, () => Promise<Finding[]>> = {
   reload,
   store,
   sleep,
+  client,
 };
 const wanted = process.argv.slice(2);
 for (const name of wanted)
