@@ -1,15 +1,15 @@
 import type { Value } from "../protocol/message.ts";
-import { CHANGED, type Undo, type Variable } from "./model.ts";
+import { CHANGED, type Variable } from "./model.ts";
 import type { Page } from "./page.ts";
 import { carry } from "./placeholder.ts";
-import { Region, type Unbind } from "./region.ts";
+import { Region, type Attachment, type Unbind } from "./region.ts";
 import { staying } from "./stay.ts";
 import { textOf } from "./text.ts";
-import { mountView } from "./view.ts";
+import { View, type ViewOptions } from "./view.ts";
 
 interface Row {
   region: Region;
-  undo: Undo;
+  view: View;
   /** Takes back what the exemplar gave to the row. */
   uncarry: Unbind;
 }
@@ -56,6 +56,9 @@ export class Rows {
   readonly #plain = new WeakSet<Element>();
   #list: HTMLElement | undefined;
   #exemplar: Element | undefined;
+  /** What the exemplar gives to rows. */
+  #carried: Attachment | undefined;
+  readonly #options: ViewOptions = { plain: this.#show.bind(this), stand: () => this.#copyExemplar() };
   #order: number[] = [];
 
   constructor(page: Page, variable: Variable) {
@@ -89,6 +92,7 @@ export class Rows {
     const isSame = this.#exemplar?.isEqualNode(next);
     this.#exemplar = next;
     if (isSame) return;
+    this.#carried = carry(next);
     for (const [id, row] of this.#rows) {
       const { region } = row;
       const putBack = region.lift();
@@ -97,7 +101,7 @@ export class Rows {
         const element = this.#show(this.#page.model.claim(id).value, undefined);
         if (element) region.put([element], "");
       }
-      row.uncarry = region.attach(carry(next), true);
+      row.uncarry = region.attach(this.#carried, true);
       putBack();
     }
   }
@@ -134,24 +138,22 @@ export class Rows {
 
   /** Undoes the rows; their nodes stay. */
   end(): void {
-    for (const { region, undo } of this.#rows.values()) {
-      undo();
+    for (const { region, view } of this.#rows.values()) {
+      view.undo();
       region.release();
     }
   }
 
   #add(id: number, fragment: DocumentFragment): Row {
-    const anchor = document.createComment("");
-    fragment.append(anchor);
-    const region = new Region(anchor);
-    const uncarry = region.attach(carry(this.#exemplar as Element), true);
-    const plain = this.#show.bind(this);
-    const stand = () => this.#copyExemplar();
-    return { region, uncarry, undo: mountView(this.#page, this.#page.model.claim(id), region, { plain, stand }) };
+    const region = new Region();
+    const uncarry = region.attach(this.#carried, true);
+    const view = new View(this.#page, this.#page.model.claim(id), region, this.#options);
+    fragment.append(...region.nodes());
+    return { region, uncarry, view };
   }
 
-  #drop(id: number, { region, undo }: Row): void {
-    undo();
+  #drop(id: number, { region, view }: Row): void {
+    view.undo();
     region.release();
     for (const node of region.nodes()) node.remove();
     this.#rows.delete(id);
