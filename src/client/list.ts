@@ -59,7 +59,7 @@ export class Rows {
   /** What the exemplar gives to rows. */
   #carried: Attachment | undefined;
   readonly #options: ViewOptions = { plain: this.#show.bind(this), stand: () => this.#copyExemplar() };
-  #order: number[] = [];
+  #order: readonly number[] = [];
 
   constructor(page: Page, variable: Variable) {
     this.#page = page;
@@ -106,20 +106,36 @@ export class Rows {
     }
   }
 
-  /** Brings the rows into the variable's order. */
+  /** Brings the rows into the variable's order. Rows at both ends that stay where they are cost no more than a glance. */
   update(): void {
     const rows = this.#rows;
-    const wanted = [...this.#variable.rows];
-    const present = new Set(wanted);
-    for (const [id, row] of rows) if (!present.has(id)) this.#drop(id, row);
-    const stay = this.#findStaying(wanted);
+    const order = this.#order;
+    const wanted = this.#variable.rows;
+    const most = Math.min(order.length, wanted.length);
+    let head = 0;
+    while (head < most && order[head] === wanted[head]) head++;
+    let tail = 0;
+    while (tail < most - head && order.at(-1 - tail) === wanted.at(-1 - tail)) tail++;
+    const middle = wanted.slice(head, wanted.length - tail);
+    const present = new Set(middle);
+    // Rows that come from another list have no order yet.
+    const before = order.length > 0 ? order.slice(head, order.length - tail) : [...rows.keys()];
+    this.#drop(before.filter((id) => !present.has(id)));
+    this.#arrange(middle, order.slice(head, order.length - tail), this.#firstNode(wanted[wanted.length - tail]));
+    this.#order = wanted;
+  }
+
+  /** Brings `wanted`, of which some rows are in the list already, in the order `present`, to the place in front of `end`. */
+  #arrange(wanted: readonly number[], present: readonly number[], end: ChildNode): void {
+    const rows = this.#rows;
+    const stay = this.#findStaying(wanted, present);
     const parent = this.#end.parentNode as ParentNode & Node;
     const fresh = document.createDocumentFragment();
     let next = 0;
     wanted.forEach((id, index) => {
-      let row = rows.get(id);
+      const row = rows.get(id);
       if (stay.has(id)) {
-        row?.region.nodes()[0]?.before(fresh);
+        if (fresh.firstChild) this.#firstNode(id).before(fresh);
         return;
       }
       if (!row) {
@@ -127,13 +143,16 @@ export class Rows {
         return;
       }
       if (next <= index) for (next = index + 1; next < wanted.length && !stay.has(wanted[next] as number);) next++;
-      row = rows.get(wanted[next] as number);
-      const before = row?.region.nodes()[0] ?? this.#end;
+      const before = next < wanted.length ? this.#firstNode(wanted[next]) : end;
       before.before(fresh);
-      for (const node of rows.get(id)?.region.nodes() ?? []) move(parent, node, before);
+      for (const node of row.region.nodes()) move(parent, node, before);
     });
-    this.#end.before(fresh);
-    this.#order = wanted;
+    if (fresh.firstChild) end.before(fresh);
+  }
+
+  /** Of row `id`; where there is none, what stands behind the last row. */
+  #firstNode(id: number | undefined): ChildNode {
+    return (id !== undefined && this.#rows.get(id)?.region.nodes()[0]) || this.#end;
   }
 
   /** Undoes the rows; their nodes stay. */
@@ -152,11 +171,20 @@ export class Rows {
     return { region, uncarry, view };
   }
 
-  #drop(id: number, { region, view }: Row): void {
-    view.undo();
-    region.release();
-    for (const node of region.nodes()) node.remove();
-    this.#rows.delete(id);
+  #drop(ids: readonly number[]): void {
+    const rows = this.#rows;
+    const dropped = ids.flatMap((id) => rows.get(id) ?? []);
+    const nodes = dropped.flatMap(({ region }) => region.nodes());
+    for (const { region, view } of dropped) {
+      view.undo();
+      region.release();
+    }
+    for (const id of ids) rows.delete(id);
+    // Browsers take many times as long to remove a thousand nodes one by one.
+    const place = this.#end.parentNode;
+    const isAll = nodes.length > 1 && place?.childNodes.length === nodes.length + 1;
+    if (isAll && nodes.every(({ parentNode }) => parentNode === place)) place.replaceChildren(this.#end);
+    else for (const node of nodes) node.remove();
   }
 
   /** The element for a value that has no view. */
@@ -175,10 +203,11 @@ export class Rows {
     return element;
   }
 
-  #findStaying(wanted: number[]): Set<number> {
+  /** Which of `wanted` need not move; `present` is the order in which they are there now. */
+  #findStaying(wanted: readonly number[], present: readonly number[]): Set<number> {
     const rows = this.#rows;
     const positions = new Map<number, number>();
-    for (const id of this.#order) if (rows.has(id)) positions.set(id, positions.size);
+    for (const id of present) if (rows.has(id)) positions.set(id, positions.size);
     const kept = wanted.filter((id) => positions.has(id));
     const at = kept.map((id) => positions.get(id) as number);
     if (at.every((position, index) => position === index)) return new Set(kept);
