@@ -12,6 +12,7 @@ import { sleep } from "./sleep.ts";
 import type { Finding } from "./support/measure.ts";
 import { store } from "./store.ts";
 import { watched } from "./watched.ts";
+import { wire } from "./wire/wire.ts";
 
 const benchmarks: Record<string, () => Promise<Finding[]>> = {
   "round-trip": roundTrip,
@@ -24,6 +25,7 @@ const benchmarks: Record<string, () => Promise<Finding[]>> = {
   store,
   sleep,
   client,
+  wire,
 };
 const wanted = process.argv.slice(2);
 for (const name of wanted)

@@ -1,6 +1,7 @@
 // How much slower is a page whose rows live in Lua than one with its rows in the browser? Same HTML, same run.
+import { openBrowser } from "../support/chromium.ts";
 import { type Finding, judged, median } from "../support/measure.ts";
-import { openBrowser, TablePage } from "./pages.ts";
+import { TablePage } from "./pages.ts";
 
 interface Operation {
   what: string;

@@ -2,22 +2,12 @@ import fs from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
-import { chromium, type Browser, type CDPSession, type Page } from "playwright-core";
+import type { Browser, CDPSession, Page } from "playwright-core";
+import { bundled } from "../support/chromium.ts";
 import { startProgram } from "../support/processes.ts";
-
-// Plain JavaScript, because `npm test` uses it before anything is compiled.
-const finder = new URL("../../../scripts/browser.mjs", import.meta.url).href;
 
 /** Lua, viewdefs and the HTML page, of which the other page has the HTML and the style sheet too. */
 export const SITE = "benchmarks/client/site";
-
-/** Starts the Chromium that tests use. */
-export async function openBrowser(): Promise<Browser> {
-  const { findBrowser } = (await import(finder)) as { findBrowser: () => Promise<string> };
-  return chromium.launch({ executablePath: await findBrowser(), args: ["--no-sandbox", "--disable-gpu"] });
-}
 
 /** A page with the table, in a process of its own. */
 export class TablePage {
@@ -46,7 +36,7 @@ export class TablePage {
     const files: Record<string, [type: string, text: string]> = {
       "/": ["text/html", html],
       "/rows.css": ["text/css", fs.readFileSync(`${SITE}/html/rows.css`, "utf8")],
-      "/page.js": ["text/javascript", await bundled("keyed-page")],
+      "/page.js": ["text/javascript", await bundled(new URL("./keyed-page.js", import.meta.url))],
     };
     const server = createServer(({ url = "" }, response) => {
       const [type, text] = files[url] ?? [];
@@ -64,7 +54,7 @@ export class TablePage {
     const context = await browser.newContext({ locale: "en-US", viewport: { width: 1200, height: 800 } });
     const page = await context.newPage();
     page.on("pageerror", (error) => console.error(error));
-    await page.addInitScript({ content: await bundled("probe") });
+    await page.addInitScript({ content: await bundled(new URL("./probe.js", import.meta.url)) });
     await page.goto(`http://127.0.0.1:${port}/`);
     await page.locator("#rows").waitFor({ state: "attached" });
     return new TablePage(page, await context.newCDPSession(page), async () => {
@@ -91,18 +81,4 @@ export class TablePage {
   async close(): Promise<void> {
     await this.#stop();
   }
-}
-
-/** A file of this folder as one script. */
-async function bundled(name: string): Promise<string> {
-  const entry = fileURLToPath(new URL(`./${name}.js`, import.meta.url));
-  const { outputFiles } = await build({
-    entryPoints: [entry],
-    bundle: true,
-    minify: true,
-    format: "iife",
-    target: "es2022",
-    write: false,
-  });
-  return outputFiles[0]?.text ?? "";
 }
