@@ -158,7 +158,9 @@ export class Model {
           this.claim(id);
         }
         const at = before === 0 ? -1 : rows.indexOf(before);
-        rows.splice(at < 0 ? rows.length : at, 0, ...run);
+        // As arguments of one call a hundred thousand would be too many, and a list begins with all of its rows at the end.
+        if (at < 0) for (const id of run) rows.push(id);
+        else rows.splice(at, 0, ...run);
       }
       this.#mark(variable, CHANGED.rows);
       for (const id of fresh) this.#settle(id);
