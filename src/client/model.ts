@@ -190,7 +190,8 @@ export class Model {
 
   addWatcher(variable: Variable, watcher: Watcher): void {
     watcher.since = this.#pass;
-    variable.watchers = [...variable.watchers, watcher];
+    // A copy with one more would have room for many more.
+    variable.watchers = variable.watchers.length > 0 ? [...variable.watchers, watcher] : [watcher];
     this.watching++;
   }
 

@@ -74,7 +74,7 @@ export class Region {
   attach(attachment: Attachment | undefined, isLayer = false): Unbind {
     if (!attachment) return nothing;
     const attached: Attached = { attachment, isLayer, host: undefined, undo: undefined };
-    this.#attachments = [...this.#attachments, attached];
+    this.#attachments = this.#attachments.length > 0 ? [...this.#attachments, attached] : [attached];
     this.#apply(attached);
     return (restore) => {
       attached.undo?.(restore);

@@ -14,7 +14,8 @@ export class Ties {
   readonly #ties = new WeakMap<Element, readonly Tie[]>();
 
   add(element: Element, tie: Tie): void {
-    this.#ties.set(element, [...this.of(element), tie]);
+    const ties = this.of(element);
+    this.#ties.set(element, ties.length > 0 ? [...ties, tie] : [tie]);
     if (tie.variable.error) this.mark(element);
   }
 
