@@ -23,9 +23,9 @@ const OPERATIONS: Operation[] = [
   { what: "create 10,000 rows", before: ["clear"], step: "createMany", times: 1 },
 ];
 const WARM_UP = 3;
-const MOST_ROUNDS = 15;
+const MOST_ROUNDS = 12;
 /** Rounds of an operation end after so many ms, but there are always some. */
-const LONGEST = 15_000;
+const LONGEST = 10_000;
 const FEWEST_ROUNDS = 5;
 
 async function measure(page: TablePage, { before, step, times }: Operation): Promise<number[]> {
