@@ -35,7 +35,7 @@ export class Outbox {
   #since = 0;
   #leaving = false;
   /** When something was sent last. */
-  #sent = -Infinity;
+  #sentAt = -Infinity;
   #warned = false;
 
   constructor(carrier: Carrier) {
@@ -62,7 +62,7 @@ export class Outbox {
     }
     this.#event ||= event;
     this.#add({ message: () => ({ type: "update", id: variable.id, value }), variable });
-    if (event && performance.now() - this.#sent >= QUIET_MS) this.#leave();
+    if (event && performance.now() - this.#sentAt >= QUIET_MS) this.#leave();
     else this.#wait();
   }
 
@@ -91,7 +91,7 @@ export class Outbox {
     this.#entries = [];
     this.#event = false;
     if (entries.length === 0) return;
-    this.#sent = performance.now();
+    this.#sentAt = performance.now();
     for (const { variable, barrier } of entries) if (variable && !barrier) variable.written = this.#carrier.nextSeq;
     this.#carrier.send(
       entries.map(({ message }) => message()),
