@@ -1,6 +1,7 @@
 // npm run bench [-- NAME …]: runs the benchmarks one after the other, prints what they found and writes it to benchmarks/RESULTS.md.
 import fs from "node:fs";
 import os from "node:os";
+import { client } from "./client/client.ts";
 import { creation } from "./creation.ts";
 import { hogs } from "./hogs.ts";
 import { images } from "./images.ts";
@@ -11,6 +12,7 @@ import { sleep } from "./sleep.ts";
 import type { Finding } from "./support/measure.ts";
 import { store } from "./store.ts";
 import { watched } from "./watched.ts";
+import { wire } from "./wire/wire.ts";
 
 const benchmarks: Record<string, () => Promise<Finding[]>> = {
   "round-trip": roundTrip,
@@ -22,6 +24,8 @@ const benchmarks: Record<string, () => Promise<Finding[]>> = {
   reload,
   store,
   sleep,
+  client,
+  wire,
 };
 const wanted = process.argv.slice(2);
 for (const name of wanted)

@@ -72,3 +72,10 @@ session:createAppVariable(app)`,
     "viewdefs/Row.list-item.html": `<template><div><b ui-value="name"></b><b ui-value="n"></b><input type="checkbox" ui-value="done"></div></template>`,
   };
 }
+
+/** A text that is sent while it is typed, and shown beside its field. */
+export const typingSite = {
+  "lua/main.lua": `local App = session:prototype("App", { text = "" })
+session:createAppVariable(App:new())`,
+  "viewdefs/App.DEFAULT.html": `<template><div><input id="field" ui-value="text?keypress"><b id="text" ui-value="text"></b></div></template>`,
+};

@@ -1,17 +1,19 @@
 import type { Value } from "../protocol/message.ts";
 import type { Binding } from "../protocol/viewdef.ts";
-import { CHANGED, type Content, type Undo, type Variable } from "./model.ts";
-import type { Page } from "./page.ts";
+import { CHANGED, type Content, type Variable, type Watcher } from "./model.ts";
+import type { Context, Page } from "./page.ts";
 import { carry } from "./placeholder.ts";
 import { Region, type Unbind } from "./region.ts";
 import { keepScrolled } from "./scroll.ts";
+import type { Tie } from "./ties.ts";
 import { replaces, type PreparedViewdef } from "./viewdef-store.ts";
 
 /** A binding at work. */
 export interface Bound {
-  readonly binding: Binding;
+  /** Another one of the same kind when the viewdef is edited. */
+  binding: Binding;
   readonly variable: Variable;
-  readonly undo: Unbind;
+  undo(restore?: boolean): void;
   /** It is that part of the binding which keeps the element scrolled to its end. */
   readonly scroll?: true;
 }
@@ -26,6 +28,9 @@ export interface Placed {
 /** Bindings that change attributes which an element can have of its own. */
 const LAYER = /^(attr|class|style)$/;
 
+/** Most views have no placeholders. */
+const NOWHERE = new Map<number, Placed>();
+
 /** What a viewdef has put into a region, and all that has to be undone when it goes. */
 export class Fill {
   readonly page: Page;
@@ -38,7 +43,7 @@ export class Fill {
   first: number;
   bound: Bound[] = [];
   /** By the index of the placeholder. */
-  placed = new Map<number, Placed>();
+  placed: Map<number, Placed> = NOWHERE;
   ended = false;
 
   constructor(page: Page, viewdef: PreparedViewdef, owner: Variable, { first, lineage }: Content, region: Region) {
@@ -64,39 +69,41 @@ export class Fill {
     const elements = fragment.querySelectorAll<HTMLElement>("*");
     const roots = [...fragment.childNodes];
     for (const root of roots) page.owners.set(root, owner);
-    const regions = new Map<Node, Region>();
+    const regions = viewdef.placeholders.length > 0 ? new Map<Node, Region>() : undefined;
     for (const at of viewdef.placeholders) {
       const placeholder = elements[at];
-      if (placeholder) regions.set(placeholder, this.place(at, placeholder).region);
+      if (placeholder) regions?.set(placeholder, this.place(at, placeholder).region);
     }
     for (const binding of viewdef.bindings) {
       const element = elements[binding.at];
       if (element) this.bind(binding, element);
     }
-    region.put(
-      roots.map((root) => regions.get(root) ?? root),
-      viewdef.key,
-    );
+    region.put(regions ? roots.map((root) => regions.get(root) ?? root) : roots, viewdef.key);
   }
 
   /** Lets `region` stand for the placeholder with index `at`. */
   place(at: number, placeholder: HTMLElement, region = new Region(placeholder)): Placed {
     const placed = { region, uncarry: region.attach(carry(placeholder), true) };
+    if (this.placed === NOWHERE) this.placed = new Map();
     this.placed.set(at, placed);
     return placed;
   }
 
   /** Sets a binding of the viewdef to work on `element`, or on what stands for it. */
   bind(binding: Binding, element: HTMLElement): void {
-    const { page, viewdef } = this;
-    const variable = page.model.get(this.first + binding.slot);
+    const variable = this.page.model.get(this.first + binding.slot);
     if (!variable) return;
     const region = this.placed.get(binding.at)?.region;
-    const undo =
-      !region || replaces(binding)
-        ? bind(page, viewdef.key, binding, variable, element, region)
-        : region.attach((host) => bind(page, viewdef.key, binding, variable, host), LAYER.test(binding.kind));
-    this.bound.push({ binding, variable, undo });
+    if (!region || replaces(binding)) this.bound.push(new Work(this, binding, variable, element, region));
+    else {
+      const attach = (host: HTMLElement): Unbind => {
+        const work = new Work(this, bound.binding, variable, host);
+        return (restore) => work.undo(restore);
+      };
+      const bound: Bound = { binding, variable, undo: () => {} };
+      this.bound.push(bound);
+      bound.undo = region.attach(attach, LAYER.test(binding.kind));
+    }
     if (binding.scroll) this.follow(binding, variable, element);
   }
 
@@ -109,48 +116,83 @@ export class Fill {
 
   undo(): void {
     this.ended = true;
-    for (const { undo } of this.bound.toReversed()) undo();
+    for (const bound of this.bound.toReversed()) bound.undo();
     for (const { region } of this.placed.values()) region.release();
   }
 }
 
-/** Sets one binding to work, and shows its variable's errors on its element. */
-function bind(
-  page: Page,
-  key: string,
-  binding: Binding,
-  variable: Variable,
-  element: HTMLElement,
-  region?: Region,
-): Unbind {
-  /** Whatever fails here is told, shown here, and stops nothing else. */
-  const attempt = (source: object, action: () => void): void => {
+/**
+ * One binding at work on one element: shows the variable's value, and its errors. What it tells bindings, the model and ties
+ * is itself, because pages have a great many of them.
+ */
+class Work implements Bound, Context, Tie, Watcher {
+  binding: Binding;
+  readonly fill: Fill;
+  readonly variable: Variable;
+  readonly element: HTMLElement;
+  readonly region: Region | undefined;
+  since = 0;
+  #apply: ((value: Value) => void) | undefined;
+  #unbind: Unbind | void = undefined;
+  /** Present when the binding could not begin. */
+  #fault: object | undefined;
+
+  constructor(fill: Fill, binding: Binding, variable: Variable, element: HTMLElement, region?: Region) {
+    this.fill = fill;
+    this.binding = binding;
+    this.variable = variable;
+    this.element = element;
+    this.region = region;
+    const { page } = fill;
+    if (!region) page.ties.add(element, this);
+    page.model.addWatcher(variable, this);
     try {
-      action();
-      page.model.succeed(variable, source);
+      this.#unbind = page.bindings[binding.kind](this);
     } catch (error) {
-      const code = binding.kind === "code" ? "CODE_FAILED" : "VIEW_FAILED";
-      page.failedAt(`${key} ui-${binding.kind}`, error, variable, source, code);
+      this.#fault = {};
+      this.#failed(error, this.#fault);
     }
-  };
-  let apply: ((value: Value) => void) | undefined;
-  const undoTie: Undo | undefined = region ? undefined : page.ties.add(element, { variable, binding });
-  const stop = page.model.watch(variable, (changes) => {
-    if (changes & CHANGED.error && !region) page.ties.mark(element);
-    if (changes & CHANGED.value && apply) attempt(watch, () => apply?.(variable.value));
-  });
-  const watch = (call: (value: Value) => void) => {
-    apply = call;
-    attempt(watch, () => call(variable.value));
-  };
-  let undo: Unbind | void;
-  attempt(attempt, () => {
-    undo = page.bindings[binding.kind]({ page, binding, variable, element, region, watch });
-  });
-  return (restore) => {
-    stop();
-    undo?.(restore);
-    for (const source of [watch, attempt]) page.model.succeed(variable, source);
-    undoTie?.();
-  };
+  }
+
+  get page(): Page {
+    return this.fill.page;
+  }
+
+  get watch(): Context["watch"] {
+    return (apply) => {
+      this.#apply = apply;
+      this.#show();
+    };
+  }
+
+  changed(changes: number): void {
+    if (changes & CHANGED.error && !this.region) this.page.ties.mark(this.element);
+    if (changes & CHANGED.value) this.#show();
+  }
+
+  undo(restore?: boolean): void {
+    const { model, ties } = this.page;
+    model.removeWatcher(this.variable, this);
+    this.#unbind?.(restore);
+    model.succeed(this.variable, this);
+    if (this.#fault) model.succeed(this.variable, this.#fault);
+    if (!this.region) ties.remove(this.element, this);
+  }
+
+  /** Whatever fails here is told, shown here, and stops nothing else. */
+  #show(): void {
+    if (!this.#apply) return;
+    try {
+      this.#apply(this.variable.value);
+      this.page.model.succeed(this.variable, this);
+    } catch (error) {
+      this.#failed(error, this);
+    }
+  }
+
+  #failed(error: unknown, source: object): void {
+    const { kind } = this.binding;
+    const code = kind === "code" ? "CODE_FAILED" : "VIEW_FAILED";
+    this.page.failedAt(`${this.fill.viewdef.key} ui-${kind}`, error, this.variable, source, code);
+  }
 }

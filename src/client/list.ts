@@ -1,15 +1,15 @@
 import type { Value } from "../protocol/message.ts";
-import { CHANGED, type Undo, type Variable } from "./model.ts";
+import { CHANGED, type Variable } from "./model.ts";
 import type { Page } from "./page.ts";
 import { carry } from "./placeholder.ts";
-import { Region, type Unbind } from "./region.ts";
+import { Region, type Attachment, type Unbind } from "./region.ts";
 import { staying } from "./stay.ts";
 import { textOf } from "./text.ts";
-import { mountView } from "./view.ts";
+import { View, type ViewOptions } from "./view.ts";
 
 interface Row {
   region: Region;
-  undo: Undo;
+  view: View;
   /** Takes back what the exemplar gave to the row. */
   uncarry: Unbind;
 }
@@ -56,7 +56,10 @@ export class Rows {
   readonly #plain = new WeakSet<Element>();
   #list: HTMLElement | undefined;
   #exemplar: Element | undefined;
-  #order: number[] = [];
+  /** What the exemplar gives to rows. */
+  #carried: Attachment | undefined;
+  readonly #options: ViewOptions = { plain: this.#show.bind(this), stand: () => this.#copyExemplar() };
+  #order: readonly number[] = [];
 
   constructor(page: Page, variable: Variable) {
     this.#page = page;
@@ -89,6 +92,7 @@ export class Rows {
     const isSame = this.#exemplar?.isEqualNode(next);
     this.#exemplar = next;
     if (isSame) return;
+    this.#carried = carry(next);
     for (const [id, row] of this.#rows) {
       const { region } = row;
       const putBack = region.lift();
@@ -97,25 +101,41 @@ export class Rows {
         const element = this.#show(this.#page.model.claim(id).value, undefined);
         if (element) region.put([element], "");
       }
-      row.uncarry = region.attach(carry(next), true);
+      row.uncarry = region.attach(this.#carried, true);
       putBack();
     }
   }
 
-  /** Brings the rows into the variable's order. */
+  /** Brings the rows into the variable's order. Rows at both ends that stay where they are cost no more than a glance. */
   update(): void {
     const rows = this.#rows;
-    const wanted = [...this.#variable.rows];
-    const present = new Set(wanted);
-    for (const [id, row] of rows) if (!present.has(id)) this.#drop(id, row);
-    const stay = this.#findStaying(wanted);
+    const order = this.#order;
+    const wanted = this.#variable.rows;
+    const most = Math.min(order.length, wanted.length);
+    let head = 0;
+    while (head < most && order[head] === wanted[head]) head++;
+    let tail = 0;
+    while (tail < most - head && order.at(-1 - tail) === wanted.at(-1 - tail)) tail++;
+    const middle = wanted.slice(head, wanted.length - tail);
+    const present = new Set(middle);
+    // Rows that come from another list have no order yet.
+    const before = order.length > 0 ? order.slice(head, order.length - tail) : [...rows.keys()];
+    this.#drop(before.filter((id) => !present.has(id)));
+    this.#arrange(middle, order.slice(head, order.length - tail), this.#firstNode(wanted[wanted.length - tail]));
+    this.#order = wanted;
+  }
+
+  /** Brings `wanted`, of which some rows are in the list already, in the order `present`, to the place in front of `end`. */
+  #arrange(wanted: readonly number[], present: readonly number[], end: ChildNode): void {
+    const rows = this.#rows;
+    const stay = this.#findStaying(wanted, present);
     const parent = this.#end.parentNode as ParentNode & Node;
     const fresh = document.createDocumentFragment();
     let next = 0;
     wanted.forEach((id, index) => {
-      let row = rows.get(id);
+      const row = rows.get(id);
       if (stay.has(id)) {
-        row?.region.nodes()[0]?.before(fresh);
+        if (fresh.firstChild) this.#firstNode(id).before(fresh);
         return;
       }
       if (!row) {
@@ -123,38 +143,48 @@ export class Rows {
         return;
       }
       if (next <= index) for (next = index + 1; next < wanted.length && !stay.has(wanted[next] as number);) next++;
-      row = rows.get(wanted[next] as number);
-      const before = row?.region.nodes()[0] ?? this.#end;
+      const before = next < wanted.length ? this.#firstNode(wanted[next]) : end;
       before.before(fresh);
-      for (const node of rows.get(id)?.region.nodes() ?? []) move(parent, node, before);
+      for (const node of row.region.nodes()) move(parent, node, before);
     });
-    this.#end.before(fresh);
-    this.#order = wanted;
+    if (fresh.firstChild) end.before(fresh);
+  }
+
+  /** Of row `id`; where there is none, what stands behind the last row. */
+  #firstNode(id: number | undefined): ChildNode {
+    return (id !== undefined && this.#rows.get(id)?.region.nodes()[0]) || this.#end;
   }
 
   /** Undoes the rows; their nodes stay. */
   end(): void {
-    for (const { region, undo } of this.#rows.values()) {
-      undo();
+    for (const { region, view } of this.#rows.values()) {
+      view.undo();
       region.release();
     }
   }
 
   #add(id: number, fragment: DocumentFragment): Row {
-    const anchor = document.createComment("");
-    fragment.append(anchor);
-    const region = new Region(anchor);
-    const uncarry = region.attach(carry(this.#exemplar as Element), true);
-    const plain = this.#show.bind(this);
-    const stand = () => this.#copyExemplar();
-    return { region, uncarry, undo: mountView(this.#page, this.#page.model.claim(id), region, { plain, stand }) };
+    const region = new Region();
+    const uncarry = region.attach(this.#carried, true);
+    const view = new View(this.#page, this.#page.model.claim(id), region, this.#options);
+    fragment.append(...region.nodes());
+    return { region, uncarry, view };
   }
 
-  #drop(id: number, { region, undo }: Row): void {
-    undo();
-    region.release();
-    for (const node of region.nodes()) node.remove();
-    this.#rows.delete(id);
+  #drop(ids: readonly number[]): void {
+    const rows = this.#rows;
+    const dropped = ids.flatMap((id) => rows.get(id) ?? []);
+    const nodes = dropped.flatMap(({ region }) => region.nodes());
+    for (const { region, view } of dropped) {
+      view.undo();
+      region.release();
+    }
+    for (const id of ids) rows.delete(id);
+    // Browsers take many times as long to remove a thousand nodes one by one.
+    const place = this.#end.parentNode;
+    const isAll = nodes.length > 1 && place?.childNodes.length === nodes.length + 1;
+    if (isAll && nodes.every(({ parentNode }) => parentNode === place)) place.replaceChildren(this.#end);
+    else for (const node of nodes) node.remove();
   }
 
   /** The element for a value that has no view. */
@@ -173,10 +203,11 @@ export class Rows {
     return element;
   }
 
-  #findStaying(wanted: number[]): Set<number> {
+  /** Which of `wanted` need not move; `present` is the order in which they are there now. */
+  #findStaying(wanted: readonly number[], present: readonly number[]): Set<number> {
     const rows = this.#rows;
     const positions = new Map<number, number>();
-    for (const id of this.#order) if (rows.has(id)) positions.set(id, positions.size);
+    for (const id of present) if (rows.has(id)) positions.set(id, positions.size);
     const kept = wanted.filter((id) => positions.has(id));
     const at = kept.map((id) => positions.get(id) as number);
     if (at.every((position, index) => position === index)) return new Set(kept);

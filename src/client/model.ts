@@ -16,11 +16,16 @@ export interface Content {
   readonly lineage: number;
 }
 
-interface Watcher {
-  call: ((changes: number) => void) | undefined;
-  /** The pass of notifications during which it was added: it has seen everything of that pass. */
-  readonly since: number;
+/** Hears of what changes about a variable. There is one for each binding: an object without closures is half as large. */
+export interface Watcher {
+  /** The pass of notifications during which it was added: it has seen everything of that pass. The model's own. */
+  since: number;
+  /** `changes`: the sum of CHANGED. */
+  changed(changes: number): void;
 }
+
+/** What most variables have of anything. */
+const NONE: readonly never[] = [];
 
 /** One variable of this connection. Only the model writes to it. */
 export class Variable {
@@ -32,13 +37,13 @@ export class Variable {
   properties: Record<string, Value> | undefined;
   /** Undefined until the server has said what the view shows. */
   content: Content | undefined;
-  rows: number[] = [];
+  rows: readonly number[] = NONE;
   /** `seq` of the client frame with our last write; Infinity while that waits to be sent; 0 when there was none. */
   written = 0;
   /** The view or list that it belonged to is gone. */
   gone = false;
   changes = 0;
-  readonly watchers: Watcher[] = [];
+  watchers: readonly Watcher[] = NONE;
   /** Variables made by `create` below this one. */
   created: Set<number> | undefined;
 
@@ -167,7 +172,8 @@ export class Model {
         variable.rows = variable.rows.filter((row) => !removed.has(row));
         for (const row of remove) this.forget(row);
       }
-      const { rows } = variable;
+      const rows = [...variable.rows];
+      variable.rows = rows;
       const present = new Set(rows);
       const fresh: number[] = [];
       for (const { row, count = 1, before } of place) {
@@ -179,7 +185,9 @@ export class Model {
           this.claim(id);
         }
         const at = before === 0 ? -1 : rows.indexOf(before);
-        rows.splice(at < 0 ? rows.length : at, 0, ...run);
+        // As arguments of one call a hundred thousand would be too many, and a list begins with all of its rows at the end.
+        if (at < 0) for (const id of run) rows.push(id);
+        else rows.splice(at, 0, ...run);
       }
       this.#mark(variable, CHANGED.rows);
       for (const id of fresh) this.#settle(id);
@@ -202,15 +210,23 @@ export class Model {
 
   /** Calls back with the sum of CHANGED after each frame that changed the variable; not for the present state. */
   watch(variable: Variable, call: (changes: number) => void): Undo {
-    const watcher: Watcher = { call, since: this.#pass };
-    variable.watchers.push(watcher);
+    const watcher: Watcher = { changed: call, since: 0 };
+    this.addWatcher(variable, watcher);
+    return () => this.removeWatcher(variable, watcher);
+  }
+
+  addWatcher(variable: Variable, watcher: Watcher): void {
+    watcher.since = this.#pass;
+    // A copy with one more would have room for many more.
+    variable.watchers = variable.watchers.length > 0 ? [...variable.watchers, watcher] : [watcher];
     this.watching++;
-    return () => {
-      if (!watcher.call) return;
-      watcher.call = undefined;
-      this.watching--;
-      variable.watchers.splice(variable.watchers.indexOf(watcher), 1);
-    };
+  }
+
+  removeWatcher(variable: Variable, watcher: Watcher): void {
+    const { watchers } = variable;
+    if (!watchers.includes(watcher)) return;
+    variable.watchers = watchers.length === 1 ? NONE : watchers.filter((other) => other !== watcher);
+    this.watching--;
   }
 
   /** Our own write: the new value counts at once, for everybody who shows the variable. */
@@ -260,7 +276,7 @@ export class Model {
     const { content, rows, created } = variable;
     if (content) for (let index = 0; index < content.count; index++) this.forget(content.first + index);
     for (const id of rows) this.forget(id);
-    variable.rows = [];
+    variable.rows = NONE;
     if (isKept) return;
     for (const id of created ?? []) this.forget(id);
     variable.created = undefined;
@@ -303,11 +319,11 @@ export class Model {
   }
 
   #tell(variable: Variable, changes: number, pass: number): void {
-    // A copy, because watchers come and go while they are told.
-    for (const watcher of variable.watchers.slice()) {
-      if (watcher.since === pass) continue;
+    // The array stays as it is, although watchers come and go while they are told.
+    for (const watcher of variable.watchers) {
+      if (watcher.since === pass || !variable.watchers.includes(watcher)) continue;
       try {
-        watcher.call?.(changes);
+        watcher.changed(changes);
       } catch (error) {
         this.#failed(error, variable);
       }

@@ -21,9 +21,10 @@ const LONGEST_MS = 50;
 const LIMIT = 1000;
 
 /**
- * What waits to be sent, first in, first out. Writes wait until nothing was added for 10 ms, at most 50 ms; of several
- * writes to one variable the last remains. Actions go at the end of the present task, with all that waits before them,
- * so that everything one click sets off is one frame.
+ * What waits to be sent, first in, first out. Actions go at the end of the present task, with all that waits before them,
+ * so that everything one click sets off is one frame. So does what a person writes, unless something has gone in the last
+ * 10 ms. Other writes wait until nothing was added for 10 ms, at most 50 ms; of several writes to one variable the last
+ * remains.
  */
 export class Outbox {
   readonly #carrier: Carrier;
@@ -33,6 +34,8 @@ export class Outbox {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #since = 0;
   #leaving = false;
+  /** When something was sent last. */
+  #sentAt = -Infinity;
   readonly #onWaiting: (waiting: number) => void;
   readonly #onLost: () => void;
 
@@ -63,7 +66,8 @@ export class Outbox {
     }
     this.#event ||= event;
     this.#add({ message: () => ({ type: "update", id: variable.id, value }), variable });
-    this.#wait();
+    if (event && performance.now() - this.#sentAt >= QUIET_MS) this.#leave();
+    else this.#wait();
   }
 
   /** Runs an action. `soon: false` for events that come in streams: of those in a row only the last is sent. */
@@ -73,9 +77,7 @@ export class Outbox {
     this.#event = true;
     this.#add({ message: () => ({ type: "update", id: variable.id, value }), variable, barrier: true });
     if (!soon) return this.#wait();
-    if (this.#leaving) return;
-    this.#leaving = true;
-    this.#endOfTask.port2.postMessage(0);
+    this.#leave();
   }
 
   /** Any other message, made when it leaves. */
@@ -93,6 +95,7 @@ export class Outbox {
     this.#entries = [];
     this.#event = false;
     if (entries.length === 0) return;
+    this.#sentAt = performance.now();
     for (const { variable, barrier } of entries) if (variable && !barrier) variable.written = this.#carrier.nextSeq;
     this.#carrier.send(
       entries.map(({ message }) => message()),
@@ -112,6 +115,13 @@ export class Outbox {
     if (this.#entries.length >= LIMIT) return this.#onLost();
     this.#entries.push(entry);
     if (!this.#carrier.open) this.#onWaiting(this.#entries.length);
+  }
+
+  /** Sends what waits at the end of the present task. */
+  #leave(): void {
+    if (this.#leaving) return;
+    this.#leaving = true;
+    this.#endOfTask.port2.postMessage(0);
   }
 
   #wait(): void {

@@ -7,6 +7,7 @@ export type Part = ChildNode | Region;
 export type Attachment = (host: HTMLElement) => Unbind | void;
 
 interface Attached {
+  readonly attachment: Attachment;
   /** It changes attributes that the host has of its own. */
   isLayer: boolean;
   host: HTMLElement | undefined;
@@ -14,6 +15,8 @@ interface Attached {
 }
 
 const MARKER = "data-ui-viewdef";
+const NONE: readonly never[] = [];
+const nothing = (): void => {};
 
 /**
  * The place in the page that a view took from its placeholder. Its content is any number of nodes, and a part of it may
@@ -21,23 +24,25 @@ const MARKER = "data-ui-viewdef";
  *
  *     <div ui-view="contact">  →  Region[ Text, Region[ <article> ], <hr> ]
  *
- * An empty region keeps a comment as its anchor. The `host` is the element that stands for the placeholder: the first
+ * An empty region keeps a comment as its anchor; one that was made without a placeholder has no nodes until something is put
+ * into it, which its maker then takes into the page. The `host` is the element that stands for the placeholder: the first
  * root that is not style, script, base or meta; it gets the placeholder's attributes and bindings, and those of the owners whose
  * host it is too. The first root also bears the keys of all views that begin with it.
  */
 export class Region {
   host: HTMLElement | undefined;
-  #parts: Part[];
+  #parts: readonly Part[];
   #owner: Region | undefined;
   #key = "";
   #marked: Element | undefined;
-  readonly #attachments = new Map<Attachment, Attached>();
+  /** Few have more than one or two, and there is one for each row of a list: never changed, but exchanged. */
+  #attachments: readonly Attached[] = NONE;
 
-  constructor(placeholder: ChildNode) {
-    this.#parts = [placeholder];
+  constructor(placeholder?: ChildNode) {
+    this.#parts = placeholder ? [placeholder] : NONE;
   }
 
-  /** All nodes, in order; never none. */
+  /** All nodes, in order. */
   nodes(): ChildNode[] {
     return this.#parts.flatMap((part) => (part instanceof Region ? part.nodes() : [part]));
   }
@@ -46,17 +51,19 @@ export class Region {
   put(parts: Part[], key: string): void {
     const old = this.nodes();
     const present = parts.length > 0 ? parts : [document.createComment("")];
-    const fragment = document.createDocumentFragment();
-    fragment.append(...present.flatMap((part) => (part instanceof Region ? part.nodes() : [part])));
-    old.find(({ parentNode }) => parentNode)?.before(fragment);
-    for (const node of old) node.remove();
+    if (old.length > 0) {
+      const fragment = document.createDocumentFragment();
+      fragment.append(...present.flatMap((part) => (part instanceof Region ? part.nodes() : [part])));
+      old.find(({ parentNode }) => parentNode)?.before(fragment);
+      for (const node of old) node.remove();
+    }
     this.#mark(undefined);
     this.#key = key;
     this.adopt(present);
   }
 
   /** Takes note that its content is now `parts`, which stand in the page already. */
-  adopt(parts: Part[]): void {
+  adopt(parts: readonly Part[]): void {
     for (const part of this.#parts) if (part instanceof Region && part.#owner === this) part.#owner = undefined;
     this.#parts = parts;
     for (const part of parts) if (part instanceof Region) part.#owner = this;
@@ -64,20 +71,21 @@ export class Region {
   }
 
   /** Does `attachment` to the host, now and whenever there is a new one. `isLayer`: `lift` takes it off. */
-  attach(attachment: Attachment, isLayer = false): Unbind {
-    const attached: Attached = { isLayer, host: undefined, undo: undefined };
-    this.#attachments.set(attachment, attached);
-    this.#apply(attachment, attached);
+  attach(attachment: Attachment | undefined, isLayer = false): Unbind {
+    if (!attachment) return nothing;
+    const attached: Attached = { attachment, isLayer, host: undefined, undo: undefined };
+    this.#attachments = this.#attachments.length > 0 ? [...this.#attachments, attached] : [attached];
+    this.#apply(attached);
     return (restore) => {
       attached.undo?.(restore);
-      this.#attachments.delete(attachment);
+      this.#attachments = this.#attachments.filter((other) => other !== attached);
     };
   }
 
   /** Undoes the attachments; the nodes stay. */
   release(): void {
-    for (const { undo } of this.#attachments.values()) undo?.();
-    this.#attachments.clear();
+    for (const { undo } of this.#attachments) undo?.();
+    this.#attachments = NONE;
     this.#owner = undefined;
   }
 
@@ -89,10 +97,9 @@ export class Region {
     const chain: Region[] = [this];
     for (let owner = this.#owner; owner && owner.host === this.host; owner = owner.#owner) chain.push(owner);
     for (const region of chain.toReversed())
-      for (const attached of [...region.#attachments.values()].toReversed()) if (attached.isLayer) takeOff(attached);
+      for (const attached of region.#attachments.toReversed()) if (attached.isLayer) takeOff(attached);
     return () => {
-      for (const region of chain)
-        for (const [attachment, attached] of region.#attachments) region.#apply(attachment, attached);
+      for (const region of chain) for (const attached of region.#attachments) region.#apply(attached);
     };
   }
 
@@ -102,19 +109,19 @@ export class Region {
       (region) => region.host,
     );
     if (host !== this.host) {
-      for (const attached of [...this.#attachments.values()].toReversed()) takeOff(attached);
+      for (const attached of this.#attachments.toReversed()) takeOff(attached);
       this.host = host as HTMLElement | undefined;
-      for (const [attachment, attached] of this.#attachments) this.#apply(attachment, attached);
+      for (const attached of this.#attachments) this.#apply(attached);
     }
     this.#mark(this.#first());
     const owner = this.#owner;
     if (owner) owner.#settle();
   }
 
-  #apply(attachment: Attachment, attached: Attached): void {
+  #apply(attached: Attached): void {
     if (attached.host || !this.host) return;
     attached.host = this.host;
-    attached.undo = attachment(this.host);
+    attached.undo = attached.attachment(this.host);
   }
 
   /** The first element of all, those of regions within included. */

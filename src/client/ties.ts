@@ -1,5 +1,5 @@
 import type { Binding } from "../protocol/viewdef.ts";
-import type { Undo, Variable } from "./model.ts";
+import type { Variable } from "./model.ts";
 
 export interface Tie {
   readonly variable: Variable;
@@ -7,23 +7,28 @@ export interface Tie {
   readonly binding?: Binding;
 }
 
+const NONE: readonly Tie[] = [];
+
 /** Which variables stand behind which element. Marks elements whose variables have an error. */
 export class Ties {
-  readonly #ties = new WeakMap<Element, Tie[]>();
+  readonly #ties = new WeakMap<Element, readonly Tie[]>();
 
-  add(element: Element, tie: Tie): Undo {
-    const ties = this.#ties.get(element) ?? [];
-    this.#ties.set(element, ties);
-    ties.push(tie);
+  add(element: Element, tie: Tie): void {
+    const ties = this.of(element);
+    this.#ties.set(element, ties.length > 0 ? [...ties, tie] : [tie]);
+    if (tie.variable.error) this.mark(element);
+  }
+
+  remove(element: Element, tie: Tie): void {
+    this.#ties.set(
+      element,
+      this.of(element).filter((other) => other !== tie),
+    );
     this.mark(element);
-    return () => {
-      ties.splice(ties.indexOf(tie), 1);
-      this.mark(element);
-    };
   }
 
   of(element: Element): readonly Tie[] {
-    return this.#ties.get(element) ?? [];
+    return this.#ties.get(element) ?? NONE;
   }
 
   /** Class `ui-error` and the attributes that tell the error, or none of them. */

@@ -1,8 +1,8 @@
 import type { Value } from "../protocol/message.ts";
 import { Fill } from "./fill.ts";
-import { CHANGED, type Undo, type Variable } from "./model.ts";
+import { CHANGED, type Undo, type Variable, type Watcher } from "./model.ts";
 import type { Page } from "./page.ts";
-import type { Region } from "./region.ts";
+import type { Region, Unbind } from "./region.ts";
 
 export interface ViewOptions {
   /** Leave what is there until the server has said what to show. */
@@ -13,6 +13,14 @@ export interface ViewOptions {
   stand?: () => HTMLElement;
 }
 
+const DEFAULTS: ViewOptions = {};
+
+/** Shows the view on `variable` in `region`, from now until it is undone. See View. */
+export function mountView(page: Page, variable: Variable, region: Region, options?: ViewOptions): Undo {
+  const view = new View(page, variable, region, options);
+  return () => view.undo();
+}
+
 /**
  * Shows the view on `variable` in `region`, from now until it is undone. Rendering happens outside the document, views
  * within views included, so the page gets it whole. The undo leaves the nodes to the region's owner.
@@ -20,76 +28,112 @@ export interface ViewOptions {
  * What fails while it is shown stays in here: an empty element with the error stands for the view, until it gets another
  * content. So does one for a view that there is not because of an error of the session.
  */
-export function mountView(page: Page, variable: Variable, region: Region, options: ViewOptions = {}): Undo {
-  const { keep, plain, stand = () => document.createElement("div") } = options;
-  let fill: Fill | undefined;
-  let isPlain = false;
-  let isStanding = false;
-  let isRendering = false;
-  const render = () => {
-    isRendering = true;
+export class View implements Watcher {
+  readonly variable: Variable;
+  readonly region: Region;
+  since = 0;
+  readonly #page: Page;
+  readonly #options: ViewOptions;
+  readonly #untie: Unbind;
+  #fill: Fill | undefined;
+  #isPlain = false;
+  #isStanding = false;
+  #isRendering = false;
+
+  constructor(page: Page, variable: Variable, region: Region, options = DEFAULTS) {
+    this.#page = page;
+    this.variable = variable;
+    this.region = region;
+    this.#options = options;
+    page.counts.views++;
+    this.#untie = region.attach((host) => {
+      page.ties.add(host, this);
+      return () => page.ties.remove(host, this);
+    });
+    page.model.addWatcher(variable, this);
+    this.#render();
+  }
+
+  changed(changes: number): void {
+    const { variable, region } = this;
+    const { keep, plain } = this.#options;
+    if (changes & CHANGED.content || (plain && !variable.content?.key && changes & CHANGED.value)) this.#render();
+    if (!(changes & CHANGED.error)) return;
+    const mayChange = !this.#fill && !this.#isRendering && !(keep && !variable.content);
+    if (mayChange && this.#isStanding !== (variable.error !== null)) this.#showWithout(variable.content?.key ?? "");
+    if (region.host) this.#page.ties.mark(region.host);
+  }
+
+  undo(): void {
+    this.#page.counts.views--;
+    this.#page.model.removeWatcher(this.variable, this);
+    this.#fill?.undo();
+    this.#untie();
+  }
+
+  #render(): void {
+    this.#isRendering = true;
     try {
-      change();
+      this.#change();
     } catch (error) {
-      const key = variable.content?.key ?? "";
-      page.failedAt(key, error, variable, renew);
-      if (!fill) showWithout(key);
+      const key = this.variable.content?.key ?? "";
+      this.#page.failedAt(key, error, this.variable, this);
+      if (!this.#fill) this.#showWithout(key);
     } finally {
-      isRendering = false;
+      this.#isRendering = false;
     }
-  };
-  const change = () => {
+  }
+
+  #change(): void {
+    const { content } = this.variable;
+    const { model, viewdefs, hotload } = this.#page;
+    if (this.#options.keep && !content) return;
+    const fill = this.#fill;
+    const viewdef = fill && content?.key ? viewdefs.get(content.key) : undefined;
+    if (content && viewdef && fill?.lineage === content.lineage && hotload) {
+      model.succeed(this.variable, this);
+      hotload.exchange(
+        fill,
+        viewdef,
+        content.first,
+        () => this.#renew(),
+        () => this.#render(),
+      );
+    } else this.#renew();
+  }
+
+  #renew(): void {
+    const { variable, region } = this;
+    const page = this.#page;
     const { content } = variable;
-    if (keep && !content) return;
-    const viewdef = content?.key ? page.viewdefs.get(content.key) : undefined;
-    if (content && viewdef && fill?.lineage === content.lineage && page.hotload) {
-      page.model.succeed(variable, renew);
-      page.hotload.exchange(fill, viewdef, content.first, renew, render);
-    } else renew();
-  };
-  const renew = () => {
-    const { content } = variable;
-    fill?.undo();
-    fill = undefined;
-    page.model.succeed(variable, renew);
+    this.#fill?.undo();
+    this.#fill = undefined;
+    page.model.succeed(variable, this);
     const key = content?.key ?? "";
     const viewdef = key ? page.viewdefs.get(key) : undefined;
     if (content && viewdef) {
-      fill = new Fill(page, viewdef, variable, content, region);
-      isPlain = isStanding = false;
+      this.#fill = new Fill(page, viewdef, variable, content, region);
+      this.#isPlain = this.#isStanding = false;
       return;
     }
     if (key) {
       const message = `The page was not sent ${key}.`;
       page.report("VIEWDEF_MISSING", message, variable.id);
-      page.model.fail(variable, { code: "VIEWDEF_MISSING", message, where: key }, renew);
+      page.model.fail(variable, { code: "VIEWDEF_MISSING", message, where: key }, this);
     }
-    showWithout(key);
-  };
+    this.#showWithout(key);
+  }
+
   /** There is no view. */
-  const showWithout = (key: string) => {
-    const present = isPlain ? region.host : undefined;
+  #showWithout(key: string): void {
+    const { variable, region } = this;
+    const { plain, stand = () => document.createElement("div") } = this.#options;
+    const present = this.#isPlain ? region.host : undefined;
     const element = variable.error ? undefined : plain?.(variable.value, present);
-    isPlain = Boolean(element);
+    this.#isPlain = Boolean(element);
     if (element && element === present) return;
-    isStanding = !element && variable.error !== null;
-    if (isStanding) region.put([stand()], key);
+    this.#isStanding = !element && variable.error !== null;
+    if (this.#isStanding) region.put([stand()], key);
     else region.put(element ? [element] : [], "");
-  };
-  page.counts.views++;
-  const undoTie = region.attach((host) => page.ties.add(host, { variable }));
-  const stop = page.model.watch(variable, (changes) => {
-    if (changes & CHANGED.content || (plain && !variable.content?.key && changes & CHANGED.value)) render();
-    if (!(changes & CHANGED.error)) return;
-    const mayChange = !fill && !isRendering && !(keep && !variable.content);
-    if (mayChange && isStanding !== (variable.error !== null)) showWithout(variable.content?.key ?? "");
-    if (region.host) page.ties.mark(region.host);
-  });
-  render();
-  return () => {
-    page.counts.views--;
-    stop();
-    fill?.undo();
-    undoTie();
-  };
+  }
 }

@@ -132,6 +132,23 @@ t.test("tables, selects and other elements that only take certain children can b
   t.equal(await page.locator("section > div").textContent(), "div");
 });
 
+t.test("when all rows go at once, what a script has put beside them stays, and rows can come again", async (t) => {
+  const { page, connection } = await scene(t, chromium, viewdef(`<ul></ul>`, bind(0, "list", 0)), {
+    values: [[]],
+    viewdefs: ROW,
+    more: [place(2, [10, 0, 3]), ...rows(10, ["a", "b", "c"])],
+  });
+  await settled(page, connection, remove(2, 10, 11, 12));
+  t.equal(await page.locator("ul > *").count(), 0);
+  await settled(page, connection, place(2, [20, 0, 2]), ...rows(20, ["d", "e"]));
+  await page.evaluate(`document.querySelector("ul").insertAdjacentHTML("afterbegin", "<li>mine</li>")`);
+  t.equal(await page.locator("ul").textContent(), "minede");
+  await settled(page, connection, remove(2, 20, 21));
+  t.equal(await page.locator("ul").textContent(), "mine");
+  await settled(page, connection, place(2, [30, 0, 2]), ...rows(30, ["f", "g"]));
+  t.equal(await page.locator("ul").textContent(), "minefg");
+});
+
 t.test("rows with several roots move as one", async (t) => {
   const { page, connection } = await scene(t, chromium, viewdef(`<dl><dt></dt></dl>`, bind(0, "list", 0)), {
     values: [[]],

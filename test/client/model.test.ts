@@ -34,6 +34,14 @@ t.test("a watcher added while others are told has seen that frame already", asyn
   t.equal(called, 1);
 });
 
+t.test("a list may begin with more rows than a call can take arguments", async (t) => {
+  const { model } = make();
+  const count = 200_000;
+  model.list({ type: "list", id: 1, place: [{ row: 10, count, before: 0 }] });
+  t.equal(model.get(1)?.rows.length, count);
+  t.equal(model.get(1)?.rows.at(-1), 10 + count - 1);
+});
+
 t.test("everything below a replaced view, a removed row and a destroyed parent is forgotten", async (t) => {
   const { model } = make();
   model.view({ type: "view", id: 1, viewdef: "A", first: 2, values: [null, null] });

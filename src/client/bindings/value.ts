@@ -9,7 +9,20 @@ import { equal, textOf } from "../text.ts";
 const left = new WeakMap<Element, { variable: Variable; agreed: Value; sample: Value }>();
 
 /** ui-value: the value of a form control, two-way; the text of anything else. */
-export function bindValue(context: Context): Unbind {
+export function bindValue(context: Context): Unbind | void {
+  const { element } = context;
+  const name = element.localName;
+  // What most of them do, and all of them in a long list, so it has nothing that it does not need.
+  if (name === "input" || name.includes("-") || fieldOf(element)) return bindControl(context);
+  bindText(context);
+}
+
+function bindText({ element, watch }: Context): void {
+  watch((value) => showText(element, value));
+}
+
+/** What may be a field, or become one. */
+function bindControl(context: Context): Unbind {
   const { element } = context;
   const name = element.localName;
   let undo: Unbind[] = [];

@@ -126,7 +126,8 @@ export class Takeover {
     }
   }
 
-  #undo({ binding, variable, undo, scroll }: Bound, entry: TemplateNode): void {
+  #undo(bound: Bound, entry: TemplateNode): void {
+    const { binding, variable, scroll } = bound;
     const { fill, live } = this.#change;
     const { page } = fill;
     const element = live[entry.index] as Element;
@@ -134,7 +135,7 @@ export class Takeover {
     if (binding.kind === "list" && !scroll) {
       const rows = page.lists.get(element);
       const heir = this.#newLists.indexOf(variable);
-      undo(heir >= 0);
+      bound.undo(heir >= 0);
       if (rows && heir >= 0) {
         this.#newLists.splice(heir, 1);
         this.#moving.push(rows);
@@ -143,7 +144,7 @@ export class Takeover {
     }
     // Whatever takes the place of the field shows what was typed.
     if (binding.kind === "value" && !stays && element === document.activeElement) page.commits.get(element)?.();
-    undo(stays);
+    bound.undo(stays);
   }
 
   #placedBefore(entry: TemplateNode): Placed | undefined {
@@ -285,7 +286,7 @@ export class Takeover {
     const { kept } = this.#bindings;
     const before = new Map<Binding, Bound[]>();
     for (const [bound, binding] of kept) before.set(binding, [...(before.get(binding) ?? []), bound]);
-    fill.bound = fill.bound.map((bound) => ({ ...bound, binding: kept.get(bound) ?? bound.binding }));
+    for (const bound of fill.bound) bound.binding = kept.get(bound) ?? bound.binding;
     const order = new Map(now.viewdef.bindings.map((binding, index) => [binding, index]));
     for (const binding of order.keys()) {
       const element = this.#nodes[now.elements[binding.at]?.index ?? -1] as HTMLElement | undefined;

@@ -104,10 +104,12 @@ local function show(node, k, slot, object)
   conn.torn = false
 end
 
+local function make_node(scope, id, object) return tree.make(id, scope, object, plans.for_object(scope, object)) end
+
 -- A row that has an id but is not yet in the tree: an object becomes a node, a value is shown as it is.
 local function make_row(scope, id, object)
   if type(object) ~= "table" or values.is_array(object) then return { id = id, object = object } end
-  local ok, row = xpcall(function() return tree.make(id, scope, object, plans.for_object(scope, object)) end, handler)
+  local ok, row = xpcall(make_node, handler, scope, id, object)
   if ok then return row end
   row = errors.from(row, "LUA_ERROR")
   -- One row after the other would run into it: it is the list's.

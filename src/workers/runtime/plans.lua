@@ -40,6 +40,17 @@ local function constructor(n)
   return make
 end
 
+-- What a new node sends for its slots, until they have been read: `null` for each, in a table that never has to grow.
+local blanks = {}
+local function blank(n)
+  local make = blanks[n]
+  if not make then
+    make = generate("=moonpool/blank", "return function() return { " .. rep("'null',", n) .. " } end")
+    blanks[n] = make
+  end
+  return make
+end
+
 -- Reads all plain fields of a node and reports those that differ: a function made for the plan, because a loop over
 -- names costs twice as much, and this is what an event spends its time on.
 local function reader(names, at)
@@ -70,12 +81,12 @@ local function steps(slots, level)
   return { complex = complex, calls = #complex, names = names, at = at, read = reader(names, at) }
 end
 
---- Completes a ViewPlan: `n` slots, `make` a node, and what to read at each level, false for nothing.
+--- Completes a ViewPlan: `n` slots, `make` a node, `blank` values of it, and what to read at each level, false for nothing.
 function plans.compile(plan)
   local slots = plan.slots
   plan.n = #slots
   plan.name = json.encode_string(plan.key)
-  plan.make = constructor(plan.n)
+  plan.make, plan.blank = constructor(plan.n), blank(plan.n)
   plan.by_text = {}
   for _, slot in ipairs(slots) do
     path.compile(slot)

@@ -63,7 +63,7 @@ function tree.place(conn, node)
   local first = conn.next_id
   conn.next_id = first + n
   conn.variables = conn.variables + n
-  node.first, node.values = first, {}
+  node.first, node.values = first, plan.blank()
   tree.enter(conn, node)
   conn.fresh[#conn.fresh + 1] = node
   connection.need_viewdef(conn, plan)
@@ -85,13 +85,11 @@ end
 --- Sends the `view` message of a node that has just been read for the first time, and what had to wait for it.
 function tree.finish(conn, node)
   local values = node.values
-  local n = node.plan.n
-  for k = 1, n do values[k] = values[k] or "null" end
   -- Ids change their meaning with `from`: nothing else of the frame may come before it.
   local from = values.from
   connection.emit(conn, from and 1 or node.scope.level, format(
     '{"type":"view","id":%d,"viewdef":%s,"first":%d,"values":[%s]%s}',
-    node.id, node.plan.name, node.first, concat(values, ",", 1, n), from and ',"from":[' .. concat(from, ",") .. "]" or ""
+    node.id, node.plan.name, node.first, concat(values, ",", 1, node.plan.n), from and ',"from":[' .. concat(from, ",") .. "]" or ""
   ))
   if values.late then
     for _, fragment in ipairs(values.late) do connection.emit(conn, node.scope.level, fragment) end

@@ -1,0 +1,96 @@
+// How much slower is a page whose rows live in Lua than one with its rows in the browser? Same HTML, same run.
+import { openBrowser } from "../support/chromium.ts";
+import { type Finding, judged, median } from "../support/measure.ts";
+import { TablePage } from "./pages.ts";
+
+interface Operation {
+  what: string;
+  /** Steps before it, which are not measured. */
+  before: string[];
+  step: string;
+  /** So often in a row, as somebody at work clicks. */
+  times: number;
+}
+
+const OPERATIONS: Operation[] = [
+  { what: "create 1,000 rows", before: ["clear"], step: "create", times: 1 },
+  { what: "replace 1,000 rows", before: ["create"], step: "create", times: 2 },
+  { what: "update every 10th of 1,000 rows", before: ["create"], step: "update", times: 3 },
+  { what: "select a row", before: ["create"], step: "select", times: 5 },
+  { what: "swap two rows", before: ["create"], step: "swap", times: 5 },
+  { what: "remove a row", before: ["create"], step: "remove", times: 5 },
+  { what: "append 1,000 rows to 1,000", before: ["create"], step: "append", times: 1 },
+  { what: "create 10,000 rows", before: ["clear"], step: "createMany", times: 1 },
+];
+const WARM_UP = 3;
+const MOST_ROUNDS = 12;
+/** Rounds of an operation end after so many ms, but there are always some. */
+const LONGEST = 10_000;
+const FEWEST_ROUNDS = 5;
+
+async function measure(page: TablePage, { before, step, times }: Operation): Promise<number[]> {
+  for (const name of before) await page.perform(name);
+  await page.collectGarbage();
+  const results: number[] = [];
+  for (let time = 0; time < times; time++) results.push(await page.perform(step));
+  return results;
+}
+
+/** Ms of the operation in both pages, which alternate. */
+async function compare(
+  host: TablePage,
+  keyed: TablePage,
+  operation: Operation,
+): Promise<[host: number, keyed: number]> {
+  const times: { host: number[]; keyed: number[] } = { host: [], keyed: [] };
+  const end = performance.now() + LONGEST;
+  for (let round = -WARM_UP; round < MOST_ROUNDS && (round < FEWEST_ROUNDS || performance.now() < end); round++) {
+    const results = { keyed: await measure(keyed, operation), host: await measure(host, operation) };
+    if (round < 0) continue;
+    times.keyed.push(...results.keyed);
+    times.host.push(...results.host);
+  }
+  return [median(times.host), median(times.keyed)];
+}
+
+async function heapWith(page: TablePage, step: string): Promise<number> {
+  await page.perform("clear");
+  await page.perform(step);
+  return page.heap();
+}
+
+/** Runs the benchmark. Takes about two minutes. */
+export async function client(): Promise<Finding[]> {
+  const browser = await openBrowser();
+  const opened: TablePage[] = [];
+  try {
+    const host = await TablePage.moonpool(browser);
+    opened.push(host);
+    const keyed = await TablePage.keyed(browser);
+    opened.push(keyed);
+    const findings: Finding[] = [];
+    for (const operation of OPERATIONS) {
+      const [mine, other] = await compare(host, keyed, operation);
+      findings.push(
+        { what: `${operation.what}: from Lua`, value: mine, unit: "ms" },
+        { what: `${operation.what}: in the browser`, value: other, unit: "ms" },
+        judged(`${operation.what}: ratio`, mine / other, "×", "<=", 2),
+      );
+    }
+    for (const [what, step] of [
+      ["1,000 rows", "create"],
+      ["10,000 rows", "createMany"],
+    ] as const) {
+      const [mine, other] = [await heapWith(host, step), await heapWith(keyed, step)];
+      findings.push(
+        { what: `JavaScript heap with ${what}: from Lua`, value: mine / 1024, unit: "KB" },
+        { what: `JavaScript heap with ${what}: in the browser`, value: other / 1024, unit: "KB" },
+        judged(`JavaScript heap with ${what}: ratio`, mine / other, "×", "<=", 2),
+      );
+    }
+    return findings;
+  } finally {
+    for (const page of opened) await page.close();
+    await browser.close();
+  }
+}
