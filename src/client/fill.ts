@@ -1,5 +1,6 @@
 import type { Value } from "../protocol/message.ts";
 import type { Binding } from "../protocol/viewdef.ts";
+import { ForbiddenAddress } from "./forbidden-address.ts";
 import { CHANGED, type Content, type Undo, type Variable } from "./model.ts";
 import type { Page } from "./page.ts";
 import { carry } from "./placeholder.ts";
@@ -60,7 +61,7 @@ export class Fill {
     const { page, viewdef, owner, region } = this;
     const fragment = document.importNode(viewdef.content, true);
     page.hotload?.record(this, fragment);
-    page.scripts.collect(fragment, viewdef);
+    page.scripts.collect(fragment, this);
     const elements = fragment.querySelectorAll<HTMLElement>("*");
     const roots = [...fragment.childNodes];
     for (const root of roots) page.owners.set(root, owner);
@@ -109,6 +110,7 @@ export class Fill {
 
   undo(): void {
     this.ended = true;
+    this.page.model.succeed(this.owner, this);
     for (const { undo } of this.bound.toReversed()) undo();
     for (const { region } of this.placed.values()) region.release();
   }
@@ -129,7 +131,8 @@ function bind(
       action();
       page.model.succeed(variable, source);
     } catch (error) {
-      const code = binding.kind === "code" ? "CODE_FAILED" : "VIEW_FAILED";
+      const code =
+        binding.kind === "code" ? "CODE_FAILED" : error instanceof ForbiddenAddress ? "URL_FORBIDDEN" : "VIEW_FAILED";
       page.failedAt(`${key} ui-${binding.kind}`, error, variable, source, code);
     }
   };

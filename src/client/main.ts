@@ -180,10 +180,26 @@ const frames = new FrameReader({
     }
   },
   welcome({ development, hotload: ui }) {
+    if (development && !errorDisplay.development)
+      void import("./violations.ts").then(({ watchViolations }) =>
+        watchViolations((message) => {
+          page.report("PAGE_BLOCKED", message);
+          errorDisplay.add({ code: "PAGE_BLOCKED", message });
+          errorDisplay.update();
+        }),
+      );
     errorDisplay.development = development;
     hotload?.welcome(ui);
   },
   reload: (message) => hotload?.reload(message),
+  notify({ type, ...detail }) {
+    const event = new CustomEvent(`moonpool-${type}`, { detail, cancelable: true, bubbles: true });
+    if (!root.dispatchEvent(event)) return;
+    import("./toasts.ts").then(
+      ({ showToast }) => showToast(detail),
+      (error: unknown) => page.report("INTERNAL", `A notice is not shown: ${String(error)}`),
+    );
+  },
   failed: (error) => page.failed(error),
   fault: (error) => errorDisplay.add(error),
   applied(seq) {
@@ -209,11 +225,20 @@ function showApp(): void {
 const bridge = makeBridge(page, socket, () => appRegion.host);
 const { moonpool, uiApp, uiStore } = bridge;
 Object.assign(window, { moonpool, uiApp, uiStore });
-addEventListener("error", ({ message, filename, lineno }) => {
-  // A browser's way of saying that it will lay out once more; nobody can act on it.
-  if (message.startsWith("ResizeObserver loop")) return;
-  page.report("SCRIPT_FAILED", `${message} (${filename}:${lineno})`);
-});
+addEventListener(
+  "error",
+  ({ target, message, filename, lineno, error }) => {
+    const fill = scripts.fillOf(target === window ? document.currentScript : (target as Element), filename);
+    if (fill && !fill.ended) {
+      const what: unknown = error ?? message ?? (target as HTMLScriptElement).src;
+      page.failedAt(`${fill.viewdef.key} <script>`, what, fill.owner, fill, "SCRIPT_FAILED");
+      // A browser's way of saying that it will lay out once more; nobody can act on it.
+    } else if (message && !message.startsWith("ResizeObserver loop"))
+      page.report("SCRIPT_FAILED", `${message} (${filename}:${lineno})`);
+  },
+  // Scripts that cannot be loaded say so, but not to the window.
+  true,
+);
 addEventListener("unhandledrejection", ({ reason }) => page.report("SCRIPT_FAILED", String(reason)));
 addEventListener("compositionstart", ({ target }) => (composing = target as Element), true);
 addEventListener("compositionend", () => (composing = null), true);

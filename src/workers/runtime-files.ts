@@ -30,6 +30,7 @@ const names = [
   "exchange",
   "detect",
   "requests",
+  "notices",
   "session",
   "serializers",
   "versions",

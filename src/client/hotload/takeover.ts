@@ -226,7 +226,7 @@ export class Takeover {
     const { fill } = this.#change;
     const node = document.importNode(entry.node, entry.node instanceof HTMLTemplateElement);
     this.#nodes[entry.index] = node;
-    if (entry.script) fill.page.scripts.add(node as HTMLScriptElement, entry.script);
+    if (entry.script) fill.page.scripts.add(node as HTMLScriptElement, entry.script, fill);
     if (entry.isPlaceholder) fill.place(entry.at, node as HTMLElement);
     else
       for (const child of entry.children)
