@@ -49,6 +49,7 @@ const frameTasks = new Set<() => void>();
 let reports = 0;
 let composing: Element | null = null;
 let hotload: Hotload | undefined;
+let toasts: Promise<typeof import("./toasts.ts")> | undefined;
 
 const facts = document.querySelector<HTMLMetaElement>('meta[name="moonpool"]');
 const socket = new Socket(sessionUrl(location, facts?.content), {
@@ -195,7 +196,9 @@ const frames = new FrameReader({
   notify({ type, ...detail }) {
     const event = new CustomEvent(`moonpool-${type}`, { detail, cancelable: true, bubbles: true });
     if (!root.dispatchEvent(event)) return;
-    import("./toasts.ts").then(
+    // One promise for all: of several imports the last may come first.
+    toasts ??= import("./toasts.ts");
+    toasts.then(
       ({ showToast }) => showToast(detail),
       (error: unknown) => page.report("INTERNAL", `A notice is not shown: ${String(error)}`),
     );
