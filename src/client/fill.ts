@@ -1,6 +1,7 @@
 import type { Value } from "../protocol/message.ts";
 import type { Binding } from "../protocol/viewdef.ts";
 import { ForbiddenAddress } from "./forbidden-address.ts";
+import { claimIds } from "./ids.ts";
 import { CHANGED, type Content, type Undo, type Variable } from "./model.ts";
 import type { Page } from "./page.ts";
 import { carry } from "./placeholder.ts";
@@ -41,6 +42,7 @@ export class Fill {
   /** By the index of the placeholder. */
   placed = new Map<number, Placed>();
   ended = false;
+  #releaseIds: Undo | undefined;
 
   constructor(page: Page, viewdef: PreparedViewdef, owner: Variable, { first, lineage }: Content, region: Region) {
     this.page = page;
@@ -63,6 +65,7 @@ export class Fill {
     page.hotload?.record(this, fragment);
     page.scripts.collect(fragment, this);
     const elements = fragment.querySelectorAll<HTMLElement>("*");
+    if (viewdef.hasIds) this.claimIds(elements);
     const roots = [...fragment.childNodes];
     for (const root of roots) page.owners.set(root, owner);
     const regions = new Map<Node, Region>();
@@ -78,6 +81,12 @@ export class Fill {
       roots.map((root) => regions.get(root) ?? root),
       viewdef.key,
     );
+  }
+
+  /** Makes the ids of the view's elements unique in the page, in the place of those that it had. */
+  claimIds(elements: Iterable<Element>): void {
+    this.#releaseIds?.();
+    this.#releaseIds = claimIds(elements);
   }
 
   /** Lets `region` stand for the placeholder with index `at`. */
@@ -110,6 +119,7 @@ export class Fill {
 
   undo(): void {
     this.ended = true;
+    this.#releaseIds?.();
     this.page.model.succeed(this.owner, this);
     for (const { undo } of this.bound.toReversed()) undo();
     for (const { region } of this.placed.values()) region.release();

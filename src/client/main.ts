@@ -182,13 +182,7 @@ const frames = new FrameReader({
   },
   welcome({ development, hotload: ui }) {
     if (development && !errorDisplay.development)
-      void import("./violations.ts").then(({ watchViolations }) =>
-        watchViolations((message) => {
-          page.report("PAGE_BLOCKED", message);
-          errorDisplay.add({ code: "PAGE_BLOCKED", message });
-          errorDisplay.update();
-        }),
-      );
+      void import("./violations.ts").then(({ watchViolations }) => watchViolations(page, errorDisplay));
     errorDisplay.development = development;
     hotload?.welcome(ui);
   },

@@ -16,6 +16,7 @@ export interface PreparedViewdef {
   readonly placeholders: readonly number[];
   /** What to give the script elements, in document order, when they are to run. */
   readonly scripts: readonly ScriptSource[];
+  readonly hasIds: boolean;
 }
 
 /**
@@ -87,6 +88,7 @@ function prepare(key: string, { html, bindings }: Viewdef): PreparedViewdef {
     bindings: bindings.toSorted((one, other) => ORDER.indexOf(one.kind) - ORDER.indexOf(other.kind)),
     placeholders: [...new Set(placeholders)],
     scripts,
+    hasIds: content.querySelector("[id]") !== null,
   };
 }
 

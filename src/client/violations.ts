@@ -1,10 +1,18 @@
 // A chunk of its own, loaded in development mode.
 
+import type { ErrorDisplay } from "./error-display.ts";
+import type { Page } from "./page.ts";
+
 /** Tells, in words for the author of the page, what its Content-Security-Policy has blocked, also before this was called. */
-export function watchViolations(tell: (message: string) => void): void {
+export function watchViolations(page: Page, display: ErrorDisplay): void {
   const observer = new ReportingObserver(
     (reports) => {
-      for (const { body } of reports) if (body) tell(messageOf(body as unknown as Violation));
+      for (const { body } of reports) {
+        const message = messageOf(body as unknown as Violation);
+        page.report("PAGE_BLOCKED", message);
+        display.add({ code: "PAGE_BLOCKED", message });
+      }
+      display.update();
     },
     { types: ["csp-violation"], buffered: true },
   );

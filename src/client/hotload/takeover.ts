@@ -6,6 +6,7 @@ import { arrange, put } from "./arrange.ts";
 import { copyAttribute, patchAttributes, patchText } from "./attributes.ts";
 import { keepBindings, type KeptBindings } from "./kept-bindings.ts";
 import type { Match } from "./match.ts";
+import { claimNewIds } from "./new-ids.ts";
 import { isFilled, type Outline, type TemplateNode } from "./outline.ts";
 import type { Tools } from "./tools.ts";
 
@@ -87,6 +88,7 @@ export class Takeover {
     this.#removeGone();
     this.#bind();
     for (const putBack of this.#putBack) putBack();
+    claimNewIds(this.#change, this.#nodes);
     for (const { index } of now.roots) {
       const node = this.#nodes[index];
       if (node) fill.page.owners.set(node, fill.owner);
