@@ -26,7 +26,7 @@ export function claimIds(elements: Iterable<Element>): Undo {
   const rename = (id: string) => names.get(id) ?? id;
   for (const element of elements)
     for (const { name, value } of element.attributes) {
-      const ids = /href$/.test(name) ? /(?<=^#).+/ : REFERENCE.test(name) ? /\S+/g : /(?<=url\(["']?#)[^"')]+/g;
+      const ids = name.endsWith("href") ? /(?<=^#).+/ : REFERENCE.test(name) ? /\S+/g : /(?<=url\(["']?#)[^"')]+/g;
       const renamed = value.replace(ids, rename);
       if (renamed !== value) element.setAttribute(name, renamed);
     }

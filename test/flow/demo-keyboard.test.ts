@@ -68,7 +68,7 @@ async function unreachable(page: Page): Promise<string[]> {
       const { activeElement } = document;
       if (!activeElement || activeElement === document.body) return "";
       const inner = activeElement.shadowRoot?.activeElement;
-      return `${[...document.querySelectorAll("*")].indexOf(activeElement)}/${inner ? [...activeElement.shadowRoot!.querySelectorAll("*")].indexOf(inner) : ""}`;
+      return `${[...document.querySelectorAll("*")].indexOf(activeElement)}/${inner ? [...activeElement.shadowRoot.querySelectorAll("*")].indexOf(inner) : ""}`;
     });
     if (at !== "" && at === first) break;
     if (at !== "") first ??= at;
