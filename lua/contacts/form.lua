@@ -122,6 +122,7 @@ end
 function ContactForm:save()
   if self:check() then
     self.contact.book:closeForm(self)
+    session:notify(self.contact:label() .. " was saved.", { kind = "success" })
   end
 end
 

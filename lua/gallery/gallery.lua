@@ -54,6 +54,10 @@ function Section:ariaSelected()
   return self:isOpen() and "true" or "false"
 end
 
+function Section:tabIndex()
+  return self:isOpen() and 0 or -1
+end
+
 local Gallery = session:prototype("Gallery", {
   sections = EMPTY,
   section = EMPTY,

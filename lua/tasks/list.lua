@@ -156,6 +156,8 @@ function TaskList:remove(task)
 end
 
 function TaskList:clearDone()
+  local count = self:countDone()
+  session:notify(count == 1 and "One task was cleared." or count .. " tasks were cleared.")
   for index = #self.tasks, 1, -1 do
     if self.tasks[index].done then
       self:remove(self.tasks[index])

@@ -1,4 +1,5 @@
 import {
+  contentSecurityPolicy,
   cpu,
   duration,
   file,
@@ -235,6 +236,13 @@ export const options = {
     "'self'",
     "who may show the pages in a frame (CSP)",
     text("sources such as 'self' https://example.org"),
+  ),
+  contentSecurityPolicy: option(
+    "--content-security-policy <policy>",
+    "MOONPOOL_CONTENT_SECURITY_POLICY",
+    "the site's own files",
+    "what pages may load and run (CSP): a whole policy, {nonce} in it is the nonce; off: none; in a file also changes by directive",
+    contentSecurityPolicy,
   ),
   maxFrameBytes: option(
     "--max-frame-bytes <size>",

@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { HotloadOptions, RecoveryOptions } from "../host/main.ts";
+import type { ContentSecurityPolicy, HotloadOptions, RecoveryOptions } from "../host/main.ts";
 
 /**
  * Reads one setting. `input` is text from a flag or the environment (an array of texts for a flag that may be
@@ -69,6 +69,14 @@ export const metrics: Reader<boolean | "public"> = (input, folder) => {
 /** A step, or in a config file an object, which the host checks. */
 export const recovery: Reader<RecoveryOptions> = (input, folder) =>
   isObject(input) ? input : { strategy: oneOf("rollback", "retry", "restart", "end")(input, folder) };
+
+/** A policy, or off; in a config file also an object, which the host checks. */
+export const contentSecurityPolicy: Reader<ContentSecurityPolicy> = (input) => {
+  if (isObject(input)) return input as Record<string, string>;
+  if (input === false || input === "off" || input === "false") return false;
+  if (typeof input === "string" && /^\s*[a-z-]+(\s|;|$)/.test(input)) return input;
+  throw new Misread("a policy such as default-src 'self', or off");
+};
 
 /** One of some words. */
 export function oneOf<Word extends string>(...words: Word[]): Reader<Word> {

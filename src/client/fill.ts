@@ -1,6 +1,8 @@
 import type { Value } from "../protocol/message.ts";
 import type { Binding } from "../protocol/viewdef.ts";
-import { CHANGED, type Content, type Variable, type Watcher } from "./model.ts";
+import { ForbiddenAddress } from "./forbidden-address.ts";
+import { claimIds } from "./ids.ts";
+import { CHANGED, type Content, type Undo, type Variable, type Watcher } from "./model.ts";
 import type { Context, Page } from "./page.ts";
 import { carry } from "./placeholder.ts";
 import { Region, type Unbind } from "./region.ts";
@@ -45,6 +47,7 @@ export class Fill {
   /** By the index of the placeholder. */
   placed: Map<number, Placed> = NOWHERE;
   ended = false;
+  #releaseIds: Undo | undefined;
 
   constructor(page: Page, viewdef: PreparedViewdef, owner: Variable, { first, lineage }: Content, region: Region) {
     this.page = page;
@@ -65,8 +68,9 @@ export class Fill {
     const { page, viewdef, owner, region } = this;
     const fragment = document.importNode(viewdef.content, true);
     page.hotload?.record(this, fragment);
-    page.scripts.collect(fragment, viewdef);
+    page.scripts.collect(fragment, this);
     const elements = fragment.querySelectorAll<HTMLElement>("*");
+    if (viewdef.hasIds) this.claimIds(elements);
     const roots = [...fragment.childNodes];
     for (const root of roots) page.owners.set(root, owner);
     const regions = viewdef.placeholders.length > 0 ? new Map<Node, Region>() : undefined;
@@ -79,6 +83,12 @@ export class Fill {
       if (element) this.bind(binding, element);
     }
     region.put(regions ? roots.map((root) => regions.get(root) ?? root) : roots, viewdef.key);
+  }
+
+  /** Makes the ids of the view's elements unique in the page, in the place of those that it had. */
+  claimIds(elements: Iterable<Element>): void {
+    this.#releaseIds?.();
+    this.#releaseIds = claimIds(elements);
   }
 
   /** Lets `region` stand for the placeholder with index `at`. */
@@ -116,6 +126,8 @@ export class Fill {
 
   undo(): void {
     this.ended = true;
+    this.#releaseIds?.();
+    this.page.model.succeed(this.owner, this);
     for (const bound of this.bound.toReversed()) bound.undo();
     for (const { region } of this.placed.values()) region.release();
   }
@@ -192,7 +204,7 @@ class Work implements Bound, Context, Tie, Watcher {
 
   #failed(error: unknown, source: object): void {
     const { kind } = this.binding;
-    const code = kind === "code" ? "CODE_FAILED" : "VIEW_FAILED";
+    const code = kind === "code" ? "CODE_FAILED" : error instanceof ForbiddenAddress ? "URL_FORBIDDEN" : "VIEW_FAILED";
     this.page.failedAt(`${this.fill.viewdef.key} ui-${kind}`, error, this.variable, source, code);
   }
 }

@@ -1,6 +1,7 @@
 import type { WireError } from "../protocol/error-code.ts";
 import {
   PROTOCOL_VERSION,
+  type Notify,
   type Reload,
   type ServerFrame,
   type ServerMessage,
@@ -19,6 +20,7 @@ export interface FrameReaderParts {
   welcome(message: Welcome): void;
   fault(error: WireError): void;
   reload(message: Reload): void;
+  notify(message: Notify): void;
   /** A frame could not be applied. */
   failed(error: unknown): void;
   /** Frame `seq` is in the page. */
@@ -104,6 +106,8 @@ export class FrameReader {
         return this.#parts.fault(message);
       case "reload":
         return this.#parts.reload(message);
+      case "notify":
+        return this.#parts.notify(message);
     }
   }
 }

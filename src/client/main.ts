@@ -50,6 +50,7 @@ const frameTasks = new Set<() => void>();
 let reported = 0;
 let composing: Element | null = null;
 let hotload: Hotload | undefined;
+let toasts: Promise<typeof import("./toasts.ts")> | undefined;
 
 const address = sessionAddress(location, document.querySelector<HTMLMetaElement>('meta[name="moonpool"]')?.content);
 const reports = new ConnectionReports();
@@ -193,10 +194,22 @@ const frames = new FrameReader({
     }
   },
   welcome({ development, hotload: ui }) {
+    if (development && !errorDisplay.development)
+      void import("./violations.ts").then(({ watchViolations }) => watchViolations(page, errorDisplay));
     errorDisplay.development = development;
     hotload?.welcome(ui);
   },
   reload: (message) => hotload?.reload(message),
+  notify({ type, ...detail }) {
+    const event = new CustomEvent(`moonpool-${type}`, { detail, cancelable: true, bubbles: true });
+    if (!root.dispatchEvent(event)) return;
+    // One promise for all: of several imports the last may come first.
+    toasts ??= import("./toasts.ts");
+    toasts.then(
+      ({ showToast }) => showToast(detail),
+      (error: unknown) => page.report("INTERNAL", `A notice is not shown: ${String(error)}`),
+    );
+  },
   failed: (error) => page.failed(error),
   fault: (error) => errorDisplay.add(error),
   applied(seq) {
@@ -222,11 +235,20 @@ function showApp(): void {
 const bridge = makeBridge(page, socket, () => appRegion.host);
 const { moonpool, uiApp, uiStore } = bridge;
 Object.assign(window, { moonpool, uiApp, uiStore });
-addEventListener("error", ({ message, filename, lineno }) => {
-  // A browser's way of saying that it will lay out once more; nobody can act on it.
-  if (message.startsWith("ResizeObserver loop")) return;
-  page.report("SCRIPT_FAILED", `${message} (${filename}:${lineno})`);
-});
+addEventListener(
+  "error",
+  ({ target, message, filename, lineno, error }) => {
+    const fill = scripts.fillOf(target === window ? document.currentScript : (target as Element), filename);
+    if (fill && !fill.ended) {
+      const what: unknown = error ?? message ?? (target as HTMLScriptElement).src;
+      page.failedAt(`${fill.viewdef.key} <script>`, what, fill.owner, fill, "SCRIPT_FAILED");
+      // A browser's way of saying that it will lay out once more; nobody can act on it.
+    } else if (message && !message.startsWith("ResizeObserver loop"))
+      page.report("SCRIPT_FAILED", `${message} (${filename}:${lineno})`);
+  },
+  // Scripts that cannot be loaded say so, but not to the window.
+  true,
+);
 addEventListener("unhandledrejection", ({ reason }) => page.report("SCRIPT_FAILED", String(reason)));
 addEventListener("compositionstart", ({ target }) => (composing = target as Element), true);
 addEventListener("compositionend", () => (composing = null), true);

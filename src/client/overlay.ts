@@ -2,7 +2,8 @@
 import { errors as catalogue, type WireError } from "../protocol/error-code.ts";
 import type { ReloadError } from "../protocol/message.ts";
 
-const STYLE = `
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(`
   :host { all: initial; visibility: visible !important; position: fixed; inset: auto 12px 44px auto; z-index: 2147483647; max-width: min(560px, 94vw); }
   div { font: 13px/1.45 system-ui, sans-serif; color: #f4f4f5; background: #27272af2; border-radius: 8px;
     border-left: 4px solid #f87171; box-shadow: 0 4px 24px #0006; max-height: 45vh; overflow: auto; }
@@ -12,7 +13,7 @@ const STYLE = `
   pre { margin: 4px 0 0; font-size: 12px; white-space: pre-wrap; color: #d4d4d8 }
   a { color: #93c5fd } .warning code { color: #fcd34d } .source { overflow-x: auto; white-space: pre; padding: 6px 8px; background: #18181b; border-radius: 4px }
   .source mark { background: #7f1d1d; color: inherit; display: inline-block; min-width: 100% } .source span { color: #71717a }
-  button { all: unset; cursor: pointer; padding: 0 4px } button:focus-visible { outline: 2px solid #fca5a5 }`;
+  button { all: unset; cursor: pointer; padding: 0 4px } button:focus-visible { outline: 2px solid #fca5a5 }`);
 
 let host: HTMLElement | undefined;
 
@@ -25,7 +26,7 @@ export function showOverlay(errors: readonly (WireError | ReloadError)[], dismis
   }
   if (!host) {
     host = document.createElement("moonpool-errors");
-    host.attachShadow({ mode: "open" });
+    host.attachShadow({ mode: "open" }).adoptedStyleSheets = [sheet];
     document.documentElement.append(host);
   }
   const title = make("span", titleOf(errors));
@@ -39,7 +40,7 @@ export function showOverlay(errors: readonly (WireError | ReloadError)[], dismis
   const list = make("ul");
   list.append(...errors.map(item));
   panel.append(header, list);
-  host.shadowRoot?.replaceChildren(make("style", STYLE), panel);
+  host.shadowRoot?.replaceChildren(panel);
 }
 
 function item(error: WireError | ReloadError): HTMLElement {

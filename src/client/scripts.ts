@@ -1,4 +1,6 @@
-import type { PreparedViewdef, ScriptSource } from "./viewdef-store.ts";
+import type { Fill } from "./fill.ts";
+import { trust } from "./trust.ts";
+import type { ScriptSource } from "./viewdef-store.ts";
 
 interface Waiting extends ScriptSource {
   script: HTMLScriptElement;
@@ -11,18 +13,27 @@ interface Waiting extends ScriptSource {
 export class ScriptRunner {
   #waiting: Waiting[] = [];
   #running = false;
+  readonly #fills = new WeakMap<Element, Fill>();
 
-  collect(fragment: DocumentFragment, viewdef: PreparedViewdef): void {
-    if (viewdef.scripts.length === 0) return;
+  collect(fragment: DocumentFragment, fill: Fill): void {
+    const { scripts } = fill.viewdef;
+    if (scripts.length === 0) return;
     fragment.querySelectorAll("script").forEach((script, index) => {
-      const source = viewdef.scripts[index];
-      if (source) this.add(script, source);
+      const source = scripts[index];
+      if (source) this.add(script, source, fill);
     });
   }
 
-  /** `script` is to run, with `source` for its text or address. */
-  add(script: HTMLScriptElement, source: ScriptSource): void {
+  /** `script` is to run in the view of `fill`, with `source` for its text or address. */
+  add(script: HTMLScriptElement, source: ScriptSource, fill: Fill): void {
+    this.#fills.set(script, fill);
     this.#waiting.push({ script, ...source });
+  }
+
+  /** The view that `script` belongs to, or else a script in the page with this address. */
+  fillOf(script: Element | null, address: string | undefined): Fill | undefined {
+    const found = script ?? [...document.scripts].find(({ src }) => src && src === address);
+    return found && this.#fills.get(found);
   }
 
   async run(): Promise<void> {
@@ -50,7 +61,7 @@ function start({ script, src, text }: Waiting): Promise<void> | undefined {
     loaded = new Promise((resolve) => {
       for (const type of ["load", "error"]) script.addEventListener(type, () => resolve(), { once: true });
     });
-  if (src === null) script.text = text;
-  else script.src = src;
+  if (src === null) script.text = trust.createScript(text);
+  else script.src = trust.createScriptURL(src);
   return loaded;
 }

@@ -1,4 +1,5 @@
 import type { Binding, BindingKind, Viewdef } from "../protocol/viewdef.ts";
+import { trust } from "./trust.ts";
 
 export interface ScriptSource {
   readonly src: string | null;
@@ -15,6 +16,7 @@ export interface PreparedViewdef {
   readonly placeholders: readonly number[];
   /** What to give the script elements, in document order, when they are to run. */
   readonly scripts: readonly ScriptSource[];
+  readonly hasIds: boolean;
 }
 
 /**
@@ -34,6 +36,9 @@ const ORDER: BindingKind[] = [
   "event",
   "code",
 ];
+
+/** What the page's policy lets run and be used; browsers hide it in the attribute. What viewdefs bring gets it. */
+const nonce = document.querySelector<HTMLElement>("[nonce]")?.nonce;
 
 /** A binding that puts something else in the place of its element. */
 export function replaces(binding: Binding): boolean {
@@ -71,14 +76,19 @@ export class ViewdefStore {
 
 function prepare(key: string, { html, bindings }: Viewdef): PreparedViewdef {
   const template = document.createElement("template");
-  template.innerHTML = html;
+  template.innerHTML = trust.createHTML(html);
+  const { content } = template;
+  const scripts = Array.from(content.querySelectorAll("script"), disarm);
+  // Not as a property: copies would be without it.
+  if (nonce) for (const element of content.querySelectorAll("script,style,link")) element.setAttribute("nonce", nonce);
   const placeholders = bindings.filter(replaces).map((binding) => binding.at);
   return {
     key,
-    content: template.content,
+    content,
     bindings: bindings.toSorted((one, other) => ORDER.indexOf(one.kind) - ORDER.indexOf(other.kind)),
     placeholders: [...new Set(placeholders)],
-    scripts: Array.from(template.content.querySelectorAll("script"), disarm),
+    scripts,
+    hasIds: content.querySelector("[id]") !== null,
   };
 }
 

@@ -3,6 +3,7 @@ import path from "node:path";
 import { Worker } from "node:worker_threads";
 import { MoonpoolError } from "../protocol/main.ts";
 import type { LuaCheck, LuaProblem } from "../protocol/lua-check.ts";
+import { SitePage } from "./site-page.ts";
 import { findSiteFiles, type SiteFile } from "./site-files.ts";
 import type { Problem } from "./viewdefs/problem.ts";
 import { ViewdefStore } from "./viewdefs/viewdef-store.ts";
@@ -16,7 +17,7 @@ export interface SiteReport {
 }
 
 /**
- * Checks the viewdefs and all Lua files of the site in `dir`, without running any of them: errors, and as warnings what
+ * Checks the viewdefs, all Lua files and the page of the site in `dir`, without running any of them: errors, and as warnings what
  * works but probably not as meant, above all when files are reloaded. Starts and ends one thread. Problems are sorted by
  * file and line.
  * @throws MoonpoolError SITE_MISSING when `dir` is no folder, or has neither `lua` nor `viewdefs`
@@ -31,7 +32,7 @@ export async function checkSite(dir: string, options: { uiCode: boolean }): Prom
     findSiteFiles(path.join(site, "viewdefs"), site, ".html"),
     findSiteFiles(path.join(site, "lua"), site, ".lua"),
   ]);
-  const problems = [...store.problems, ...(await luaProblems(site, luaFiles))];
+  const problems = [...store.problems, ...(await luaProblems(site, luaFiles)), ...(await problemsOfPage(site))];
   if (!luaFiles.some(({ file }) => file === "lua/main.lua")) {
     const message = "The file that every session begins with is missing.";
     problems.push({ code: "SITE_MISSING", severity: "error", message, file: "lua/main.lua", line: 1, column: 1 });
@@ -40,6 +41,12 @@ export async function checkSite(dir: string, options: { uiCode: boolean }): Prom
     (left, right) => compare(left.file, right.file) || left.line - right.line || left.column - right.column,
   );
   return { problems, luaFiles: luaFiles.length, viewdefFiles: viewdefFiles.length };
+}
+
+async function problemsOfPage(site: string): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  await new SitePage(site, { report: (found) => problems.push(...found) }).refresh();
+  return problems;
 }
 
 async function luaProblems(site: string, files: SiteFile[]): Promise<Problem[]> {

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,6 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { MoonpoolError } from "../protocol/main.ts";
 import { sessionFor } from "./access.ts";
 import type { BrowserCookie } from "./browser-cookie.ts";
+import { NONCE, OWN_POLICY } from "./content-security-policy.ts";
 import { isInside } from "./inside.ts";
 import type { Meter } from "./meter.ts";
 import type { Settings } from "./options.ts";
@@ -30,8 +32,8 @@ export async function addPages(
   const prefix = scope.prefix;
   const html = path.join(settings.dir, "html");
 
-  const sendPage = (reply: FastifyReply, status: number, page: string): FastifyReply =>
-    reply.code(status).headers(pageHeaders(settings, status)).type("text/html; charset=utf-8").send(page);
+  const sendPage = (reply: FastifyReply, status: number, page: string, nonce?: string): FastifyReply =>
+    reply.code(status).headers(pageHeaders(settings, nonce)).type("text/html; charset=utf-8").send(page);
 
   const sendProblem = async (reply: FastifyReply, cause: unknown, again: string): Promise<FastifyReply> => {
     if (!(cause instanceof MoonpoolError)) reply.log.error({ err: cause }, "page failed");
@@ -47,9 +49,7 @@ export async function addPages(
     const browser = cookie.give(request, reply);
     try {
       const session = await sessions.create(browser);
-      return await reply
-        .headers(pageHeaders(settings, 303))
-        .redirect(`${prefix}/${session.id}${queryOf(request)}`, 303);
+      return await reply.headers(pageHeaders(settings)).redirect(`${prefix}/${session.id}${queryOf(request)}`, 303);
     } catch (problem) {
       return sendProblem(reply, problem, `${prefix}/`);
     }
@@ -59,8 +59,9 @@ export async function addPages(
     const { "*": rest, session: id } = request.params as { "*"?: string; session: string };
     try {
       await sessionFor(request, sessions, cookie, settings.share, () => cookie.give(request, reply));
-      const page = await sitePage.render({ prefix, session: id, isSubPath: rest !== undefined });
-      return sendPage(reply, 200, page);
+      const nonce = randomBytes(16).toString("base64url");
+      const page = await sitePage.render({ prefix, session: id, isSubPath: rest !== undefined, nonce });
+      return sendPage(reply, 200, page, nonce);
     } catch (problem) {
       return sendProblem(reply, problem, `${prefix}/${id}`);
     }
@@ -97,13 +98,18 @@ async function addFolder(scope: FastifyInstance, url: string, folder: string, bo
   });
 }
 
-/** Headers of pages. The session's id is in the URL, which is not to be passed on to other sites or kept anywhere. */
-function pageHeaders(settings: Settings, status: number): Record<string, string> {
-  const ancestors = `frame-ancestors ${settings.frameAncestors}`;
+/**
+ * Headers of pages. The session's id is in the URL, which is not to be passed on to other sites or kept anywhere; nor is a page
+ * kept, whose nonce must be no other one's. Without a nonce it is one of Moonpool's own pages, which need nothing but their
+ * inline style.
+ */
+function pageHeaders({ frameAncestors, contentSecurityPolicy }: Settings, nonce?: string): Record<string, string> {
   return {
     "cache-control": "no-store",
-    // Moonpool's own pages need nothing but their inline style; what a site's page needs is for its author to say.
-    "content-security-policy": status < 400 ? ancestors : `default-src 'none'; style-src 'unsafe-inline'; ${ancestors}`,
+    "content-security-policy":
+      nonce === undefined
+        ? `${OWN_POLICY}; frame-ancestors ${frameAncestors}`
+        : contentSecurityPolicy.replaceAll(NONCE, nonce),
     "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
   };

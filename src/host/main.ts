@@ -42,6 +42,7 @@ export function createServer(options: ServerOptions): Promise<FastifyInstance> {
   return serverOf(moonpool, options);
 }
 
+export type { ContentSecurityPolicy } from "./content-security-policy.ts";
 export type { HotloadOptions } from "./hotload/hotload-options.ts";
 export type { ServerOptions } from "./server.ts";
 export type { RecentError } from "./recent-errors.ts";

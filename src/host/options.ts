@@ -2,6 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { randomBytes } from "node:crypto";
 import { MoonpoolError } from "../protocol/main.ts";
+import { policyOf, type ContentSecurityPolicy } from "./content-security-policy.ts";
 import { recoveryOf, type RecoveryOptions, type RecoverySettings } from "./recovery.ts";
 import { hotloadOf, type HotloadOptions, type HotloadSettings } from "./hotload/hotload-options.ts";
 
@@ -73,6 +74,11 @@ export interface MoonpoolOptions {
   /** Who may show the pages in a frame, as in CSP `frame-ancestors`. Default: 'self'. */
   frameAncestors?: string;
   /**
+   * What pages of sessions may load and run: changes of the default policy by directive, a policy of your own, or false for none.
+   * `{nonce}` in it stands for the response's nonce. Default: the site's own files, and what stands in html/index.html and viewdefs.
+   */
+  contentSecurityPolicy?: ContentSecurityPolicy;
+  /**
    * Answer `_moonpool/metrics` and `_moonpool/statistics`: to programs on this machine, or "public": to everybody. Default: in
    * development mode.
    */
@@ -86,9 +92,11 @@ export type LogLevel = "fatal" | "error" | "warn" | "info" | "debug" | "trace" |
 /** Options with nothing left open, paths absolute, prefix without a slash at its end. */
 export interface Settings
   extends
-    Required<Omit<MoonpoolOptions, OptionalSetting | "hotload" | "recovery">>,
+    Required<Omit<MoonpoolOptions, OptionalSetting | "hotload" | "recovery" | "contentSecurityPolicy">>,
     Pick<MoonpoolOptions, OptionalSetting> {
   recovery: RecoverySettings;
+  /** With NONCE where the nonce of a response belongs. */
+  contentSecurityPolicy: string;
   /** Absent when nothing is watched. */
   hotload: HotloadSettings | undefined;
   /** False when `secret` was made up for this process. */
@@ -139,6 +147,8 @@ export function settingsOf(options: MoonpoolOptions): Settings {
   const metrics = options.metrics ?? development;
   if (![true, false, "public"].includes(metrics)) throw wrong("metrics", 'true, false or "public"');
   const prefix = prefixOf(options.prefix ?? "");
+  const uiCode = options.uiCode ?? false;
+  const frameAncestors = options.frameAncestors ?? "'self'";
   return {
     ...options,
     dir,
@@ -165,9 +175,10 @@ export function settingsOf(options: MoonpoolOptions): Settings {
     maxFrameBytes: options.maxFrameBytes ?? 1024 * 1024,
     maxFrameMessages: options.maxFrameMessages ?? 1_000,
     rate,
-    uiCode: options.uiCode ?? false,
+    uiCode,
     mounts: mountsOf(options.mounts ?? {}),
-    frameAncestors: options.frameAncestors ?? "'self'",
+    frameAncestors,
+    contentSecurityPolicy: policyOf(options.contentSecurityPolicy, { uiCode, frameAncestors }),
     metrics,
     ...(options.logLevel === undefined ? {} : { logLevel: oneOf("logLevel", levels, options.logLevel) as LogLevel }),
   };

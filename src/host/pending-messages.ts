@@ -17,12 +17,14 @@ interface Entry {
   message: ServerMessage;
 }
 
+/** So many of the newest notices are kept; a page shows fewer. */
+const MAX_NOTICES = 20;
 /** Faults are kept up to this number; a connection that reads nothing needs no more to know that it is in trouble. */
 const MAX_FAULTS = 32;
 
 /**
  * What a connection that cannot take more is still to be sent: the latest value per variable and property, the latest
- * view per variable, all list messages in order, one notice of reloads. Messages are parsed here, so this is not the usual path.
+ * view per variable, all list messages in order, one notice of reloads, the newest of the app's notices. Messages are parsed here, so this is not the usual path.
  *
  *     entries   "update 0 1 7" → …   "view 5" → …   "list 1" → …      oldest first
  *     keys      7 → {"update 0 1 7"}   5 → {"view 5"}   …               what there is of a variable
@@ -39,6 +41,7 @@ export class PendingMessages {
   readonly #keys = new Map<number, Set<string>>();
   #serial = 0;
   #faults = 0;
+  #notices = 0;
 
   get isEmpty(): boolean {
     return this.#entries.size === 0;
@@ -92,10 +95,14 @@ export class PendingMessages {
         this.#entries.set("welcome", entry);
         return undefined;
       case "refresh":
-        // Everything that counts comes after it.
-        this.#entries.clear();
+        // What variables hold comes once more after it.
+        for (const [key, { message: former }] of this.#entries) if ("id" in former) this.#entries.delete(key);
         this.#keys.clear();
         this.#entries.set("refresh", entry);
+        return undefined;
+      case "notify":
+        this.#entries.delete(`notify ${this.#notices - MAX_NOTICES}`);
+        this.#entries.set(`notify ${this.#notices++}`, entry);
         return undefined;
       case "reload":
         return this.#addReload(message, entry);

@@ -7,6 +7,7 @@ import fastifyPlugin from "fastify-plugin";
 import { MoonpoolError } from "../protocol/main.ts";
 import { BrowserCookie } from "./browser-cookie.ts";
 import { systemClock } from "./clock.ts";
+import { isInlineAllowed } from "./content-security-policy.ts";
 import { HotLoader } from "./hotload/hot-loader.ts";
 import { addPages } from "./http.ts";
 import { logProblem, type Log } from "./log.ts";
@@ -21,6 +22,7 @@ import { SessionHost } from "./session-host.ts";
 import { SitePage } from "./site-page.ts";
 import { siteVersion } from "./site-version.ts";
 import { addSocket } from "./socket.ts";
+import type { Problem } from "./viewdefs/problem.ts";
 import { ViewdefStore } from "./viewdefs/viewdef-store.ts";
 
 /** Frames up to this size are answered with an error; larger ones end the connection (code 1009). */
@@ -68,7 +70,8 @@ async function serve(
   log: Log,
   metrics: HostMetrics,
 ): Promise<void> {
-  const store = await ViewdefStore.load(settings.dir, { uiCode: settings.uiCode });
+  const allowsInline = isInlineAllowed(settings.contentSecurityPolicy);
+  const store = await ViewdefStore.load(settings.dir, { uiCode: settings.uiCode, allowsInline });
   for (const problem of store.problems) logProblem(log, problem, metrics);
   const pool = await openPool(settings, store, metrics);
   const sessions = await SessionHost.open(pool, {
@@ -104,7 +107,10 @@ async function serve(
   });
   app.addHook("onClose", () => pool.close());
   const secret = settings.secretGiven ? settings.secret : await pool.lasting("secret", settings.secret);
-  const page = new SitePage(settings.dir);
+  const report = (problems: readonly Problem[]): void =>
+    problems.forEach((problem) => logProblem(log, problem, metrics));
+  const page = new SitePage(settings.dir, { allowsInline, report });
+  await page.refresh();
   await loader?.serve({ store, sessions, page, replacePlans: (plans) => pool.replacePlans(plans) });
   await acceptUpgrades(app, settings);
   refusedUpgrades = RefusedUpgrades.of(app);

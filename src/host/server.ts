@@ -4,6 +4,7 @@ import fastify, {
   type FastifyPluginAsync,
   type FastifyServerOptions,
 } from "fastify";
+import { OWN_POLICY } from "./content-security-policy.ts";
 import { messagePage } from "./pages.ts";
 import type { MoonpoolOptions } from "./options.ts";
 
@@ -50,7 +51,7 @@ export async function serverOf(
       .code(404)
       .headers({
         "x-content-type-options": "nosniff",
-        "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+        "content-security-policy": `${OWN_POLICY}; frame-ancestors 'none'`,
       })
       .type("text/html; charset=utf-8")
       .send(

@@ -220,6 +220,16 @@ export const errors = {
     text: "The binding would let data run as code.",
     advice: "Allow it with `uiCode: true` if you trust the site.",
   },
+  URL_FORBIDDEN: {
+    who: "app",
+    text: "The address would run as a script; it is not set.",
+    advice: "Use an address that leads somewhere. For something to happen on a click, write ui-action.",
+  },
+  PAGE_BLOCKED: {
+    who: "app",
+    text: "The page's Content-Security-Policy does not let this run or be loaded.",
+    advice: "Put the code into a file or a <script>, the file into html/, or allow it: see docs/security.md.",
+  },
   CODE_FAILED: {
     who: "app",
     text: "The JavaScript of a ui-code failed.",

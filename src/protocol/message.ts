@@ -180,6 +180,18 @@ export interface Reload {
   page?: true;
 }
 
+/** What the app has to say to whoever looks at the page: `session:notify`. Text, never markup. */
+export interface Notify {
+  type: "notify";
+  text: string;
+  /** Missing: "info". */
+  kind?: NoticeKind;
+  /** ms that it is to be seen; 0: until somebody closes it. Missing: as the page likes. */
+  duration?: number;
+}
+
+export type NoticeKind = "info" | "success" | "warning" | "error";
+
 /** An error in a file of the site, as its author wants to see it. */
 export interface ReloadError extends WireError {
   severity: "error" | "warning";
@@ -191,4 +203,4 @@ export interface ReloadError extends WireError {
   link?: string;
 }
 
-export type ServerMessage = Welcome | Refresh | Update | View | List | Fault | Reload;
+export type ServerMessage = Welcome | Refresh | Update | View | List | Fault | Reload | Notify;

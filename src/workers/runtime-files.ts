@@ -31,6 +31,7 @@ const names = [
   "refresh",
   "detect",
   "requests",
+  "notices",
   "session",
   "serializers",
   "versions",

@@ -109,10 +109,18 @@ t.test("ui-style: properties, custom properties and !important; nil takes them a
 
 t.test("an address that would run as a script is not set", async (t) => {
   const app = viewdef(`<a>x</a>`, bind(0, "attr", 0, { name: "href" }));
-  const { page, connection } = await scene(t, chromium, app, { values: [" \tJava\nScript:alert(1)"] });
+  const { page, connection } = await scene(t, chromium, app, {
+    values: [" \tJava\nScript:alert(1)"],
+    allow: /href of <a>/,
+  });
   t.equal(await page.locator("a").getAttribute("href"), null);
+  t.equal(await page.locator("a.ui-error").getAttribute("ui-error-code"), "URL_FORBIDDEN");
+  t.match(await connection.messages(), [
+    { type: "error", code: "URL_FORBIDDEN", message: /^App.DEFAULT ui-attr: .*href of <a>/ },
+  ]);
   await settled(page, connection, update(2, "https://example.org/?javascript:"));
   t.equal(await page.locator("a").getAttribute("href"), "https://example.org/?javascript:");
+  t.equal(await page.locator(".ui-error").count(), 0);
 });
 
 t.test("an animation or a <use> of SVG is not given an address that could run", async (t) => {
@@ -129,13 +137,16 @@ t.test("an animation or a <use> of SVG is not given an address that could run", 
     bind(5, "attr", 0, { name: "to" }),
   );
   const script = " Java\tscript:window.hacked=1";
-  const { page, connection } = await scene(t, chromium, app, { values: [script, `#a; ${script}`] });
+  const { page, connection } = await scene(t, chromium, app, {
+    values: [script, `#a; ${script}`],
+    allow: / of <(set|animate|use)/,
+  });
   const given = () =>
     page.evaluate(() =>
       [...document.querySelectorAll("set, animate, animateTransform, use, text")].map((element) =>
         element
           .getAttributeNames()
-          .filter((name) => name !== "attributeName")
+          .filter((name) => !/^(attributeName|class|ui-error-.*)$/.test(name))
           .join(),
       ),
     );

@@ -246,6 +246,33 @@ t.test("errors, properties and paths that scripts watch go on with their variabl
   t.equal(await page.locator(".ui-error").count(), 0);
 });
 
+t.test("ids stay unique, and references right, when the ids of rows are edited (D2-37)", async (t) => {
+  const rows = { rows: ["a", "b", "c"].map((text) => ({ type: "Row", text })) };
+  const row = (id: string, label: string) =>
+    `<li><label for="${id}">${label}</label><input id="${id}" ui-value="text"></li>`;
+  const stage = await Stage.open(t, chromium, { App: `<ul ui-viewlist="rows"></ul>`, Row: row("one", "x") }, rows);
+  const { page } = stage;
+  const state = () =>
+    page.evaluate(() =>
+      [...document.querySelectorAll("li")].map((row) => {
+        const input = row.querySelector("input")!;
+        return [input.id, row.querySelector("label")!.control === input, row.querySelector("label")!.textContent];
+      }),
+    );
+  const expected = (id: string, label: string) => [
+    [id, true, label],
+    [`${id}-2`, true, label],
+    [`${id}-3`, true, label],
+  ];
+  t.same(await state(), expected("one", "x"));
+  await mark(stage, "li, input");
+  await stage.edit({ Row: row("one", "y") });
+  t.same(await state(), expected("one", "y"));
+  await stage.edit({ Row: row("two", "z") });
+  t.same(await state(), expected("two", "z"));
+  t.ok(await stayed(stage));
+});
+
 t.test(
   "after 1,000 edits there are as many nodes, listeners, watchers and variables as before (S0-16, D2-10)",
   async (t) => {

@@ -151,9 +151,8 @@ t.test("images, sources, posters and icons are exchanged; so is url() in styles"
 
 t.test("what is in open shadow roots is exchanged", async (t) => {
   const stage = await open(t, `<x-a></x-a>`, {
-    head: `<script>customElements.define("x-a", class extends HTMLElement {
-      constructor() { super(); this.attachShadow({ mode: "open" }).innerHTML =
-        '<link rel="stylesheet" href="/s.css"><p>x</p><img src="/i.svg">'; }
+    head: `<template><link rel="stylesheet" href="/s.css"><p>x</p><img src="/i.svg"></template><script>customElements.define("x-a", class extends HTMLElement {
+      constructor() { super(); this.attachShadow({ mode: "open" }).append(document.querySelector("template").content.cloneNode(true)); }
     })</script>`,
     files: { "/s.css": `p { width: 10px }`, "/i.svg": svg(10) },
   });

@@ -212,6 +212,118 @@ t.test("scripts run once per render, in document order, nested views too, with a
   t.equal(await page.evaluate("log.length"), 7, "two renders in one frame are one");
 });
 
+t.test(
+  "ids are unique in the page: in rows, in views that are shown twice, and wherever they are referred to (D2-37)",
+  async (t) => {
+    const app = viewdef(`<ul></ul><div></div><div></div>`, bind(0, "list", 0), bind(1, "view", 1), bind(2, "view", 1));
+    const row = viewdef(
+      `<li><label for="name">Name</label><input id="name" aria-describedby="help other" aria-label="name"><i id="help">?</i>
+     <a href="#name">a</a><a href="name">b</a><svg><linearGradient id="shade"></linearGradient><rect fill="url(#shade)"></rect></svg></li>`,
+    );
+    const { page, connection } = await scene(t, chromium, app, {
+      values: [[], null],
+      viewdefs: { "Row.DEFAULT": row, "Twice.DEFAULT": viewdef(`<p id="twice"></p>`) },
+    });
+    const rows = (first: number, count: number) => [
+      { type: "list" as const, id: 2, place: [{ row: first, count, before: 0 }] },
+      ...Array.from({ length: count }, (_, index) =>
+        view(first + index, "Row.DEFAULT", 1000 + 10 * (first + index), []),
+      ),
+    ];
+    await settled(page, connection, ...rows(10, 3), view(3, "Twice.DEFAULT", 9, []));
+    const wrong = () =>
+      page.evaluate(() => {
+        const ids = [...document.querySelectorAll("[id]")].map(({ id }) => id);
+        const rows = [...document.querySelectorAll("li")].map((row) => {
+          const [input, help] = [row.querySelector("input")!, row.querySelector("i")!];
+          const { id } = row.querySelector("linearGradient")!;
+          return (
+            row.querySelector("label")!.control === input &&
+            input.getAttribute("aria-describedby") === `${help.id} other` &&
+            input.ariaLabel === "name" &&
+            [...row.querySelectorAll("a")].map((a) => a.getAttribute("href")).join() === `#${input.id},name` &&
+            row.querySelector("rect")!.getAttribute("fill") === `url(#${id})`
+          );
+        });
+        return {
+          twice: ids.length - new Set(ids).size,
+          rows: rows.filter((isRight) => !isRight).length,
+          ids: ids.length,
+        };
+      });
+    t.strictSame(await wrong(), { twice: 0, rows: 0, ids: 11 });
+    t.equal(
+      await page.locator("li").first().locator("input").getAttribute("id"),
+      "name",
+      "the first keeps what is written",
+    );
+    await page.locator("label").nth(2).click();
+    t.ok(
+      await page
+        .locator("input")
+        .nth(2)
+        .evaluate((input) => input === document.activeElement),
+    );
+    await settled(page, connection, { type: "list", id: 2, remove: [10] }, ...rows(20, 2));
+    t.strictSame(await wrong(), { twice: 0, rows: 0, ids: 14 });
+    t.equal(await page.locator("#name").count(), 1, "what is free is given again");
+    for (let round = 0; round < 20; round++) await settled(page, connection, view(3, "Twice.DEFAULT", 30 + round, []));
+    t.strictSame(await wrong(), { twice: 0, rows: 0, ids: 14 });
+  },
+);
+
+t.test(
+  "a script that fails, or cannot be loaded, is an error of its view, until the view is another one",
+  async (t) => {
+    const app = viewdef(`<main><b></b><div></div></main>`, bind(1, "value", 0), bind(2, "view", 1));
+    const { page, connection } = await scene(t, chromium, app, {
+      values: ["fine", null],
+      files: {
+        "/late.js": `window.later = () => { throw new Error("planned later") }`,
+        "/bad.js": `throw new Error("planned file")`,
+      },
+      viewdefs: {
+        "Inline.DEFAULT": viewdef(`<p>x</p><script>throw new Error("planned inline")</script>`),
+        "Syntax.DEFAULT": viewdef(`<p>x</p><script>planned syntax</script>`),
+        "File.DEFAULT": viewdef(`<p>x</p><script src="/bad.js"></script>`),
+        "Module.DEFAULT": viewdef(`<p>x</p><script type="module" src="/bad.js"></script>`),
+        "Missing.DEFAULT": viewdef(
+          `<p>x</p><script src="/planned-404.js"></script><script>window.after = true</script>`,
+        ),
+        "Late.DEFAULT": viewdef(`<p>x</p><script src="/late.js"></script>`),
+        "Good.DEFAULT": viewdef(`<p>x</p><script>window.good = true</script>`),
+      },
+      allow: /planned|Unexpected identifier|404/,
+    });
+    let first = 10;
+    const show = (name: string) => settled(page, connection, view(3, `${name}.DEFAULT`, first++, []));
+    for (const [name, message] of [
+      ["Inline", "planned inline"],
+      ["Syntax", "SyntaxError"],
+      ["File", "planned file"],
+      ["Module", "planned file"],
+      ["Missing", "planned-404.js"],
+    ] as const) {
+      await show(name);
+      await page.locator("p.ui-error[ui-error-code=SCRIPT_FAILED]").waitFor();
+      t.match(await page.locator("p").getAttribute("ui-error-description"), message, name);
+      t.match(await connection.messages(), [
+        { type: "error", code: "SCRIPT_FAILED", message: new RegExp(`^${name}.DEFAULT <script>: .*${message}`), id: 3 },
+      ]);
+      await settled(page, connection, update(2, `fine ${name}`));
+      t.equal(await page.locator("b").textContent(), `fine ${name}`, "the rest of the page works");
+      await show("Good");
+      t.equal(await page.locator(".ui-error").count(), 0);
+      t.equal(await page.evaluate("window.good"), true);
+    }
+    t.equal(await page.evaluate("window.after"), true, "scripts behind one that cannot be loaded run");
+    await show("Late");
+    await page.waitForFunction("window.later !== undefined");
+    await page.evaluate("void setTimeout(later)");
+    await page.locator("p.ui-error[ui-error-code=SCRIPT_FAILED]").waitFor();
+  },
+);
+
 t.test("after 1,000 renders there are as many nodes, listeners, watchers and variables as before", async (t) => {
   const app = viewdef(`<main><div></div></main>`, bind(1, "view", 0), bind(1, "class", 1, { name: "c" }));
   const html = `text<form><input><select><option>a</option></select><ul><li></li></ul><div></div><p></p><i></i></form><div></div>`;

@@ -8,6 +8,7 @@ t.test("errors and warnings come with the place in the file, in the order of fil
       "text.lua": 'return require("main")',
       "unused.lua": "",
     },
+    html: { "index.html": '<body>\n <p onclick="x()">' },
     viewdefs: { "A.DEFAULT.html": '<template><p ui-vlaue="name"></p></template>' },
   });
   const { problems, luaFiles } = await checkSite(dir, { uiCode: false });
@@ -15,6 +16,7 @@ t.test("errors and warnings come with the place in the file, in the order of fil
   t.same(
     problems.map(({ file, line, column, severity, code }) => `${file}:${line}:${column} ${severity} ${code}`),
     [
+      "html/index.html:2:5 warning PAGE_BLOCKED",
       "lua/main.lua:1:14 warning LINT_CYCLE",
       "lua/main.lua:2:20 warning LINT_GLOBAL",
       "lua/unused.lua:1:1 warning LINT_UNUSED",

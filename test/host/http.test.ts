@@ -195,9 +195,9 @@ t.test("pages are not kept, not sniffed, not framed by others, and do not pass o
 t.test("the page tells the client where it is, whatever the site's index.html leaves out", async (t) => {
   const session = "([0-9a-f]{32})";
   const meta = new RegExp(
-    `<meta name="moonpool" content="{&#34;prefix&#34;:&#34;&#34;,&#34;session&#34;:&#34;${session}&#34;}">`,
+    `<meta name="moonpool" content="{&#34;prefix&#34;:&#34;&#34;,&#34;session&#34;:&#34;${session}&#34;}" nonce="N">`,
   );
-  const script = '<script type="module" src="/_moonpool/client.js"></script>';
+  const script = '<script type="module" src="/_moonpool/client.js" nonce="N"></script>';
   const pages: Record<string, (page: string) => void> = {
     "<!doctype html><html><head><title>x</title></head><body><div ui-app></div></body></html>": (page) => {
       t.match(page, /<head><meta name="moonpool"/);
@@ -215,7 +215,8 @@ t.test("the page tells the client where it is, whatever the site's index.html le
     const host = await startHost(t, {}, new FakePool(), { "html/index.html": html });
     const browser = host.browser();
     const path = await browser.start();
-    const page = await (await browser.get(path)).text();
+    const response = await browser.get(path);
+    const page = (await response.text()).replaceAll(nonceOf(response), "N");
     t.equal(meta.exec(page)?.[1], path.slice(1));
     t.notMatch(page, "<base");
     t.match(
@@ -226,6 +227,113 @@ t.test("the page tells the client where it is, whatever the site's index.html le
     check(page);
   }
 });
+
+/** What the policy of a response lets run. */
+function nonceOf({ headers }: Response): string {
+  return /script-src [^;]*'nonce-([\w-]{22})'/.exec(headers.get("content-security-policy") ?? "")?.[1] ?? "no nonce";
+}
+
+t.test("every page has a nonce of its own, and its scripts and styles have it, however they are written", async (t) => {
+  const html = `<!doctype html><html><head><meta property="csp-nonce" content="{nonce}"><STYLE>p {}</STYLE>
+<link rel=stylesheet href="a.css"><script nonce='{nonce}' src="https://example.org/x.js"></script></head>
+<body><!-- <script>no</script> --><textarea><script></textarea><script>1</script><svg><style>a {}</style></svg></body></html>`;
+  const host = await startHost(t, {}, new FakePool(), { "html/index.html": html });
+  const browser = host.browser();
+  const path = await browser.start();
+  const first = await browser.get(path);
+  const page = (await first.text()).replaceAll(nonceOf(first), "N");
+  for (const part of [
+    '<meta property="csp-nonce" content="N"><STYLE nonce="N">p {}',
+    '<link nonce="N" rel=stylesheet',
+    "<script nonce='N' src=\"https://example.org/x.js\">",
+    '<!-- <script>no</script> --><textarea><script></textarea><script nonce="N">1</script><svg><style nonce="N">',
+  ])
+    t.ok(page.includes(part), part);
+  t.equal(first.headers.get("etag"), null, "a page is never taken from a cache");
+  const again = await browser.get(path, { "if-none-match": "*", "if-modified-since": new Date().toUTCString() });
+  t.equal(again.status, 200);
+  t.not(nonceOf(again), nonceOf(first));
+  t.match(nonceOf(again), /^[\w-]{22}$/);
+});
+
+t.test("the page's policy: by directive, of the site's own, or none; only frame-ancestors always", async (t) => {
+  const policyFor = async (options: Parameters<typeof startHost>[1]) => {
+    const host = await startHost(t, options);
+    const browser = host.browser();
+    const response = await browser.get(await browser.start());
+    return response.headers.get("content-security-policy")?.replaceAll(nonceOf(response), "N");
+  };
+  t.equal(
+    await policyFor({}),
+    "default-src 'self'; script-src 'self' 'nonce-N'; style-src 'self' 'nonce-N'; style-src-attr 'unsafe-inline'; " +
+      "img-src 'self' data: blob:; font-src 'self' data:; media-src 'self' data: blob:; connect-src 'self' data:; " +
+      "object-src 'none'; base-uri 'self'; form-action 'self'; require-trusted-types-for 'script'; frame-ancestors 'self'",
+  );
+  t.match(await policyFor({ uiCode: true }), "script-src 'self' 'nonce-N' 'unsafe-eval';");
+  const changed = await policyFor({
+    contentSecurityPolicy: { "img-src": "*", "require-trusted-types-for": false, "upgrade-insecure-requests": "" },
+    frameAncestors: "https://example.org",
+  });
+  t.match(changed, "; img-src *;");
+  t.notMatch(changed, "trusted-types");
+  t.match(changed, "upgrade-insecure-requests; frame-ancestors https://example.org");
+  t.equal(
+    await policyFor({ contentSecurityPolicy: "default-src 'none'; script-src 'nonce-{nonce}';" }),
+    "default-src 'none'; script-src 'nonce-N'; frame-ancestors 'self'",
+  );
+  t.equal(await policyFor({ contentSecurityPolicy: "frame-ancestors 'none'" }), "frame-ancestors 'none'");
+  t.equal(await policyFor({ contentSecurityPolicy: false }), "frame-ancestors 'self'");
+});
+
+t.test("a policy that could not be a header, or would be another one, is refused", async (t) => {
+  for (const contentSecurityPolicy of [
+    { "img-src": "*; script-src *" },
+    { "img-src": "*, script-src *" },
+    { "img-src": "*\r\nx: y" },
+    { "img src": "*" },
+    { "IMG-SRC": "*" },
+    { "img-src": true as never },
+    "default-src 'self'\n",
+    "default-src 'self', script-src *",
+    "default-src 'sëlf'",
+  ])
+    await t.rejects(
+      startHost(t, { contentSecurityPolicy }),
+      { code: "CONFIG_INVALID" },
+      JSON.stringify(contentSecurityPolicy),
+    );
+  await t.rejects(startHost(t, { frameAncestors: "*; script-src *" }), { code: "CONFIG_INVALID" });
+});
+
+t.test(
+  "handlers and javascript: addresses in index.html are told with their place, unless the policy lets them run",
+  async (t) => {
+    const lines: string[] = [];
+    const logger = { level: "info", stream: { write: (line: string) => void lines.push(line) } };
+    const files = {
+      "html/index.html": `<!doctype html>\n<body onload="x()">\n  <a href=" JavaScript:x()">x</a><div ui-app></div>`,
+    };
+    const host = await startHost(t, { logger }, new FakePool(), files);
+    const told = () =>
+      lines.map((line) => JSON.parse(line) as { code?: string; msg: string }).filter(({ code }) => code);
+    t.match(told(), [
+      { code: "PAGE_BLOCKED", msg: /^html\/index.html:2: onload="…" does not run in the page/ },
+      { code: "URL_FORBIDDEN", msg: /^html\/index.html:3: / },
+    ]);
+    lines.length = 0;
+    const browser = host.browser();
+    const path = await browser.start();
+    await browser.get(path);
+    t.strictSame(told(), [], "once for each version of the file");
+    writeSiteFile(host.dir, "html/index.html", `<p onclick="x()">`);
+    await browser.get(path);
+    t.match(told(), [{ code: "PAGE_BLOCKED", msg: /^html\/index.html:1: onclick/ }]);
+    lines.length = 0;
+    const inline = { "script-src": "'self' 'unsafe-inline'" };
+    await startHost(t, { logger, contentSecurityPolicy: inline }, new FakePool(), files);
+    t.strictSame(told(), []);
+  },
+);
 
 t.test("index.html is read again when it changed, and the default page serves when it is gone", async (t) => {
   const host = await startHost(t, {}, new FakePool(), { "html/index.html": "<p>one</p>" });

@@ -1,5 +1,5 @@
 import { MoonpoolError, type WireError } from "../../src/protocol/error-code.ts";
-import { APP_VARIABLE, type List, type ServerMessage, type Value } from "../../src/protocol/message.ts";
+import { APP_VARIABLE, type List, type Notify, type ServerMessage, type Value } from "../../src/protocol/message.ts";
 import {
   frameBody,
   type SessionEventKind,
@@ -320,6 +320,7 @@ export class TestPage {
   readonly views = new Map<number, { viewdef: string; first: number; count: number }>();
   readonly lists = new Map<number, number[]>();
   readonly faults: WireError[] = [];
+  readonly notices: Notify[] = [];
   readonly viewdefs: string[] = [];
 
   constructor(session: LuaSession, number: number) {
@@ -374,6 +375,9 @@ export class TestPage {
         break;
       case "error":
         this.faults.push(message);
+        break;
+      case "notify":
+        this.notices.push(message);
         break;
       case "welcome":
       case "reload":

@@ -1,5 +1,6 @@
 import type {
   List,
+  Notify,
   Reload,
   ServerFrame,
   ServerMessage,
@@ -31,6 +32,7 @@ export class Mirror {
   readonly errors = new Map<number, WireError>();
   readonly viewdefs = new Map<string, Viewdef>();
   readonly faults: WireError[] = [];
+  readonly notices: Notify[] = [];
   readonly reloads: Reload[] = [];
   /** Frames with messages that have been applied. */
   frames = 0;
@@ -125,6 +127,8 @@ export class Mirror {
         return void this.reloads.push(message);
       case "refresh":
         throw new Error("it has been told everything");
+      case "notify":
+        return void this.notices.push(message);
       case "welcome":
         if (this.frames > 1) throw new Error("a second welcome");
     }

@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import type { Test } from "tap";
+import type { ContentSecurityPolicy } from "../../src/host/content-security-policy.ts";
 import type { ServerMessage, Value, Viewdef } from "../../src/protocol/main.ts";
 import type { Chromium, OpenOptions } from "./chromium.ts";
 import { deliver, ScriptedHost, view, welcome, type Connection } from "./scripted-host.ts";
@@ -16,6 +17,7 @@ export interface SceneOptions extends OpenOptions {
   body?: string;
   files?: Record<string, string>;
   prefix?: string;
+  policy?: ContentSecurityPolicy;
 }
 
 export interface Scene {
@@ -26,10 +28,21 @@ export interface Scene {
 
 /** A page that shows `app` as the view on variable 1, complete: its first frame has been applied. */
 export async function scene(t: Test, chromium: Chromium, app: Viewdef, options: SceneOptions = {}): Promise<Scene> {
-  const { values = [], viewdefs = {}, more = [], development = false, head, body, files = {}, prefix } = options;
+  const {
+    values = [],
+    viewdefs = {},
+    more = [],
+    development = false,
+    head,
+    body,
+    files = {},
+    prefix,
+    policy,
+  } = options;
   const host = await ScriptedHost.start(t, prefix === undefined ? {} : { prefix });
   if (head !== undefined) host.head = head;
   if (body !== undefined) host.body = body;
+  if (policy !== undefined) host.policy = policy;
   for (const [name, text] of Object.entries(files)) host.files.set(name, text);
   const page = await chromium.open(t, host.url, options);
   const connection = await host.connection();

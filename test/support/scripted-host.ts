@@ -4,6 +4,7 @@ import path from "node:path";
 import type { AddressInfo } from "node:net";
 import type { Test } from "tap";
 import { WebSocketServer, type WebSocket } from "ws";
+import { NONCE, policyOf, type ContentSecurityPolicy } from "../../src/host/content-security-policy.ts";
 import type {
   AckFrame,
   Binding,
@@ -24,7 +25,7 @@ const TYPES: Record<string, string> = {
   ".json": "application/json",
 };
 
-/** A host that says what the test says: serves the page and the client, and holds the other end of the WebSocket. */
+/** A host that says what the test says: serves the page, with the policy that all pages have, and the client, and holds the other end of the WebSocket. */
 export class ScriptedHost {
   readonly #server: http.Server;
   readonly #sockets = new WebSocketServer({ noServer: true });
@@ -37,6 +38,8 @@ export class ScriptedHost {
   body = "<div ui-app></div>";
   /** More that can be requested: path → body. */
   readonly files = new Map<string, string>();
+  /** As the host's option; "N" is the nonce, which scripts and styles of `head` and `body` have. */
+  policy: ContentSecurityPolicy = {};
   /** Answers page and upgrade requests with this status, as long as it is set. */
   refuse: number | undefined;
 
@@ -89,13 +92,17 @@ export class ScriptedHost {
     else if (pathname.startsWith("/shoelace/"))
       sendFile(response, path.join(root, "node_modules/@shoelace-style/shoelace/cdn", pathname.slice(10)));
     else if (this.refuse !== undefined) response.writeHead(this.refuse).end();
-    else if (pathname.startsWith(`${this.#prefix}/${SESSION}`)) send(response, ".html", this.#page());
-    else response.writeHead(pathname === "/favicon.ico" ? 204 : 404).end();
+    else if (pathname.startsWith(`${this.#prefix}/${SESSION}`)) {
+      const policy = policyOf(this.policy, { uiCode: true, frameAncestors: "'self'" }).replaceAll(NONCE, "N");
+      response.setHeader("content-security-policy", policy);
+      send(response, ".html", this.#page());
+    } else response.writeHead(pathname === "/favicon.ico" ? 204 : 404).end();
   }
 
   #page(): string {
-    return `<!doctype html><html><head><meta charset="utf-8"><meta name="moonpool" content='{"prefix":"${this.#prefix}"}'>
-${this.head}<script type="module" src="${this.#prefix}/_moonpool/client.js"></script></head><body>${this.body}</body></html>`;
+    const [head, body] = [this.head, this.body].map((html) => html.replace(/<(script|style)\b/g, '<$1 nonce="N"'));
+    return `<!doctype html><html><head><meta charset="utf-8"><meta name="moonpool" content='{"prefix":"${this.#prefix}"}' nonce="N">
+${head}<script type="module" src="${this.#prefix}/_moonpool/client.js"></script></head><body>${body}</body></html>`;
   }
 }
 

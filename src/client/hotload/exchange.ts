@@ -55,6 +55,8 @@ export class Exchange {
         addEventListener("compositionend", () => setTimeout(() => this.#resume(fill, retry)), { once: true });
         return;
       }
+      // Of the scripts of the version before.
+      this.#page.model.succeed(fill.owner, fill);
       if (change.old === change.now && !hasOthers(change)) fill.first = first;
       else this.#takeOver(change, renew);
     } catch (error) {

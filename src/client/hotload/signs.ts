@@ -4,7 +4,8 @@ const SHOWN_MS = 3_000;
 const OFF = "moonpool-notices-off";
 
 /** The error overlay stands above it, so a notice never covers its buttons. Nothing here moves. */
-const STYLE = `
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(`
   :host { all: initial; visibility: visible !important; position: fixed; inset: auto 12px 12px auto; z-index: 2147483646; pointer-events: none;
     display: flex; align-items: center; gap: 8px; font: 12px/1.4 system-ui, sans-serif; }
   .toast { padding: 4px 10px; border-radius: 6px; color: #f4f4f5; background: #27272ae6; max-width: 70vw; overflow: hidden;
@@ -14,7 +15,7 @@ const STYLE = `
   .sign[hidden] { display: none }
   .sign[data-state=connected] { background: #22c55e } .sign[data-state=connecting] { background: #eab308 }
   .sign[data-state=disconnected], .sign[data-state=ended] { background: #ef4444 }
-  .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }`;
+  .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }`);
 
 /** What a page shows of hot reload at its bottom right: a notice for each reload, and the state of the connection. */
 export class Signs {
@@ -27,12 +28,12 @@ export class Signs {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
-    const style = document.createElement("style");
-    style.textContent = STYLE;
     for (const element of [this.#toast, this.#text]) element.setAttribute("role", "status");
     this.#toast.setAttribute("aria-live", "polite");
     this.#sign.append(this.#text);
-    this.#host.attachShadow({ mode: "open" }).append(style, this.#toast);
+    const shadow = this.#host.attachShadow({ mode: "open" });
+    shadow.adoptedStyleSheets = [sheet];
+    shadow.append(this.#toast);
   }
 
   /** What is to be shown from now on. Undefined: nothing, because no files are watched any more. */

@@ -6,6 +6,7 @@ import { arrange, put } from "./arrange.ts";
 import { copyAttribute, patchAttributes, patchText } from "./attributes.ts";
 import { keepBindings, type KeptBindings } from "./kept-bindings.ts";
 import type { Match } from "./match.ts";
+import { claimNewIds } from "./new-ids.ts";
 import { isFilled, type Outline, type TemplateNode } from "./outline.ts";
 import type { Tools } from "./tools.ts";
 
@@ -87,6 +88,7 @@ export class Takeover {
     this.#removeGone();
     this.#bind();
     for (const putBack of this.#putBack) putBack();
+    claimNewIds(this.#change, this.#nodes);
     for (const { index } of now.roots) {
       const node = this.#nodes[index];
       if (node) fill.page.owners.set(node, fill.owner);
@@ -227,7 +229,7 @@ export class Takeover {
     const { fill } = this.#change;
     const node = document.importNode(entry.node, entry.node instanceof HTMLTemplateElement);
     this.#nodes[entry.index] = node;
-    if (entry.script) fill.page.scripts.add(node as HTMLScriptElement, entry.script);
+    if (entry.script) fill.page.scripts.add(node as HTMLScriptElement, entry.script, fill);
     if (entry.isPlaceholder) fill.place(entry.at, node as HTMLElement);
     else
       for (const child of entry.children)

@@ -9,6 +9,8 @@ export interface CompileOptions {
   file: string;
   /** Whether `ui-code` may be used. */
   uiCode: boolean;
+  /** Whether pages run handlers in attributes. Default: false. */
+  allowsInline?: boolean;
 }
 
 /** A viewdef in the two forms in which it is used. */
@@ -39,7 +41,7 @@ export function compileViewdef(
     const { line, column } = place ?? { line: 1, column: 1 };
     problems.push({ code, severity, message, file: options.file, line, column, key });
   };
-  const markup = parseViewdefFile(source, report);
+  const markup = parseViewdefFile(source, report, options.allowsInline);
   if (markup === undefined) return { problems };
   const binder = new Binder({ source, uiCode: options.uiCode, report });
   binder.bindContent(markup.template, markup.content);

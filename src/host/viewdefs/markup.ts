@@ -1,5 +1,6 @@
 import { parseFragment, serialize } from "parse5";
 import type { Place, Report } from "./problem.ts";
+import { removeInlineCode } from "./inline-code.ts";
 import { parseRecording, reportSurprises } from "./surprises.ts";
 import { children, contentOf, elementPlace, isForeign, type Element, type ParentNode } from "./tree.ts";
 
@@ -32,9 +33,9 @@ export interface Markup {
 /**
  * Parses a viewdef file: exactly one `<template>`, with at least one element in it; text and comments around it do not
  * matter. Returns undefined, after an error was reported, when there is nothing to show. Parses the content a second
- * time to be sure that the browser will see the same elements.
+ * time to be sure that the browser will see the same elements. `allowsInline`: the page runs handlers in attributes.
  */
-export function parseViewdefFile(source: string, report: Report): Markup | undefined {
+export function parseViewdefFile(source: string, report: Report, allowsInline = false): Markup | undefined {
   const spelling: { reason: string; place: Place }[] = [];
   const { fragment: file, startTags } = parseRecording(source, {
     ...INERT,
@@ -75,6 +76,7 @@ export function parseViewdefFile(source: string, report: Report): Markup | undef
     return undefined;
   }
   reportSurprises(template, source, startTags, report);
+  removeInlineCode(content, source, allowsInline, report);
   const stable = settle(content);
   if (stable === undefined) {
     report("error", "VIEWDEF_HTML", "The browser would rearrange these elements.", elementPlace(template));

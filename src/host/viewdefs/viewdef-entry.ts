@@ -3,7 +3,7 @@ import path from "node:path";
 import type { ErrorCode } from "../../protocol/error-code.ts";
 import type { Viewdef, ViewPlan } from "../../protocol/viewdef.ts";
 import type { SiteFile } from "../site-files.ts";
-import { compileViewdef, hashOf } from "./compile.ts";
+import { compileViewdef, hashOf, type CompileOptions } from "./compile.ts";
 import type { Problem } from "./problem.ts";
 
 /** What one file gives. */
@@ -30,6 +30,9 @@ export interface UsableViewdef {
   planText: string;
 }
 
+/** How the site's viewdefs are compiled. */
+export type EntryOptions = Omit<CompileOptions, "file">;
+
 /** Bytes. Compiling takes up to a ms per KB, and the host does nothing else meanwhile. */
 const LARGEST = 512 * 1024;
 /** At least one dot, nothing empty, no space: the last part is the namespace, the rest the type. */
@@ -39,11 +42,7 @@ const KEY = /^[^.\s]+(\.[^.\s]+)+$/;
  * Turns one file into an entry; a file that cannot be read or has a wrong name is an entry with a problem. `known`: what
  * it gave when it was last read; given back if the text is the same.
  */
-export async function readEntry(
-  file: SiteFile,
-  options: { uiCode: boolean },
-  known?: ViewdefEntry,
-): Promise<ViewdefEntry> {
+export async function readEntry(file: SiteFile, options: EntryOptions, known?: ViewdefEntry): Promise<ViewdefEntry> {
   if (file.unreadable !== undefined)
     return failed(file.file, "VIEWDEF_UNREADABLE", `The folder cannot be read: ${file.unreadable}`);
   let source: string;
@@ -62,7 +61,7 @@ export async function readEntry(
 }
 
 /** The entry for the text of a viewdef. */
-export function makeEntry(key: string, source: string, file: string, options: { uiCode: boolean }): ViewdefEntry {
+export function makeEntry(key: string, source: string, file: string, options: EntryOptions): ViewdefEntry {
   if (!KEY.test(key)) {
     const message = key.includes(".")
       ? `${key} is not a viewdef's name: it has an empty part or a space.`
@@ -72,7 +71,7 @@ export function makeEntry(key: string, source: string, file: string, options: { 
   const hash = hashOf(source);
   let result: ReturnType<typeof compileViewdef>;
   try {
-    result = compileViewdef(key, source, { file, uiCode: options.uiCode });
+    result = compileViewdef(key, source, { file, ...options });
   } catch (error) {
     // Whatever one file does to the parser, the others are not to be missing for it.
     return { ...failed(file, "VIEWDEF_HTML", `The file cannot be compiled: ${reasonOf(error)}`), key, hash };

@@ -5,16 +5,14 @@ import { isUnsettled, SETTLING } from "../../protocol/settling.ts";
 import { findSiteFiles, type SiteFile } from "../site-files.ts";
 import { BUILT_IN } from "./built-in.ts";
 import type { Problem } from "./problem.ts";
-import { makeEntry, readEntry, type UsableViewdef, type ViewdefEntry } from "./viewdef-entry.ts";
+import { makeEntry, readEntry, type EntryOptions, type UsableViewdef, type ViewdefEntry } from "./viewdef-entry.ts";
 import { ViewdefVersions } from "./viewdef-versions.ts";
 
 /** So many files of one batch are waited for: nobody writes more by hand. */
 const MOST_SETTLED = 100;
 
-export interface ViewdefStoreOptions {
-  /** Whether `ui-code` may be used. Default: false. */
-  uiCode?: boolean;
-}
+/** Default: the strictest. */
+export type ViewdefStoreOptions = Partial<EntryOptions>;
 
 /** What came of reading some files again. */
 export interface ViewdefReload {
@@ -39,7 +37,7 @@ interface ViewdefFile {
  */
 export class ViewdefStore {
   private readonly site: string;
-  private readonly options: { uiCode: boolean };
+  private readonly options: EntryOptions;
   /** By file name, in the order of the walk, which decides between files of the same key. */
   private files = new Map<string, ViewdefFile>();
   private readonly builtIn: UsableViewdef[] = [];
@@ -50,7 +48,7 @@ export class ViewdefStore {
 
   /** Reads the viewdefs of the site in folder `dir`. Files with problems do not stop it. */
   static async load(dir: string, options: ViewdefStoreOptions = {}): Promise<ViewdefStore> {
-    const store = new ViewdefStore(path.resolve(dir), { uiCode: options.uiCode ?? false });
+    const store = new ViewdefStore(path.resolve(dir), { ...options, uiCode: options.uiCode ?? false });
     const files = await findSiteFiles(path.join(store.site, "viewdefs"), store.site, ".html");
     for (const entry of await store.read(files)) store.files.set(entry.file, { entry, good: entry });
     for (const { file, path } of files) {
@@ -61,7 +59,7 @@ export class ViewdefStore {
     return store;
   }
 
-  private constructor(site: string, options: { uiCode: boolean }) {
+  private constructor(site: string, options: EntryOptions) {
     this.site = site;
     this.options = options;
     for (const [key, source] of Object.entries(BUILT_IN)) {

@@ -88,6 +88,16 @@ function connection.show_error(conn, id, level, e)
   emit(conn, level, fragment)
 end
 
+--- Sends a notice, if there is room.
+function connection.notify(conn, message)
+  if conn.size + #message > limits.output + RESERVE then
+    errors.log(errors.make("LIMIT_OUTPUT", format("One event would send more than %d bytes.", limits.output)), "notify")
+    return
+  end
+  conn.size = conn.size + #message
+  emit(conn, 1, message)
+end
+
 --- Gives a variable an error, unless it has the same one already. `where` names the binding in the log.
 function connection.set_error(conn, id, level, e, where)
   local present = conn.errors[id]

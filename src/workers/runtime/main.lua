@@ -24,8 +24,8 @@ local M = ...
 
 local connection, declarations, detect, errors, exchange, export, import, json, limits, modules =
   M.connection, M.declarations, M.detect, M.errors, M.exchange, M.export, M.import, M.json, M.limits, M.modules
-local plans, prototype, quarantine, refresh, reload, requests, rollback =
-  M.plans, M.prototype, M.quarantine, M.refresh, M.reload, M.requests, M.rollback
+local notices, plans, prototype, quarantine, refresh, reload, requests, rollback =
+  M.notices, M.plans, M.prototype, M.quarantine, M.refresh, M.reload, M.requests, M.rollback
 local sandbox, state, timers, versions, walk = M.sandbox, M.session, M.timers, M.versions, M.walk
 local concat, gmatch, match, sub = table.concat, string.gmatch, string.match, string.sub
 local ipairs, pcall, tonumber, tostring = ipairs, pcall, tonumber, tostring
@@ -293,6 +293,7 @@ local function dispatch(text)
   end
   if not rollback.reason() then detect_all(kind == "frame" or kind == "timer") end
   if rollback.reason() then return taken_back(next_due()) end
+  notices.deliver(connections)
   local lines = { kind == "load" and whose() or nil }
   lines[#lines + 1] = next_due()
   for _, conn in ipairs(connections) do connection.write(conn, lines) end

@@ -2,8 +2,8 @@
 local M = ...
 
 local errors, modules, prototype, timers, wrappers = M.errors, M.modules, M.prototype, M.timers, M.wrappers
-local json = M.json
-local floor, select = math.floor, select
+local json, notices = M.json, M.notices
+local floor, format, select = math.floor, string.format, select
 local error, rawget, tostring, type = error, rawget, tostring, type
 
 local session = { reloading = false }
@@ -23,6 +23,15 @@ end
 
 --- The object given to createAppVariable, or nil.
 function session:getApp() return state.app end
+
+--- Shows a short text on every page of the session, for a while. `options`: `kind` ("info", "success", "warning", "error"),
+--- `duration` in ms, 0 for as long as nobody closes it.
+function session:notify(text, options)
+  if type(text) == "number" then text = tostring(text) end
+  if type(text) ~= "string" or text == "" then errors.argument(2, "notify", "text", text) end
+  if options ~= nil and type(options) ~= "table" then errors.argument(3, "notify", "table", options) end
+  notices.add(text, options or {}, function(what) error(format("bad argument #3 to 'notify' (%s expected)", what), 4) end)
+end
 
 --- Declares a prototype (docs/lua-api.md). `init` holds the fields' defaults, `base` another prototype. Returns it.
 function session:prototype(name, init, base)

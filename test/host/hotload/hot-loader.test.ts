@@ -367,7 +367,7 @@ t.test(
       { type: "reload", assets: ["/style.css", "/img/a%20b.png"] },
       { type: "reload", done: { files: ["html/style.css", "html/img/a b.png"], sessions: 1 } },
     ]);
-    const facts = { prefix: "", session: "x", isSubPath: false };
+    const facts = { prefix: "", session: "x", isSubPath: false, nonce: "n" };
     t.match(await page.render(facts), "one");
     const file = path.join(dir, "html/index.html");
     const { mtime } = fs.statSync(file);

@@ -362,6 +362,48 @@ t.test("data cannot run as code, or decide which code runs, unless the host allo
   );
 });
 
+t.test("an address that would run as a script is left out of the file's elements, wherever it stands", async (t) => {
+  for (const [content, left] of [
+    ['<a href="javascript:x()">x</a>', "<a>x</a>"],
+    ['<a href=" jAva&Tab;scr&#10;ipt:x()">x</a>', "<a>x</a>"],
+    ['<a href="&#1;javascript:x()" title="t">x</a>', '<a title="t">x</a>'],
+    ['<form action="javascript:x()"></form>', "<form></form>"],
+    ['<button formaction="javascript:x()"></button>', "<button></button>"],
+    ['<iframe src="data:text/html,x"></iframe>', "<iframe></iframe>"],
+    ['<svg><a xlink:href="javascript:x()"></a></svg>', "<svg><a></a></svg>"],
+    ['<svg><set attributeName="href" to="javascript:x()"></set></svg>', '<svg><set attributeName="href"></set></svg>'],
+    ['<svg><use href="data:image/svg+xml,x"></use></svg>', "<svg><use></use></svg>"],
+    ['<template><a href="javascript:x()"></a></template>', "<template><a></a></template>"],
+  ] as const) {
+    const { short, html, problems } = compile(content);
+    t.match(short, [/^URL_FORBIDDEN 2:\d+$/], content);
+    t.equal(html, left);
+    t.equal(problems[0]?.severity, "error");
+  }
+  for (const content of [
+    '<a href="https://example.org/?javascript:">x</a>',
+    '<a download="" href="data:text/plain,x">x</a>',
+    '<img src="data:image/png;base64,AA==" alt="">',
+    '<p title="javascript:x()"></p>',
+    "<script>location = 'javascript:x()'</script>",
+  ]) {
+    const { short, html } = compile(content);
+    t.same(short, [], content);
+    t.equal(html, content);
+  }
+});
+
+t.test("a handler in an attribute is doubtful, as pages do not run it, and it is said what does", async (t) => {
+  const { short, messages, html } = compile('<p onclick="x()"></p><p ONpointermove="x()"></p>');
+  t.same(short, ["?PAGE_BLOCKED 2:4", "?PAGE_BLOCKED 2:25"]);
+  t.match(messages, 'write ui-action="method()"');
+  t.match(messages, 'write ui-event-pointermove="method()"');
+  t.match(html, 'onclick="x()"');
+  const file = "viewdefs/P.DEFAULT.html";
+  const source = '<template><p onclick="x()"></p></template>';
+  t.same(compileViewdef("P.DEFAULT", source, { file, uiCode: false, allowsInline: true }).problems, []);
+});
+
 t.test("data in a style sheet is doubtful: it works for the whole page", async (t) => {
   for (const uiCode of [false, true]) {
     const { short, bindings } = compile('<style ui-value="a"></style>', uiCode);
