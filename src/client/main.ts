@@ -49,6 +49,7 @@ const frameTasks = new Set<() => void>();
 let reports = 0;
 let composing: Element | null = null;
 let hotload: Hotload | undefined;
+let showWindow: Page["showWindow"];
 
 const facts = document.querySelector<HTMLMetaElement>('meta[name="moonpool"]');
 const socket = new Socket(sessionUrl(location, facts?.content), {
@@ -103,6 +104,9 @@ const page: Page = {
   get hotload() {
     return hotload;
   },
+  get showWindow() {
+    return showWindow;
+  },
   get store() {
     return bridge.uiStore;
   },
@@ -155,6 +159,13 @@ const frames = new FrameReader({
       page.sanitize = (await import("./sanitize.ts")).sanitize;
     } catch (error) {
       page.report("INTERNAL", `ui-html shows plain text: ${String(error)}`);
+    }
+  },
+  async prepareWindows() {
+    try {
+      showWindow = (await import("./windowed.ts")).showWindow;
+    } catch (error) {
+      page.report("INTERNAL", `Lists with ?window show their first rows only: ${String(error)}`);
     }
   },
   async prepareHotload() {

@@ -1,4 +1,4 @@
-import { APP_VARIABLE, type List, type Update, type Value, type View } from "../protocol/message.ts";
+import { APP_VARIABLE, type List, type ListWindow, type Update, type Value, type View } from "../protocol/message.ts";
 import type { WireError } from "../protocol/error-code.ts";
 import { equal } from "./text.ts";
 
@@ -33,6 +33,8 @@ export class Variable {
   /** Undefined until the server has said what the view shows. */
   content: Content | undefined;
   rows: number[] = [];
+  /** Which part of its array a list shows, if it is not all. */
+  window: ListWindow | undefined;
   /** `seq` of the client frame with our last write; Infinity while that waits to be sent; 0 when there was none. */
   written = 0;
   /** The view or list that it belonged to is gone. */
@@ -133,8 +135,9 @@ export class Model {
   }
 
   /** Phase one for `list`. */
-  list({ id, remove = [], place = [] }: List): void {
+  list({ id, remove = [], place = [], window }: List): void {
     this.#store(id, (variable) => {
+      if (window) variable.window = window;
       if (remove.length > 0) {
         const removed = new Set(remove);
         variable.rows = variable.rows.filter((row) => !removed.has(row));

@@ -74,8 +74,9 @@ export class Outbox {
     this.#endOfTask.port2.postMessage(0);
   }
 
-  /** Any other message, made when it leaves. */
-  send(message: () => ClientMessage): void {
+  /** Any other message, made when it leaves. `event`: a person waits for what it brings. */
+  send(message: () => ClientMessage, event = false): void {
+    this.#event ||= event;
     this.#add({ message });
     this.#wait();
   }

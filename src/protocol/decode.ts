@@ -1,5 +1,6 @@
 import { MoonpoolError, type ErrorCode } from "./error-code.ts";
-import { MAX_WINDOW, type AckFrame, type ClientFrame, type ClientMessage, type Value } from "./message.ts";
+import type { AckFrame, ClientFrame, ClientMessage, Value } from "./message.ts";
+import { MAX_WINDOW } from "./viewdef.ts";
 
 /**
  * Untrusted text becomes a frame here and nowhere else. Rules:

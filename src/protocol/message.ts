@@ -51,7 +51,7 @@ export interface DestroyRequest {
 }
 
 /**
- * Show other rows of list `id`, whose viewdef says `?window`: `count` of them, from `start` (0: the first) on, as far as
+ * Show other rows of list `id`, whose viewdef says `?window`: `count` of them (at most MAX_WINDOW), from `start` (0: the first) on, as far as
  * there are any; and the row `keep` too, wherever it stands. Answered by a `list` with a `window`.
  */
 export interface WindowRequest {
@@ -62,9 +62,6 @@ export interface WindowRequest {
   /** A row that the page shows now, in which somebody is at work. */
   keep?: number;
 }
-
-/** Rows that a page can ask for at a time. */
-export const MAX_WINDOW = 1_000;
 
 /** Something went wrong in the page that the author should see in the log (a script, a viewdef). */
 export interface ErrorReport {

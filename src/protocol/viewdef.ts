@@ -73,6 +73,9 @@ export interface Slot {
   properties?: Record<string, string>;
 }
 
+/** Rows of a list with `?window` that a viewdef or a page can ask for at a time. */
+export const MAX_WINDOW = 1_000;
+
 /** A viewdef as the Lua runtime gets it. */
 export interface ViewPlan {
   key: string;

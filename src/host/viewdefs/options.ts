@@ -1,4 +1,4 @@
-import type { Access, Priority, Slot } from "../../protocol/viewdef.ts";
+import { MAX_WINDOW, type Access, type Priority, type Slot } from "../../protocol/viewdef.ts";
 import type { Severity } from "./problem.ts";
 import { nearest } from "./suggest.ts";
 
@@ -35,7 +35,7 @@ const NAMESPACES = ["namespace", "fallbackNamespace"] as const;
 const PARTS = ["window", "first", "last"] as const;
 /** Rows of a list with `?window` before the page has said which ones it has room for. */
 const WINDOW = 50;
-const LARGEST = { window: 1_000, first: 100_000, last: 100_000 };
+const LARGEST = { window: MAX_WINDOW, first: 100_000, last: 100_000 };
 const KNOWN = ["access", "priority", ...PARTS, ...Object.keys(FLAGS), ...GLOBALS, ...NAMESPACES];
 
 /** What may stand in `wrapper`, `itemWrapper` and `create`: the name of a Lua global, or `lua.ViewList`. */
