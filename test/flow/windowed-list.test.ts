@@ -2,6 +2,7 @@ import type { Page } from "playwright-core";
 import t, { type Test } from "tap";
 import { Chromium } from "../support/chromium.ts";
 import { comes } from "../support/demo.ts";
+import { driven, edit } from "../support/driven-page.ts";
 import { startRealHost } from "../support/real-host.ts";
 import { plainPage } from "../support/site.ts";
 
@@ -44,7 +45,7 @@ const site: Record<string, string> = {
   "lua/main.lua": `
 local Row = session:prototype("Row", { name = 0, note = "" })
 function Row:height() return 16 + self.name * 7 % 40 .. "px" end
-local app = session:prototype("App", { rows = EMPTY, token = "", shown = EMPTY }):new{ rows = {}, shown = {} }
+local app = session:prototype("App", { rows = EMPTY, shown = EMPTY }):new{ rows = {}, shown = {} }
 local made = 0
 local function fresh() made = made + 1 return Row:new{ name = made } end
 for i = 1, ${ROWS} do app.rows[i] = fresh() end
@@ -56,17 +57,11 @@ local function remove(at, count)
   local n = #app.rows
   table.move(app.rows, at + count, n + count, at)
 end
-local edits = setmetatable({ app = app, insert = insert, remove = remove }, { __index = _G })
-function app:edit(text)
-  local token, code = text:match("^(%S+) (.*)$")
-  load(code, "edit", "t", edits)()
-  self.token = token
-end
+${driven.lua("app = app, insert = insert, remove = remove")}
 function app:choose(name) self.shown = { type = "Shown" .. name, rows = self.rows } end
 session:createAppVariable(app)
 `,
-  "viewdefs/App.DEFAULT.html": `<template><main style="margin: 0"><input id="edit" hidden ui-value="edit(_)"><input id="choose" hidden ui-value="choose(_)">
-<b id="token" hidden ui-value="token"></b><div ui-view="shown"></div></main></template>`,
+  "viewdefs/App.DEFAULT.html": `<template><main style="margin: 0">${driven.html}<input id="choose" hidden ui-value="choose(_)"><div ui-view="shown"></div></main></template>`,
 };
 for (const [name, html] of Object.entries(lists)) {
   site[`viewdefs/Shown${name}.DEFAULT.html`] = `<template><section ui-namespace="${name}">${html}</section></template>`;
@@ -75,7 +70,6 @@ for (const [name, html] of Object.entries(lists)) {
 
 const host = await startRealHost(t, site, { development: true });
 const chromium = await Chromium.launch(t);
-let tokens = 0;
 
 /** A page with one of the lists. */
 async function open(t: Test, name: string): Promise<Page> {
@@ -84,17 +78,6 @@ async function open(t: Test, name: string): Promise<Page> {
   await page.evaluate(`document.body.style.margin = 0; moonpool.updateValue("choose", "${name}")`);
   await page.locator(".row").first().waitFor();
   return page;
-}
-
-/** Runs Lua code in the session as one event, and resolves when the page shows what came of it. */
-async function edit(page: Page, code: string): Promise<void> {
-  const token = `t${++tokens}`;
-  await page.evaluate((text) => (window as never as Bridge).moonpool.updateValue("edit", text), `${token} ${code}`);
-  await page.waitForFunction((token) => document.getElementById("token")?.textContent === token, token);
-}
-
-interface Bridge {
-  moonpool: { updateValue(id: string, value: string): void };
 }
 
 /** What is seen of a list: names of the rows in sight, and where the first of them is; undefined while some are missing. */
