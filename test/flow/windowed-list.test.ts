@@ -3,6 +3,7 @@ import t, { type Test } from "tap";
 import { Chromium } from "../support/chromium.ts";
 import { comes } from "../support/demo.ts";
 import { driven, edit } from "../support/driven-page.ts";
+import { startHotSite } from "../support/hot-site.ts";
 import { startRealHost } from "../support/real-host.ts";
 import { plainPage } from "../support/site.ts";
 
@@ -356,4 +357,57 @@ t.test("scrolling asks for rows in few small questions, and leaves nothing behin
     (before as { listeners: number }).listeners,
     "listeners",
   );
+});
+
+t.test("a list with a window goes on where it is when its viewdefs are edited", async (t) => {
+  const hot = await startHotSite(t, { ...site, "viewdefs/App.DEFAULT.html": site["viewdefs/App.DEFAULT.html"] ?? "" });
+  const page = await hot.open(t, { viewport: { width: 600, height: 400 } });
+  await page.waitForFunction(`document.getElementById("choose")`);
+  await page.evaluate(`document.body.style.margin = 0; moonpool.updateValue("choose", "box")`);
+  await page.locator(".row").first().waitFor();
+  await scrollTo(page, 50 + 24 * 3000 + 7);
+  const before = await whole(t, page, "row 3,001");
+  t.equal(before.names[0], 3001);
+  await page.locator(`[data-name="3004"] input`).fill("typed");
+  await page.evaluate(`window.kept = document.querySelector('[data-name="3004"]')`);
+  const same = async (what: string): Promise<void> => {
+    const { names, top } = await whole(t, page, what);
+    t.same(names, before.names, what);
+    t.ok(Math.abs(top - before.top) < 1.5, `${what}: at its place`);
+    t.equal(
+      await page.evaluate(`kept.isConnected && kept.querySelector("input").value`),
+      "typed",
+      `${what}: the row goes on`,
+    );
+  };
+  hot.edit("viewdefs/Row.box.html", "<b ", `<i class="new">new</i><b `);
+  await page.locator(`[data-name="3004"] .new`).waitFor();
+  await same("rows have another element in them");
+  hot.edit("viewdefs/Shownbox.DEFAULT.html", "<footer>below", `<footer class="after">changed`);
+  await page.locator(".after").waitFor({ state: "attached" });
+  await same("what is around the list is another text");
+  hot.edit(
+    "viewdefs/Shownbox.DEFAULT.html",
+    `<div ui-viewlist="rows?window"></div>`,
+    `<section><p hidden></p><article ui-viewlist="rows?window"></article></section>`,
+  );
+  await page.locator("article .row").first().waitFor();
+  const moved = await whole(t, page, "the list is in another element");
+  t.ok(isRun(moved.names) && moved.names.includes(3004), `${moved.names.join(" ")}: about where it was`);
+  t.equal(await page.evaluate(`kept.isConnected && kept.querySelector("input").value`), "typed");
+  t.equal(await page.locator("[aria-hidden]").count(), 2, "one space at each end");
+  await scrollTo(page, 24 * 60_000);
+  t.ok(isRun((await whole(t, page, "far away")).names), "and it goes on to work");
+  hot.edit("viewdefs/Shownbox.DEFAULT.html", "rows?window", "rows?window=20&last=1000");
+  await comes(
+    t,
+    async () => Math.round((await heightOf(page)) / 1000),
+    24,
+    "other options: another list, whose end is near",
+  );
+  await scrollTo(page, 1e9);
+  t.equal((await whole(t, page, "the end")).names.at(-1), ROWS);
+  hot.edit("viewdefs/Shownbox.DEFAULT.html", "rows?window=20&last=1000", "rows?last=10");
+  await comes(t, () => count(page), 10, "no window any more");
+  t.equal(await page.locator("[aria-hidden]").count(), 0);
 });
