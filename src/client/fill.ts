@@ -1,5 +1,6 @@
 import type { Value } from "../protocol/message.ts";
 import type { Binding } from "../protocol/viewdef.ts";
+import { ownIds } from "./ids.ts";
 import { CHANGED, type Content, type Undo, type Variable } from "./model.ts";
 import type { Page } from "./page.ts";
 import { carry } from "./placeholder.ts";
@@ -40,6 +41,7 @@ export class Fill {
   /** By the index of the placeholder. */
   placed = new Map<number, Placed>();
   ended = false;
+  #freeIds: Undo | undefined;
 
   constructor(page: Page, viewdef: PreparedViewdef, owner: Variable, { first, lineage }: Content, region: Region) {
     this.page = page;
@@ -60,6 +62,7 @@ export class Fill {
     const { page, viewdef, owner, region } = this;
     const fragment = document.importNode(viewdef.content, true);
     page.hotload?.record(this, fragment);
+    if (viewdef.hasIds) this.#freeIds = ownIds(viewdef.key, fragment, `-${owner.id}`);
     page.scripts.collect(fragment, viewdef);
     const elements = fragment.querySelectorAll<HTMLElement>("*");
     const roots = [...fragment.childNodes];
@@ -109,6 +112,7 @@ export class Fill {
 
   undo(): void {
     this.ended = true;
+    this.#freeIds?.();
     for (const { undo } of this.bound.toReversed()) undo();
     for (const { region } of this.placed.values()) region.release();
   }

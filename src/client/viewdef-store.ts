@@ -9,6 +9,7 @@ export interface ScriptSource {
 export interface PreparedViewdef {
   readonly key: string;
   readonly content: DocumentFragment;
+  readonly hasIds: boolean;
   /** In the order in which they have to be applied. */
   readonly bindings: readonly Binding[];
   /** Indexes of the elements that are replaced by what they show. */
@@ -76,6 +77,7 @@ function prepare(key: string, { html, bindings }: Viewdef): PreparedViewdef {
   return {
     key,
     content: template.content,
+    hasIds: template.content.querySelector("[id]") !== null,
     bindings: bindings.toSorted((one, other) => ORDER.indexOf(one.kind) - ORDER.indexOf(other.kind)),
     placeholders: [...new Set(placeholders)],
     scripts: Array.from(template.content.querySelectorAll("script"), disarm),

@@ -8,8 +8,8 @@ import { clipOf, makeSpace, resize, rootsOf, scrollerOf, type Clip } from "./spa
 
 /** ms after which a question without an answer is asked again. */
 const PATIENCE = 1_000;
-/** Rows that are asked for even if there is room for fewer. */
-const FEWEST = 12;
+/** Rows around those in sight that are asked for at least, on each side; as many as are in sight if that is more. */
+const MARGIN = 15;
 /** So many are never too many. */
 const FEW = 60;
 /** Screens by which the space above may be wrong before that is put right. */
@@ -55,7 +55,7 @@ export function showWindow(page: Page, variable: Variable, rows: Rows, list: HTM
  *
  * What is in sight does not move because other rows come and go: a row that is seen before and after keeps its place, and the
  * space above takes up the difference. Only when that would make it too wrong, or at the very beginning, the list is
- * scrolled instead. The host is asked for other rows when less than half a screen around what is seen is there, one
+ * scrolled instead. The host is asked for other rows when less than half of what it was asked for around what is seen is there, one
  * question at a time. It also hears in which row somebody is at work, which it keeps, wherever that is: outside of the
  * window it is the first or the last row, out of sight.
  */
@@ -207,19 +207,22 @@ class Windowed {
     const box = kept === undefined ? undefined : this.#boxOf(kept);
     // Somebody types there: they want to see it where it belongs.
     if (box && box.bottom > clip.top && box.top < clip.bottom) from = Math.max(0, (window.kept ?? 0) - (size >> 1));
-    const count = Math.min(MAX_WINDOW, Math.max(FEWEST, 3 * size));
+    const margin = Math.max(MARGIN, size);
+    const count = Math.min(MAX_WINDOW, size + 2 * margin);
     const isThere =
-      start <= Math.max(0, from - size / 2) && start + rows.length >= Math.min(total, from + size + size / 2);
+      start <= Math.max(0, from - margin / 2) && start + rows.length >= Math.min(total, from + size + margin / 2);
     const isEnough = clip.bottom <= clip.top || (isThere && rows.length <= Math.max(FEW, 2 * count));
     const held = rows.length < total ? this.#findHolder() : undefined;
     if (isEnough && held === this.#held) return;
-    const [first, many] = isEnough ? [start, rows.length] : [Math.max(0, from - size - ((from - size) % 2)), count];
+    const [first, many] = isEnough ? [start, rows.length] : [Math.max(0, from - margin - ((from - margin) % 2)), count];
     this.#asked = now;
     this.#held = held;
     this.#page.outbox.send(
       () => ({ type: "window", id: this.#variable.id, start: first, count: many, ...(held && { keep: held }) }),
       true,
     );
+    // Who scrolls has waited long enough.
+    this.#page.outbox.flush();
   }
 
   /** Which element of the array is, or would be, at a height. */
