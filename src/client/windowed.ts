@@ -223,6 +223,8 @@ class Windowed {
     );
     // Who scrolls has waited long enough.
     this.#page.outbox.flush();
+    // A frame can be refused.
+    setTimeout(() => this.#look(), PATIENCE + 1);
   }
 
   /** Which element of the array is, or would be, at a height. */

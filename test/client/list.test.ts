@@ -211,7 +211,7 @@ t.test(
       viewdefs: { "Row.DEFAULT": row },
       more: [place(2, [10, 0, 3]), ...rows(10, ["a", "b", "c"])],
     });
-    const ids = () => page.evaluate(`[...document.querySelectorAll("[id]")].map(({ id }) => id)`) as Promise<string[]>;
+    const ids = () => page.evaluate<string[]>(`[...document.querySelectorAll("[id]")].map(({ id }) => id)`);
     t.equal(new Set(await ids()).size, 6);
     t.ok((await ids()).includes("name"), "what is there once has the id that the viewdef says");
     const own = () =>
