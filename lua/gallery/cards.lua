@@ -3,6 +3,7 @@
 
 local actions = require("gallery.actions")
 local fields = require("gallery.fields")
+local lists = require("gallery.lists")
 local looks = require("gallery.looks")
 local paths = require("gallery.paths")
 local views = require("gallery.views")
@@ -66,6 +67,8 @@ return {
     cards = {
       { views.View, "ui-view", "Shows whatever object is there, each by the viewdef of its type.", {} },
       { views.List, "ui-viewlist", "One view for each element; a row that moves keeps what is typed in it.", {} },
+      { lists.Window, "?window", "However many rows there are, the page has those in sight; the scroll bar is that of all.", {} },
+      { lists.Log, "?last", "Shows the last elements only; with <code>scrollOnOutput</code> it follows them until you scroll up.", {} },
       { views.ItemWrapper, "?itemWrapper", "A presenter for each row, made once, with the element in <code>baseItem</code>.", {} },
       { views.ViewList, "?wrapper=lua.ViewList", "Rows that know their <code>index</code> and can <code>remove()</code> themselves.", {} },
       { views.Namespace, "ui-namespace", "The same object, shown in other ways.", {} },

@@ -155,6 +155,20 @@ return {
   <span ui-value="name"></span>
   <input placeholder="I move with my row" ui-value="note?keypress" />
 </div>]],
+  ["Gallery.Window"] = [[
+<button ui-action="fill(100000)">Make it 100,000</button>
+<button ui-action="addFirst()">One more in front</button>
+<button ui-action="reverse()">Reverse</button>
+<p><b ui-value="count()"></b> rows</p>
+<div class="lines tall" ui-viewlist="entries?window"><div></div></div>
+
+<!-- Gallery.Entry.list-item.html -->
+<div class="fruit"><span ui-value="number"></span><input aria-label="Note" ui-value="note" /></div>]],
+  ["Gallery.Log"] = [[
+<button ui-action="write(1)">Write a line</button>
+<button ui-action="write(25)">Write 25</button>
+<p><b ui-value="count()"></b> lines, of which the page has the last 20</p>
+<div class="lines" ui-viewlist="lines?last=20&scrollOnOutput"><div></div></div>]],
   ["Gallery.ItemWrapper"] = [[
 <div class="list" ui-viewlist="stops?itemWrapper=GalleryStopRow"><div></div></div>
 

@@ -7,6 +7,7 @@ import {
   type ServerMessage,
   type Welcome,
 } from "../protocol/message.ts";
+import type { Binding } from "../protocol/viewdef.ts";
 import type { Model } from "./model.ts";
 import type { ViewdefStore } from "./viewdef-store.ts";
 
@@ -15,6 +16,8 @@ export interface FrameReaderParts {
   readonly viewdefs: ViewdefStore;
   /** Loads what HTML from the host needs before it can be shown. */
   prepareHtml(): Promise<void>;
+  /** Loads what lists need that show a part of their array. */
+  prepareWindows(): Promise<void>;
   /** Loads what a page needs whose site's files are watched. */
   prepareHotload(): Promise<void>;
   welcome(message: Welcome): void;
@@ -36,6 +39,7 @@ export class FrameReader {
   #frames: ServerFrame[] = [];
   #reading = false;
   #htmlReady = false;
+  #windowsReady = false;
   #hotloadReady = false;
 
   constructor(parts: FrameReaderParts) {
@@ -68,8 +72,11 @@ export class FrameReader {
 
   /** Loads a part that `messages` need, if one is missing. */
   #load(messages: ServerMessage[]): Promise<void> | undefined {
-    if (!this.#htmlReady && messages.some(bringsHtml))
+    const bindings = messages.flatMap(bindingsOf);
+    if (!this.#htmlReady && bindings.some(({ kind }) => kind === "html"))
       return this.#parts.prepareHtml().then(() => void (this.#htmlReady = true));
+    if (!this.#windowsReady && bindings.some(({ window }) => window))
+      return this.#parts.prepareWindows().then(() => void (this.#windowsReady = true));
     const ui = messages.find((message) => message.type === "welcome")?.hotload;
     if (!this.#hotloadReady && ui) return this.#parts.prepareHotload().then(() => void (this.#hotloadReady = true));
     return undefined;
@@ -112,11 +119,8 @@ export class FrameReader {
   }
 }
 
-function bringsHtml(message: ServerMessage): boolean {
-  return (
-    message.type === "update" &&
-    Object.values(message.properties?.viewdefs ?? {}).some(({ bindings }) =>
-      bindings.some((binding) => binding.kind === "html"),
-    )
-  );
+/** All bindings of the viewdefs that a message brings. */
+function bindingsOf(message: ServerMessage): Binding[] {
+  if (message.type !== "update") return [];
+  return Object.values(message.properties?.viewdefs ?? {}).flatMap(({ bindings }) => bindings);
 }

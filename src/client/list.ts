@@ -24,19 +24,21 @@ const left = new WeakMap<Variable, Rows>();
  * Keeps the rows of `list` equal to the rows of `variable`. With `restore`, the undo leaves the rows to the list that is
  * bound to the variable next.
  */
-export function mountList(page: Page, variable: Variable, list: HTMLElement): Unbind {
+export function mountList(page: Page, variable: Variable, list: HTMLElement, isWindowed = false): Unbind {
   const rows = left.get(variable) ?? new Rows(page, variable);
   left.delete(variable);
   page.counts.lists++;
   page.lists.set(list, rows);
   rows.enter(list);
+  const windowed = isWindowed ? page.showWindow?.(page, variable, rows, list) : undefined;
   const stop = page.model.watch(variable, (changes) => {
-    if (changes & CHANGED.rows) rows.update();
+    if (changes & CHANGED.rows) (windowed ?? rows).update();
   });
   return (restore) => {
     page.counts.lists--;
     page.lists.delete(list);
     stop();
+    windowed?.undo();
     if (restore) left.set(variable, rows);
     else rows.end();
   };
@@ -60,15 +62,32 @@ export class Rows {
   #carried: Attachment | undefined;
   readonly #options: ViewOptions = { plain: this.#show.bind(this), stand: () => this.#copyExemplar() };
   #order: readonly number[] = [];
+  #around: Element[] = [];
 
   constructor(page: Page, variable: Variable) {
     this.#page = page;
     this.#variable = variable;
   }
 
-  /** All nodes that it put into the list. */
+  /** All nodes that it put into the list, in order. */
   get nodes(): ChildNode[] {
-    return [...Array.from(this.#rows.values(), ({ region }) => region.nodes()).flat(), this.#end];
+    const [above = [], below = []] = this.#around;
+    return [above, this.#order.flatMap((id) => this.nodesOf(id)), this.#end, below].flat();
+  }
+
+  /** The nodes of one row. */
+  nodesOf(id: number): ChildNode[] {
+    return this.#rows.get(id)?.region.nodes() ?? [];
+  }
+
+  /** Puts an element in front of all rows and one behind; none: takes them away. */
+  surround(...around: [above: Element, below: Element] | []): void {
+    for (const element of this.#around) element.remove();
+    this.#around = around;
+    const [above, below] = around;
+    if (!above || !below) return;
+    (this.#order.flatMap((id) => this.nodesOf(id))[0] ?? this.#end).before(above);
+    this.#end.after(below);
   }
 
   /** Stands in `list` from now on, in the place of the first element there, which is what rows look like. */

@@ -51,6 +51,7 @@ let reported = 0;
 let composing: Element | null = null;
 let hotload: Hotload | undefined;
 let toasts: Promise<typeof import("./toasts.ts")> | undefined;
+let showWindow: Page["showWindow"];
 
 const address = sessionAddress(location, document.querySelector<HTMLMetaElement>('meta[name="moonpool"]')?.content);
 const reports = new ConnectionReports();
@@ -118,6 +119,9 @@ const page: Page = {
   get hotload() {
     return hotload;
   },
+  get showWindow() {
+    return showWindow;
+  },
   get store() {
     return bridge.uiStore;
   },
@@ -170,6 +174,13 @@ const frames = new FrameReader({
       page.sanitize = (await import("./sanitize.ts")).sanitize;
     } catch (error) {
       page.report("INTERNAL", `ui-html shows plain text: ${String(error)}`);
+    }
+  },
+  async prepareWindows() {
+    try {
+      showWindow = (await import("./windowed.ts")).showWindow;
+    } catch (error) {
+      page.report("INTERNAL", `Lists with ?window show their first rows only: ${String(error)}`);
     }
   },
   async prepareHotload() {

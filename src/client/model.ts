@@ -1,4 +1,4 @@
-import { APP_VARIABLE, type List, type Update, type Value, type View } from "../protocol/message.ts";
+import { APP_VARIABLE, type List, type ListWindow, type Update, type Value, type View } from "../protocol/message.ts";
 import type { WireError } from "../protocol/error-code.ts";
 import { equal } from "./text.ts";
 
@@ -38,6 +38,8 @@ export class Variable {
   /** Undefined until the server has said what the view shows. */
   content: Content | undefined;
   rows: readonly number[] = NONE;
+  /** Which part of its array a list shows, if it is not all. */
+  window: ListWindow | undefined;
   /** `seq` of the client frame with our last write; Infinity while that waits to be sent; 0 when there was none. */
   written = 0;
   /** The view or list that it belonged to is gone. */
@@ -159,8 +161,9 @@ export class Model {
   }
 
   /** Phase one for `list`. */
-  list({ id, all, remove = [], place = [] }: List): void {
+  list({ id, all, remove = [], place = [], window }: List): void {
     this.#store(id, (variable) => {
+      if (window) variable.window = window;
       if (all) {
         const placed = new Set(
           place.flatMap(({ row, count = 1 }) => Array.from({ length: count }, (_, at) => row + at)),

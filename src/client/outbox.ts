@@ -80,8 +80,9 @@ export class Outbox {
     this.#leave();
   }
 
-  /** Any other message, made when it leaves. */
-  send(message: () => ClientMessage): void {
+  /** Any other message, made when it leaves. `event`: a person waits for what it brings. */
+  send(message: () => ClientMessage, event = false): void {
+    this.#event ||= event;
     this.#add({ message });
     this.#wait();
   }

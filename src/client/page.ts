@@ -9,6 +9,7 @@ import type { Region, Unbind } from "./region.ts";
 import type { ScriptRunner } from "./scripts.ts";
 import type { Ties } from "./ties.ts";
 import type { ViewdefStore } from "./viewdef-store.ts";
+import type { showWindow } from "./windowed.ts";
 
 /** What views and bindings work with. `main.ts` makes the one there is. */
 export interface Page {
@@ -22,6 +23,8 @@ export interface Page {
   readonly owners: WeakMap<Node, Variable>;
   /** The rows within elements that are lists. */
   readonly lists: WeakMap<Element, Rows>;
+  /** Present when a viewdef has come with a list that shows a part of its array. */
+  readonly showWindow: typeof showWindow | undefined;
   /** Present when files of the site are watched and changes reach this page. */
   readonly hotload: Hotload | undefined;
   /** Sends what has been typed into a field and not been sent yet. */

@@ -1,5 +1,6 @@
 import { MoonpoolError, type ErrorCode } from "./error-code.ts";
 import type { AckFrame, ClientFrame, ClientMessage, Value } from "./message.ts";
+import { MAX_WINDOW } from "./viewdef.ts";
 
 /**
  * Untrusted text becomes a frame here and nowhere else. Rules:
@@ -129,6 +130,19 @@ function clientMessage(message: unknown, where: string, seq: number, budget: Bud
       if (!isId(id) || id > 0) throw invalid(`${where}.id`, "is not a negative whole number", seq);
       return { type, id };
     }
+    case "window": {
+      const id = field(message, "id");
+      if (!isId(id)) throw invalid(`${where}.id`, "is not a whole number other than 0", seq);
+      const start = field(message, "start");
+      if (!isNatural(start)) throw invalid(`${where}.start`, "is not a whole number from 0", seq);
+      const count = field(message, "count");
+      if (!isNatural(count) || count === 0 || count > MAX_WINDOW)
+        throw invalid(`${where}.count`, `is not a whole number from 1 to ${MAX_WINDOW}`, seq);
+      const keep = field(message, "keep");
+      if (keep === undefined) return { type, id, start, count };
+      if (!isId(keep)) throw invalid(`${where}.keep`, "is not a whole number other than 0", seq);
+      return { type, id, start, count, keep };
+    }
     case "error": {
       const code = text(message, "code", MAX_PATH, where, seq);
       const report = { type, code, message: text(message, "message", MAX_REPORT, where, seq) } as const;
@@ -138,7 +152,7 @@ function clientMessage(message: unknown, where: string, seq: number, budget: Bud
       return { ...report, id };
     }
     default:
-      throw invalid(`${where}.type`, `is none of update, create, destroy, error: ${excerpt(type)}`, seq);
+      throw invalid(`${where}.type`, `is none of update, create, destroy, window, error: ${excerpt(type)}`, seq);
   }
 }
 

@@ -104,6 +104,11 @@ export const errors = {
     text: "The client has asked for too many variables.",
     advice: "Destroy variables that are not needed any more.",
   },
+  WINDOW_INVALID: {
+    who: "client",
+    text: "The variable is no list that shows a part of its array.",
+    advice: "Give the list `?window`, and ask for rows of lists that have it only.",
+  },
   PATH_SYNTAX: { who: "app", text: "The path is not understood.", advice: "See the path grammar in docs/viewdefs.md." },
   PATH_NOT_ALLOWED: {
     who: "client",

@@ -59,6 +59,19 @@ export interface DestroyRequest {
   id: number;
 }
 
+/**
+ * Show other rows of list `id`, whose viewdef says `?window`: `count` of them (at most MAX_WINDOW), from `start` (0: the first) on, as far as
+ * there are any; and the row `keep` too, wherever it stands. Answered by a `list` with a `window`.
+ */
+export interface WindowRequest {
+  type: "window";
+  id: number;
+  start: number;
+  count: number;
+  /** A row that the page shows now, in which somebody is at work. */
+  keep?: number;
+}
+
 /** Something went wrong in the page that the author should see in the log (a script, a viewdef). */
 export interface ErrorReport {
   type: "error";
@@ -67,7 +80,7 @@ export interface ErrorReport {
   id?: number;
 }
 
-export type ClientMessage = UpdateRequest | CreateRequest | DestroyRequest | ErrorReport;
+export type ClientMessage = UpdateRequest | CreateRequest | DestroyRequest | WindowRequest | ErrorReport;
 
 // ---------------------------------------------------------------------------------------------- host → browser
 
@@ -157,6 +170,18 @@ export interface List {
   all?: true;
   remove?: number[];
   place?: { row: number; count?: number; before: number }[];
+  /** Only of lists that show a part of their array at a time; as it was if missing. */
+  window?: ListWindow;
+}
+
+/** Which part of its array a list shows. */
+export interface ListWindow {
+  /** How many elements come before the first row. */
+  start: number;
+  /** How many elements there are. */
+  total: number;
+  /** Place of the row that the page wants to keep, if it is not in this part: then it is the first row, or the last. */
+  kept?: number;
 }
 
 /** A fault that belongs to no variable: of the frame just received, of a timer, of the session. */

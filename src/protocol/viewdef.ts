@@ -31,6 +31,8 @@ export interface Binding {
   keypress?: true;
   /** `?scrollOnOutput`: keep the element scrolled to its end. */
   scroll?: true;
+  /** `?window`: the list shows the rows in sight and some around them. */
+  window?: true;
   /** `?replace`: ui-html takes the place of its element. */
   replace?: true;
 }
@@ -60,11 +62,19 @@ export interface Slot {
   wrapper?: string;
   itemWrapper?: string;
   create?: string;
+  /** `?window`: the list shows a part of its array, at first so many rows. */
+  window?: number;
+  /** `?first=`, `?last=`: the list shows so many elements of its array at most. */
+  first?: number;
+  last?: number;
   namespace?: string;
   fallbackNamespace?: string;
   /** Options without a meaning of their own; wrappers read them with `variable:getProperty`. */
   properties?: Record<string, string>;
 }
+
+/** Rows of a list with `?window` that a viewdef or a page can ask for at a time. */
+export const MAX_WINDOW = 1_000;
 
 /** A viewdef as the Lua runtime gets it. */
 export interface ViewPlan {

@@ -17,6 +17,7 @@ import type { SharedPlans } from "./worker-task.ts";
  *     start 0 1700000000123\n{"seed":"…32 hex digits…","development":true,…}   see StartOptions
  *     connect 3 1700000000123\n{"namespace":""}
  *     frame 3 1700000000123\n1 57\nupdate 12 "Ada"\ncreate -1 9 "name"\ndestroy -1
+ *     frame 3 1700000000123\n1 58\nwindow 12 300 60 0
  *                                     1: a person waits; it is the browser's frame 57; then a line for each message, its values
  *                                     as JSON
  *     resync 3 1700000000123\n{"code":"LIMIT_TIME","message":"…"}\nvalue 12\ncreate -1 9 "name"\ndestroy -1
@@ -93,6 +94,9 @@ export function frameBody(event: boolean, messages: readonly SessionRequest[], s
       case "destroy":
         body += `\ndestroy ${message.id}`;
         break;
+      case "window":
+        body += `\nwindow ${message.id} ${message.start} ${message.count} ${message.keep ?? 0}`;
+        break;
     }
   }
   return body;
@@ -101,7 +105,7 @@ export function frameBody(event: boolean, messages: readonly SessionRequest[], s
 /**
  * The body of a `resync` event, which follows a `frame` event with `body` that was not carried out because of `error`. The page
  * shows the values that it wrote there: it is told what they really are, and `error` at each of them. Variables of its own that it
- * made or gave up are made or given up after all, which calls nothing of the app.
+ * made or gave up are made or given up after all, and lists show the rows that it asked for, which calls nothing of the app.
  */
 export function resyncBody(body: string, error: WireError): string {
   const lines = body.split("\n").slice(1);

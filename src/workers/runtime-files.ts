@@ -26,6 +26,7 @@ const names = [
   "timers",
   "modules",
   "lists",
+  "windows",
   "wrappers",
   "exchange",
   "refresh",

@@ -215,3 +215,43 @@ t.test("any sequence of places and removals leaves the rows in the server's orde
     t.equal(await page.locator("ul").textContent(), expected.join(""));
   }
 });
+
+t.test(
+  "ids in rows do not collide: labels and ARIA attributes lead to elements of their own row (D2-37)",
+  async (t) => {
+    const row = viewdef(
+      `<li><label for="name">Name</label><input id="name" aria-describedby="hint other"><p id="hint"></p></li>`,
+      bind(3, "value", 0),
+    );
+    const { page, connection } = await scene(t, chromium, LIST, {
+      values: [[]],
+      viewdefs: { "Row.DEFAULT": row },
+      more: [place(2, [10, 0, 3]), ...rows(10, ["a", "b", "c"])],
+    });
+    const ids = () => page.evaluate<string[]>(`[...document.querySelectorAll("[id]")].map(({ id }) => id)`);
+    t.equal(new Set(await ids()).size, 6);
+    t.ok((await ids()).includes("name"), "what is there once has the id that the viewdef says");
+    const own = () =>
+      page.evaluate(() =>
+        [...document.querySelectorAll("li.row")].every((row) => {
+          const input = row.querySelector("input");
+          const [hint = "", other] = input?.getAttribute("aria-describedby")?.split(" ") ?? [];
+          return (
+            row.querySelector("label")?.control === input &&
+            row.contains(document.getElementById(hint)) &&
+            other === "other"
+          );
+        }),
+      );
+    t.equal(await own(), true);
+    for (const name of ["b", "c"]) {
+      await page.locator("li.row", { hasText: name }).locator("label").click();
+      t.equal(await page.evaluate(`document.activeElement.closest("li").querySelector("p").textContent`), name);
+    }
+    await settled(page, connection, remove(2, 10), place(2, [20, 0]), ...rows(20, ["d"]));
+    t.equal(new Set(await ids()).size, 6);
+    t.equal(await own(), true);
+    await settled(page, connection, remove(2, 20, 11, 12), place(2, [30, 0]), ...rows(30, ["e"]));
+    t.same(await ids(), ["name", "hint"], "alone again, with the plain ids");
+  },
+);

@@ -43,7 +43,9 @@ t.test("every card shows the source of the viewdefs that it is made of, and ever
     " ",
   ))
     t.match(all, ` ui-${attribute}="`, `ui-${attribute}`);
-  for (const option of "keypress access wrapper itemWrapper create scrollOnOutput replace priority".split(" "))
+  for (const option of "keypress access wrapper itemWrapper create scrollOnOutput replace priority window last".split(
+    " ",
+  ))
     t.match(all, new RegExp(`\\?${option}\\b`), `?${option}`);
 });
 
@@ -272,5 +274,49 @@ t.test("path options: access, priority, create and scrollOnOutput", async (t) =>
       ),
     true,
     "at the end",
+  );
+});
+
+t.test("a list of 100,000 rows can be filled, scrolled and turned round; a log shows its last lines", async (t) => {
+  const page = await openSection(t, demo, "Views");
+  const window = card(page, "?window");
+  const box = window.locator(".lines");
+  const inSight = () =>
+    box.evaluate((box) => {
+      const { top, bottom } = box.getBoundingClientRect();
+      const rows = [...box.querySelectorAll(".fruit")].filter((row) => {
+        const at = row.getBoundingClientRect();
+        return at.top < bottom - 8 && at.bottom > top + 8;
+      });
+      return rows.map((row) => Number(row.querySelector("span")?.textContent));
+    });
+  const isFrom = async (first: number, step: number) => {
+    const names = await inSight();
+    return names.length > 3 && names[0] === first && names.every((name, index) => name === first + index * step);
+  };
+  await window.locator("button", { hasText: "100,000" }).click();
+  await shows(t, window.locator("p b"), "100000");
+  await comes(t, () => isFrom(1, 1), true, "the first rows");
+  await box.evaluate((box) => box.scrollTo({ top: box.scrollHeight, behavior: "instant" }));
+  await comes(t, async () => (await inSight()).at(-1), 100_000, "the last row");
+  await window.locator("button", { hasText: "Reverse" }).click();
+  await comes(t, async () => (await inSight()).at(-1), 1, "turned round, the last is the first");
+  await box.evaluate((box) => box.scrollTo({ top: 0, behavior: "instant" }));
+  await comes(t, () => isFrom(100_000, -1), true, "and the first the last");
+  await window.locator("button", { hasText: "One more" }).click();
+  await comes(t, async () => (await inSight())[0], 100_001, "one more in front");
+  t.ok((await box.locator(".fruit").count()) < 120);
+
+  const log = card(page, "?last");
+  const lines = log.locator(".lines > *");
+  await log.locator("button", { hasText: "25" }).click();
+  await shows(t, log.locator("p b"), "29");
+  t.equal(await lines.count(), 20);
+  t.same(await texts(lines.first()), ["Line 10"]);
+  await comes(
+    t,
+    () => log.locator(".lines").evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight < 4),
+    true,
+    "at its end",
   );
 });

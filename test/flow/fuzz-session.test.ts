@@ -50,7 +50,8 @@ session:createAppVariable(App:new{ folder = Folder:new{ children = { Leaf:new() 
 <input ui-value="any"><i ui-action="keep(_)"></i><input ui-value="onlyEven()?access=rw"><b ui-value="fresh()?priority=low"></b>
 <b ui-class-on="!any"></b><b ui-class-some="any?priority=high"></b><div ui-view="any"></div>
 <ul ui-viewlist="any"></ul><div ui-view="any?wrapper=Boxed"></div><div ui-view="folder"></div>
-<ul ui-viewlist="folder.children?itemWrapper=Row"></ul><div ui-view="folder.children?wrapper=lua.ViewList"></div></main></template>`,
+<ul ui-viewlist="folder.children?itemWrapper=Row"></ul><div ui-view="folder.children?wrapper=lua.ViewList"></div>
+<ul ui-viewlist="folder.children?window=3&itemWrapper=Row"></ul><ul ui-viewlist="any?window=2&last=3"></ul></main></template>`,
   "viewdefs/Folder.DEFAULT.html": `<template><section><input ui-value="name"><b ui-value="../token"></b><ul ui-viewlist="children"></ul>
 <div ui-view="inner"></div><i ui-action="add()"></i><i ui-action="remove()"></i><i ui-action="reverse()"></i><i ui-action="replace(_)"></i>
 <i ui-action="repair()"></i><i ui-action="nest()"></i><i ui-action="drop()"></i><i ui-action="retype()"></i></section></template>`,
@@ -133,6 +134,19 @@ const good: fc.Arbitrary<Message> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ type: fc.constant("create"), id: negative, parent: target, path }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("destroy"), id: negative }) },
   {
+    weight: 2,
+    arbitrary: fc.record(
+      {
+        type: fc.constant("window"),
+        id: target,
+        start: fc.oneof(fc.nat(12), fc.maxSafeNat()),
+        count: fc.integer({ min: 1, max: 1000 }),
+        keep: fc.integer({ min: 1, max: 500 }),
+      },
+      { requiredKeys: ["type", "id", "start", "count"] },
+    ),
+  },
+  {
     weight: 1,
     arbitrary: fc.record({ type: fc.constant("error"), code: fc.constant("X"), message: fc.string({ minLength: 1 }) }),
   },
@@ -143,7 +157,13 @@ const bad = fc.oneof(
     id: fc.oneof(fc.constantFrom(0, 1.5, 1e300, null, "1", [1], {}), fc.string()),
     value,
   }),
-  fc.record({ type: fc.constantFrom("update", "create"), id: target }),
+  fc.record({ type: fc.constantFrom("update", "create", "window"), id: target }),
+  fc.record({
+    type: fc.constant("window"),
+    id: target,
+    start: fc.constantFrom(-1, 0.5, "0", null),
+    count: fc.constantFrom(1, 0, 1001),
+  }),
   fc.record({ type: fc.constantFrom("create", "destroy"), id: fc.nat(), parent: target, path }),
   fc.record({
     type: fc.constant("create"),

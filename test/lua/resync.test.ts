@@ -54,3 +54,21 @@ t.test(
     session.close();
   },
 );
+
+t.test("a list shows the rows that a frame asked for which was not carried out", async (t) => {
+  const session = await LuaSession.start({
+    lua: {
+      main: `
+        local app = session:prototype("App"):new{ rows = {} }
+        for i = 1, 100 do app.rows[i] = i end
+        session:createAppVariable(app)`,
+    },
+    viewdefs: { "App.DEFAULT": `<ul ui-viewlist="rows?window=10"></ul>` },
+  });
+  const page = session.connect();
+  const id = page.root.variable("rows?window=10");
+  const body = frameBody(true, [{ type: "window", id, start: 40, count: 10 }]);
+  session.dispatch("resync", 1, resyncBody(body, error));
+  t.same(page.root.window("rows?window=10"), { start: 40, total: 100 });
+  session.close();
+});

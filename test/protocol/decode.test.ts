@@ -40,6 +40,8 @@ t.test("a frame with every kind of message comes out as it went in", async (t) =
       { type: "update", id: -2, value: null },
       { type: "create", id: -1, parent: 12, path: "name?access=rw" },
       { type: "destroy", id: -1 },
+      { type: "window", id: 12, start: 0, count: 1000 },
+      { type: "window", id: -2, start: 2 ** 53 - 1, count: 1, keep: 31 },
       { type: "error", code: "CODE_FAILED", message: "x is not defined", id: 12 },
       { type: "error", code: "OTHER", message: "no variable" },
     ],
@@ -55,6 +57,7 @@ t.test("fields that are not named are dropped, so that newer clients may send mo
 });
 
 t.test("every wrong place is named, and the frame's seq comes with the error", async (t) => {
+  const shown = { type: "window", id: 3, start: 0, count: 10 };
   const cases: [unknown, string][] = [
     [{ ack: 0, event: true, messages: [] }, "seq is missing."],
     [{ seq: 0, ack: 0, event: true, messages: [] }, "seq is not a whole number from 1."],
@@ -73,10 +76,16 @@ t.test("every wrong place is named, and the frame's seq comes with the error", a
     ["null", "The frame is not an object."],
     [withMessages(valid, null), "messages[1] is not an object."],
     [withMessages(valid, []), "messages[1] is not an object."],
-    [withMessages({}), "messages[0].type is none of update, create, destroy, error: missing."],
-    [withMessages({ type: "watch", id: 1 }), 'messages[0].type is none of update, create, destroy, error: "watch".'],
-    [withMessages({ type: { a: 1 } }), "messages[0].type is none of update, create, destroy, error: object."],
-    [withMessages({ type: "welcome" }), 'messages[0].type is none of update, create, destroy, error: "welcome".'],
+    [withMessages({}), "messages[0].type is none of update, create, destroy, window, error: missing."],
+    [
+      withMessages({ type: "watch", id: 1 }),
+      'messages[0].type is none of update, create, destroy, window, error: "watch".',
+    ],
+    [withMessages({ type: { a: 1 } }), "messages[0].type is none of update, create, destroy, window, error: object."],
+    [
+      withMessages({ type: "welcome" }),
+      'messages[0].type is none of update, create, destroy, window, error: "welcome".',
+    ],
     [withMessages(valid, valid, { ...valid, id: "1" }), "messages[2].id is not a whole number other than 0."],
     [withMessages({ ...valid, id: 0 }), "messages[0].id is not a whole number other than 0."],
     [withMessages({ ...valid, id: 2 ** 53 }), "messages[0].id is not a whole number other than 0."],
@@ -90,6 +99,12 @@ t.test("every wrong place is named, and the frame's seq comes with the error", a
       "messages[0].path is longer than 1000 characters.",
     ],
     [withMessages({ type: "destroy", id: 3 }), "messages[0].id is not a negative whole number."],
+    [withMessages({ ...shown, id: 0 }), "messages[0].id is not a whole number other than 0."],
+    [withMessages({ ...shown, start: -1 }), "messages[0].start is not a whole number from 0."],
+    [withMessages({ ...shown, start: "0" }), "messages[0].start is not a whole number from 0."],
+    [withMessages({ ...shown, count: 0 }), "messages[0].count is not a whole number from 1 to 1000."],
+    [withMessages({ ...shown, count: 1001 }), "messages[0].count is not a whole number from 1 to 1000."],
+    [withMessages({ ...shown, keep: null }), "messages[0].keep is not a whole number other than 0."],
     [withMessages({ type: "error", message: "m" }), "messages[0].code is not a text."],
     [withMessages({ type: "error", code: "c" }), "messages[0].message is not a text."],
     [
@@ -188,6 +203,10 @@ const message = fc.oneof(
   fc.record({ type: fc.constant("update"), id: fc.oneof(id, negative), value }),
   fc.record({ type: fc.constant("create"), id: negative, parent: fc.oneof(id, negative), path: text }),
   fc.record({ type: fc.constant("destroy"), id: negative }),
+  fc.record(
+    { type: fc.constant("window"), id, start: fc.maxSafeNat(), count: fc.integer({ min: 1, max: 1000 }), keep: id },
+    { requiredKeys: ["type", "id", "start", "count"] },
+  ),
   fc.record({ type: fc.constant("error"), code: text, message: text }),
 );
 const frame = fc.record({

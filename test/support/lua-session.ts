@@ -1,5 +1,12 @@
 import { MoonpoolError, type WireError } from "../../src/protocol/error-code.ts";
-import { APP_VARIABLE, type List, type Notify, type ServerMessage, type Value } from "../../src/protocol/message.ts";
+import {
+  APP_VARIABLE,
+  type List,
+  type ListWindow,
+  type Notify,
+  type ServerMessage,
+  type Value,
+} from "../../src/protocol/message.ts";
 import {
   frameBody,
   type SessionEventKind,
@@ -319,6 +326,7 @@ export class TestPage {
   readonly properties = new Map<number, Record<string, Value>>();
   readonly views = new Map<number, { viewdef: string; first: number; count: number }>();
   readonly lists = new Map<number, number[]>();
+  readonly windows = new Map<number, ListWindow>();
   readonly faults: WireError[] = [];
   readonly notices: Notify[] = [];
   readonly viewdefs: string[] = [];
@@ -392,14 +400,18 @@ export class TestPage {
     for (const [slot, before] of from.entries()) {
       if (before === 0) continue;
       if (before < old.first || before >= old.first + old.count) throw new Error(`variable ${before} is not of ${id}`);
-      for (const map of [this.values, this.errors, this.properties, this.views, this.lists] as Map<number, unknown>[]) {
+      for (const map of [this.values, this.errors, this.properties, this.views, this.lists, this.windows] as Map<
+        number,
+        unknown
+      >[]) {
         if (map.has(before)) map.set(first + slot, map.get(before));
         map.delete(before);
       }
     }
   }
 
-  private applyList({ id, all, remove = [], place = [] }: List): void {
+  private applyList({ id, all, remove = [], place = [], window }: List): void {
+    if (window) this.windows.set(id, window);
     let rows = this.lists.get(id) ?? [];
     if (all) {
       const placed = new Set(place.flatMap(({ row, count = 1 }) => Array.from({ length: count }, (_, at) => row + at)));
@@ -435,6 +447,7 @@ export class TestPage {
       this.clear(variable);
       for (const row of this.lists.get(variable) ?? []) this.clear(row);
       this.lists.delete(variable);
+      this.windows.delete(variable);
     }
   }
 
@@ -501,6 +514,11 @@ export class TestView {
   /** The rows of the list that the slot shows. */
   rows(text: string): TestView[] {
     return (this.page.lists.get(this.variable(text)) ?? []).map((row) => this.page.view(row));
+  }
+
+  /** What the list that the slot shows has said about its window. */
+  window(text: string): ListWindow | undefined {
+    return this.page.windows.get(this.variable(text));
   }
 
   /** Writes a value, or runs an action, as one user event. */

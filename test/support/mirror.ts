@@ -20,6 +20,8 @@ export interface Shown {
   viewdef?: string;
   slots?: Shown[];
   rows?: Shown[];
+  /** Instead of rows, of a list that shows a part of its array: which one is for each tab to say. */
+  total?: number;
 }
 
 /**
@@ -38,6 +40,7 @@ export class Mirror {
   frames = 0;
   readonly #views = new Map<number, { key: string; first: number; count: number }>();
   readonly #lists = new Map<number, number[]>();
+  readonly #totals = new Map<number, number>();
   /** Variables that something on the page owns. */
   readonly #known = new Set([1]);
   /** Variables that there have ever been. */
@@ -93,7 +96,10 @@ export class Mirror {
   shown(id = 1): Shown {
     const error = this.errors.get(id);
     if (error !== undefined) return { error: error.code };
-    const [value, view, rows] = [this.values.get(id), this.#views.get(id), this.#lists.get(id)];
+    const [value, view] = [this.values.get(id), this.#views.get(id)];
+    const total = this.#totals.get(id);
+    if (total !== undefined) return total === 0 ? {} : { total };
+    const rows = this.#lists.get(id);
     return {
       ...(value === undefined || value === null ? {} : { value }),
       ...(view === undefined ? {} : { viewdef: view.key, slots: idsOf(view).map((slot) => this.shown(slot)) }),
@@ -167,7 +173,7 @@ export class Mirror {
     const view = this.#views.get(id);
     if (view === undefined || view.key !== viewdef) throw new Error(`variable ${id} shows no ${viewdef} that goes on`);
     const left = new Set(idsOf(view));
-    const maps: Map<number, unknown>[] = [this.values, this.errors, this.#views, this.#lists];
+    const maps: Map<number, unknown>[] = [this.values, this.errors, this.#views, this.#lists, this.#totals];
     return from.map((old) => {
       if (old === 0) return () => {};
       if (!left.delete(old)) throw new Error(`variable ${old} is none that view ${id} can go on with`);
@@ -180,7 +186,7 @@ export class Mirror {
     });
   }
 
-  #list({ id, remove = [], place = [] }: List): void {
+  #list({ id, remove = [], place = [], window }: List): void {
     if (id > 0 && !this.#known.has(id)) throw new Error(`a list on variable ${id}, which is not there`);
     let rows = this.rows(id);
     for (const row of remove) {
@@ -197,6 +203,11 @@ export class Mirror {
       rows.splice(at, 0, ...placed);
     }
     this.#lists.set(id, rows);
+    if (!window) return;
+    this.#totals.set(id, window.total);
+    const { start, total, kept } = window;
+    if (start + rows.length - (kept === undefined ? 0 : 1) > total)
+      throw new Error(`list ${id} has more rows than elements`);
   }
 
   #own(id: number): void {
@@ -219,6 +230,7 @@ export class Mirror {
     for (const slot of view === undefined ? [] : idsOf(view)) this.#drop(slot);
     for (const row of this.rows(id)) this.#drop(row);
     this.#lists.delete(id);
+    this.#totals.delete(id);
   }
 }
 

@@ -162,6 +162,7 @@ export class Binder {
     if (options.keypress && !(kind === "value" && access !== "r"))
       this.warnOption("keypress", "a ui-value that people can change", place);
 
+    this.checkParts(element, kind, options, place);
     const isView = kind === "view" || kind === "list";
     const slot = this.table.add({
       text,
@@ -187,6 +188,7 @@ export class Binder {
       ...(options.keypress && { keypress: true }),
       ...(options.scroll && { scroll: true }),
       ...(options.replace && { replace: true }),
+      ...(options.window && { window: true }),
     });
   }
 
@@ -215,6 +217,27 @@ export class Binder {
     }
     if (decision.doubt) this.report("warning", "ACCESS_INVALID", `${about}${decision.doubt}.`, place);
     return decision.access;
+  }
+
+  /** Takes away what says which part of an array to show, where there is no list that can. */
+  private checkParts(element: Element, kind: BindingKind, options: PathOptions, place: Place | undefined): void {
+    const { slot } = options;
+    if (kind !== "list") {
+      for (const name of ["window", "first", "last"] as const) {
+        if (slot[name] !== undefined) this.warnOption(name, "ui-viewlist", place);
+        delete slot[name];
+      }
+      options.window = false;
+    } else if (options.window && /^(select|datalist)$/.test(element.tagName)) {
+      this.report(
+        "warning",
+        "ATTRIBUTE_INVALID",
+        `A <${element.tagName}> has all its options: window has no effect.`,
+        place,
+      );
+      delete slot.window;
+      options.window = false;
+    }
   }
 
   private warnOption(option: string, where: string, place: Place | undefined): void {

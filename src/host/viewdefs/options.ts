@@ -1,4 +1,4 @@
-import type { Access, Priority, Slot } from "../../protocol/viewdef.ts";
+import { MAX_WINDOW, type Access, type Priority, type Slot } from "../../protocol/viewdef.ts";
 import type { Severity } from "./problem.ts";
 import { nearest } from "./suggest.ts";
 
@@ -9,8 +9,20 @@ export interface PathOptions {
   keypress: boolean;
   scroll: boolean;
   replace: boolean;
+  window: boolean;
   /** For the variable. */
-  slot: Pick<Slot, "wrapper" | "itemWrapper" | "create" | "namespace" | "fallbackNamespace" | "properties"> & {
+  slot: Pick<
+    Slot,
+    | "wrapper"
+    | "itemWrapper"
+    | "create"
+    | "window"
+    | "first"
+    | "last"
+    | "namespace"
+    | "fallbackNamespace"
+    | "properties"
+  > & {
     priority?: Priority;
   };
 }
@@ -20,7 +32,11 @@ const PRIORITIES: readonly string[] = ["high", "medium", "low"] satisfies Priori
 const FLAGS = { keypress: "keypress", scrollOnOutput: "scroll", replace: "replace" } as const;
 const GLOBALS = ["wrapper", "itemWrapper", "create"] as const;
 const NAMESPACES = ["namespace", "fallbackNamespace"] as const;
-const KNOWN = ["access", "priority", ...Object.keys(FLAGS), ...GLOBALS, ...NAMESPACES];
+const PARTS = ["window", "first", "last"] as const;
+/** Rows of a list with `?window` before the page has said which ones it has room for. */
+const WINDOW = 50;
+const LARGEST = { window: MAX_WINDOW, first: 100_000, last: 100_000 };
+const KNOWN = ["access", "priority", ...PARTS, ...Object.keys(FLAGS), ...GLOBALS, ...NAMESPACES];
 
 /** What may stand in `wrapper`, `itemWrapper` and `create`: the name of a Lua global, or `lua.ViewList`. */
 const GLOBAL_NAME = /^[\p{L}_][\p{L}\p{N}_]*(\.[\p{L}_][\p{L}\p{N}_]*)*$/u;
@@ -43,7 +59,7 @@ export function isNamespace(name: string): boolean {
  * used; words that have no meaning here become properties of the variable.
  */
 export function readOptions(options: Record<string, string>, problem: OptionProblem): PathOptions | undefined {
-  const result: PathOptions = { keypress: false, scroll: false, replace: false, slot: {} };
+  const result: PathOptions = { keypress: false, scroll: false, replace: false, window: false, slot: {} };
   const properties: Record<string, string> = {};
   let usable = true;
   for (const [name, value] of Object.entries(options)) {
@@ -57,6 +73,17 @@ export function readOptions(options: Record<string, string>, problem: OptionProb
       if (value !== "true" && value !== "false")
         problem("warning", "ATTRIBUTE_INVALID", `${name}=${value}: ${name} takes no value.`);
       result[FLAGS[name as keyof typeof FLAGS]] = value !== "false";
+    } else if (isOneOf(name, PARTS)) {
+      const rows = name === "window" && value === "true" ? WINDOW : Number(value);
+      if (name === "window" && value === "false") continue;
+      if (/^(true|[1-9][0-9]*)$/.test(value) && rows <= LARGEST[name]) result.slot[name] = rows;
+      else {
+        const message = `${name}=${value}: ${name} takes a number of rows, at most ${LARGEST[name]}.`;
+        usable = refuse(problem, "ATTRIBUTE_INVALID", message);
+      }
+      result.window ||= name === "window";
+    } else if (name === "limit") {
+      problem("warning", "ATTRIBUTE_INVALID", "The option limit has no meaning here; write first=… or last=….");
     } else if (isOneOf(name, GLOBALS)) {
       if (isGlobalName(value)) result.slot[name] = value;
       else usable = refuse(problem, "ATTRIBUTE_INVALID", `${name} needs the name of a Lua global: ?${name}=Name.`);
@@ -71,6 +98,8 @@ export function readOptions(options: Record<string, string>, problem: OptionProb
       Object.defineProperty(properties, name, { value, enumerable: true, configurable: true, writable: true });
     }
   }
+  if (result.slot.first !== undefined && result.slot.last !== undefined)
+    usable = refuse(problem, "ATTRIBUTE_INVALID", "A list shows its first or its last elements, not both.");
   if (Object.keys(properties).length > 0) result.slot.properties = properties;
   return usable ? result : undefined;
 }

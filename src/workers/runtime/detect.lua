@@ -6,6 +6,7 @@ local detect = {}
 
 local connection, errors, limits, lists, path, plans, quarantine, tree, values, wrappers =
   M.connection, M.errors, M.limits, M.lists, M.path, M.plans, M.quarantine, M.tree, M.values, M.wrappers
+local windows = M.windows
 local host = M.host
 local handler, raise = errors.handler, errors.raise
 local format = string.format
@@ -142,25 +143,42 @@ local function place_row(row, slot, where)
   end
 end
 
--- What the rows are to show, and how many there are.
+-- What the rows are to show, and how many there are. With a part of the array, also what that is now; nothing at all if it
+-- is what it was.
 local function array_of(slot, raw, kid)
-  if raw == nil then return NOTHING, 0 end
-  if type(raw) == "table" and wrappers.is_list(raw) then return raw.items, #raw.items end
-  local n = values.list_length(raw, slot.what)
-  if not slot.itemWrapper then return raw, n end
-  local objects
-  objects, kid.presenters = wrappers.present(slot, raw, kid.presenters)
-  return objects, #objects
+  local part, is_list = kid.part, type(raw) == "table" and wrappers.is_list(raw)
+  if raw == nil then raw = NOTHING elseif is_list then raw = raw.items end
+  local n
+  if is_list then n = #raw elseif part then n = values.list_size(raw, slot.what) else n = values.list_length(raw, slot.what) end
+  local now = nil
+  if part then
+    now = windows.look(part, slot, raw, n)
+    if not now then
+      if kid.presenters then kid.presenters.list.value = raw end
+      return nil
+    end
+    n = now.n
+  end
+  local objects = raw
+  if slot.itemWrapper and not is_list then
+    objects, kid.presenters = wrappers.present(slot, raw, kid.presenters, now and now.places)
+    if not now then n = #objects end
+  elseif now then
+    objects = {}
+    for i = 1, n do objects[i] = raw[now.places[i]] end
+  end
+  return objects, n, now
 end
 
 local function show_list(node, k, slot, raw)
   local kids = tree.kids(node)
   local id, kid = node.first + k - 1, kids[k]
   if not kid then
-    kid = { id = id, scope = tree.scope(node, slot), rows = {} }
+    kid = { id = id, scope = tree.scope(node, slot), rows = {}, part = windows.new(slot) }
     kids[k] = kid
   end
-  local objects, n = array_of(slot, raw, kid)
+  local objects, n, part = array_of(slot, raw, kid)
+  if not objects then return end
   local new, more = {}, 0
   local function freed()
     local rows, sum = kid.rows, 0
@@ -177,6 +195,8 @@ local function show_list(node, k, slot, raw)
     return row
   end, function(row) tree.drop_row(conn, row) end)
   kid.rows = rows
+  local window = part and windows.take(kid.part, part)
+  if window then fields = fields and fields .. "," .. window or window end
   if not fields then return end
   conn.torn = true
   emit_late(node, slot, format('{"type":"list","id":%d,%s}', id, fields))

@@ -3,8 +3,8 @@
 local M = ...
 local refresh = {}
 
-local connection, lists, plans, tree, values, wrappers =
-  M.connection, M.lists, M.plans, M.tree, M.values, M.wrappers
+local connection, lists, plans, tree, values, windows, wrappers =
+  M.connection, M.lists, M.plans, M.tree, M.values, M.windows, M.wrappers
 local format = string.format
 local ipairs, pairs = ipairs, pairs
 
@@ -34,7 +34,9 @@ local function tell_kid(conn, node, slot, kid)
     tell(conn, kid)
     return
   end
-  emit(conn, node, slot, format('{"type":"list","id":%d,%s}', kid.id, lists.whole(kid.rows)))
+  local window = kid.part and windows.field(kid.part)
+  local fields = lists.whole(kid.rows) .. (window and "," .. window or "")
+  emit(conn, node, slot, format('{"type":"list","id":%d,%s}', kid.id, fields))
   for _, row in ipairs(kid.rows) do tell_row(conn, node, slot, row) end
 end
 

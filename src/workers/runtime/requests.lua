@@ -4,6 +4,7 @@ local requests = {}
 
 local connection, detect, errors, path, plans, rollback, tree, values =
   M.connection, M.detect, M.errors, M.path, M.plans, M.rollback, M.tree, M.values
+local windows = M.windows
 local guard, raise = errors.guard, errors.raise
 local format, gmatch, match = string.format, string.gmatch, string.match
 local next, tointeger = next, math.tointeger
@@ -105,7 +106,22 @@ local function value(conn, rest, reason)
   connection.show_error(conn, id, slot.level, reason)
 end
 
-local handlers = { update = update, create = create, destroy = destroy, value = value }
+-- Other rows of a list that shows a part of its array.
+local function window(conn, rest)
+  local id, start, count, keep = match(rest, "^(-?%d+) (%d+) (%d+) (-?%d+)$")
+  id = tointeger(id)
+  local node, k = connection.find(conn, connection.present_id(conn, id))
+  -- The page did not know yet that the list is gone: it need not hear of it twice.
+  if not node then return end
+  local kid = node.kids and node.kids[k]
+  if not node.plan.slots[k].window then
+    refuse(conn, "WINDOW_INVALID", format("Variable %d shows no part of a list.", id), id)
+  elseif kid and kid.part then
+    windows.ask(kid.part, kid.rows, tointeger(start), tointeger(count), tointeger(keep))
+  end
+end
+
+local handlers = { update = update, create = create, destroy = destroy, value = value, window = window }
 
 --- Carries out the messages of one frame, in order: the lines of `frameBody` in src/protocol/worker-message.ts after the
 --- first. `reason` is for `resync`. An error in one does not stop those after it, not even one of our own making, unless the

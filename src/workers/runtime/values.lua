@@ -5,9 +5,11 @@ local values = {}
 local json, limits, raise = M.json, M.limits, M.errors.raise
 local encode_number, encode_string = json.encode_number, json.encode_string
 local byte, concat, format = string.byte, table.concat, string.format
-local mathtype, next, setmetatable, type = math.type, next, setmetatable, type
+local mathtype, next, rawget, setmetatable, type = math.type, next, rawget, setmetatable, type
+local getmetatable = M.raw.debug.getmetatable
 
 local MAX_DEPTH <const> = 32
+local MOST <const> = 2 ^ 31 -- elements
 
 local ids = setmetatable({}, { __mode = "k" }) -- object → n of {"obj":n}; never given twice
 local last = 0
@@ -53,6 +55,23 @@ function values.list_length(value, what)
     if n > most then raise("LIMIT_VARIABLES", what .. " shows an array of more than " .. format("%d", most) .. " elements.") end
   end
   if (n == 0 or value.type ~= nil) and not array_length(value) then
+    raise("LIST_EXPECTED", what .. " shows an array, and this is an object.")
+  end
+  return n
+end
+
+--- The same for a list that shows a part of its array, without a walk: at a hole it may end. A table with `__len` is an
+--- array of what that says, whatever else it is.
+function values.list_size(value, what)
+  local kind = type(value)
+  if kind ~= "table" then raise("LIST_EXPECTED", what .. " shows an array, and this is a " .. kind .. ".") end
+  local n = #value
+  if mathtype(n) ~= "integer" or n < 0 or n > MOST then
+    raise("LIST_EXPECTED", what .. " shows an array, and # of this is no number of elements.")
+  end
+  if n > 0 and value.type == nil then return n end
+  local meta = getmetatable(value)
+  if not (type(meta) == "table" and rawget(meta, "__len")) and not array_length(value) then
     raise("LIST_EXPECTED", what .. " shows an array, and this is an object.")
   end
   return n

@@ -100,13 +100,16 @@ local function new_item(list, element, index)
   return item
 end
 
---- Brings `items` into step with the array: every element keeps its item wherever it moves to.
+--- Brings `items` into step with the array: every element keeps its item wherever it moves to. With `_places` only the
+--- elements at those have one.
 function ViewList:sync()
   local array, items = self.value or {}, self.items
-  local n = M.values.list_length(array, "A lua.ViewList")
+  local places = rawget(self, "_places")
+  local n = places and #places or M.values.list_length(array, "A lua.ViewList")
   local same = n == #items
   for i = 1, same and n or 0 do
-    if not rawequal(items[i].baseItem, array[i]) then same = false break end
+    local at = places and places[i] or i
+    if not rawequal(items[i].baseItem, array[at]) or (places and items[i].index ~= at - 1) then same = false break end
   end
   if same then return end
   local pool = {} -- element → its items of before, the first one last
@@ -116,16 +119,17 @@ function ViewList:sync()
   end
   local result = {}
   for i = 1, n do
-    local element = array[i]
+    local at = places and places[i] or i
+    local element = array[at]
     if element ~= nil then
       local key = key_of(element)
       local entry = pool[key]
       local item
       if entry then
         pool[key], item = entry.next, entry.item
-        bring_up_to_date(item, i - 1)
+        bring_up_to_date(item, at - 1)
       else
-        item = new_item(self, element, i - 1)
+        item = new_item(self, element, at - 1)
       end
       result[#result + 1] = item
     end
@@ -140,9 +144,11 @@ end
 
 --- Takes the element at a 0-based index out of the array.
 function ViewList:removeAt(index)
-  if self.value and index >= 0 and index < #self.items then
+  local places = rawget(self, "_places")
+  if self.value and index >= 0 and index < (places and #self.value or #self.items) then
     remove(self.value, index + 1)
-    self:sync()
+    -- Which places are shown then is for the list to say that shows them.
+    if not places then self:sync() end
   end
 end
 
@@ -150,7 +156,7 @@ end
 function ViewList:remove(what)
   for i, item in ipairs(self.items) do
     if rawequal(item, what) or rawequal(item.item, what) or rawequal(item.baseItem, what) then
-      self:removeAt(i - 1)
+      self:removeAt(rawget(self, "_places") and item.index or i - 1)
       return
     end
   end
@@ -264,15 +270,16 @@ function wrappers.wrap(slot, id, value, record, emit)
 end
 
 --- The presenters of `?itemWrapper=` directly on a ui-viewlist: one for each element, kept while the element is there.
---- Returns the list of presenters (the same table while nothing changed); `record` is as for `wrap`.
-function wrappers.present(slot, array, record)
+--- Returns the list of presenters (the same table while nothing changed); `record` is as for `wrap`. `places`: only those
+--- elements are shown.
+function wrappers.present(slot, array, record, places)
   record = record or {
     list = setmetatable({ items = {}, _itemWrapper = slot.itemWrapper }, ViewList),
     items = {}, -- of which `presenters` was made; the app can have the list sync itself at any time
     presenters = {},
   }
   local list = record.list
-  list.value = array
+  list.value, list._places = array, places
   list:sync()
   if record.items ~= list.items then
     local presenters = {}

@@ -134,6 +134,24 @@ t.test("path options go to the slot or to the binding; unknown ones become prope
   t.same(problems, []);
 });
 
+t.test("a list says how many rows it has at first, and which elements it shows at most", async (t) => {
+  const part = (options: string, tag = "ul") => {
+    const { bindings, slots, short } = compile(`<${tag} ui-viewlist="a?${options}"></${tag}>`);
+    const { window, first, last } = slots[0] ?? {};
+    return [window, first, last, bindings[0]?.window, ...short];
+  };
+  t.same(part("window"), [50, undefined, undefined, true]);
+  t.same(part("window=20&last=1000"), [20, undefined, 1000, true]);
+  t.same(part("first=5"), [undefined, 5, undefined, undefined]);
+  t.same(part("window=false"), [undefined, undefined, undefined, undefined]);
+  for (const wrong of ["window=0", "window=1001", "window=x", "first", "last=-5", "last=100001", "first=1&last=1"])
+    t.equal(part(wrong).at(-1), "ATTRIBUTE_INVALID 2:5", wrong);
+  t.same(part("window", "select"), [undefined, undefined, undefined, undefined, "?ATTRIBUTE_INVALID 2:9"]);
+  t.match(compile('<ul ui-viewlist="a?limit=5"></ul>').messages, /first=… or last=…/);
+  t.match(compile('<p ui-value="a?window"></p>').messages, /only has an effect on ui-viewlist/);
+  t.equal(compile('<p ui-value="a?last=3"></p>').slots[0]?.last, undefined);
+});
+
 t.test("the namespace of a view is that of the nearest element that has one; the path's own wins", async (t) => {
   const { slots } = compile(
     `<section ui-namespace="outer"><div ui-view="a"></div><div ui-view="b" ui-namespace="own"></div>

@@ -1,0 +1,65 @@
+-- Examples of lists that show a part of what they have: `?window` and `?last`.
+
+local lists = {}
+
+-- As many rows as there are, of which the page has those in sight -------------------------------------------------------
+
+local Entry = session:prototype("Gallery.Entry", { number = 0, note = "" })
+
+local Window = session:prototype("Gallery.Window", { entries = EMPTY, made = 0 })
+lists.Window = Window
+
+function Window:new(inst)
+  inst = session:create(self, inst)
+  inst.entries = {}
+  inst:fill(200)
+  return inst
+end
+
+function Window:fill(count)
+  for place = #self.entries + 1, count do
+    self.made = self.made + 1
+    self.entries[place] = Entry:new({ number = self.made })
+  end
+end
+
+function Window:addFirst()
+  self.made = self.made + 1
+  table.insert(self.entries, 1, Entry:new({ number = self.made }))
+end
+
+function Window:reverse()
+  local count = #self.entries
+  for place = 1, count // 2 do
+    local other = count + 1 - place
+    self.entries[place], self.entries[other] = self.entries[other], self.entries[place]
+  end
+end
+
+function Window:count()
+  return #self.entries
+end
+
+-- A log that keeps everything and shows its end -------------------------------------------------------------------------
+
+local Log = session:prototype("Gallery.Log", { lines = EMPTY })
+lists.Log = Log
+
+function Log:new(inst)
+  inst = session:create(self, inst)
+  inst.lines = {}
+  inst:write(4)
+  return inst
+end
+
+function Log:write(count)
+  for _ = 1, count do
+    table.insert(self.lines, "Line " .. #self.lines + 1)
+  end
+end
+
+function Log:count()
+  return #self.lines
+end
+
+return lists
