@@ -5,7 +5,7 @@ import path from "node:path";
 import { gzipSync } from "node:zlib";
 
 /** Bytes of client.js and of everything that it imports statically, gzipped. */
-const BUDGET = 15 * 1024;
+const BUDGET = 18 * 1024;
 
 /** Writes dist/public/*.js for the repository at `root`; returns the gzipped size of what every page loads. */
 export async function buildClient(root) {

@@ -27,6 +27,7 @@ const LIMIT = 1000;
  */
 export class Outbox {
   readonly #carrier: Carrier;
+  readonly #sent: (seq?: number) => void;
   readonly #endOfTask = new MessageChannel();
   #entries: Entry[] = [];
   #event = false;
@@ -35,8 +36,10 @@ export class Outbox {
   #leaving = false;
   #warned = false;
 
-  constructor(carrier: Carrier) {
+  /** `sent` is called when what waited is in the frame `seq`; without one when nothing of it is to be sent. */
+  constructor(carrier: Carrier, sent: (seq?: number) => void) {
     this.#carrier = carrier;
+    this.#sent = sent;
     this.#endOfTask.port1.addEventListener("message", () => {
       this.#leaving = false;
       this.flush();
@@ -88,7 +91,8 @@ export class Outbox {
     const event = this.#event;
     this.#entries = [];
     this.#event = false;
-    if (entries.length === 0) return;
+    if (entries.length === 0) return this.#sent();
+    this.#sent(this.#carrier.nextSeq);
     for (const { variable, barrier } of entries) if (variable && !barrier) variable.written = this.#carrier.nextSeq;
     this.#carrier.send(
       entries.map(({ message }) => message()),

@@ -8,6 +8,8 @@ export interface SocketEvents {
   /** The first frame of a connection is about to come; the host knows nothing of the connections before. */
   fresh(): void;
   frame(frame: ServerFrame): void;
+  /** The session has carried out our frames up to `seq`, and had nothing to say. */
+  carriedOut(seq: number): void;
   /** Asked after an attempt that failed, because browsers do not tell why. */
   isSessionGone(): Promise<boolean>;
 }
@@ -54,6 +56,7 @@ export class Socket {
         this.#enter("connected");
       }
       if ("messages" in frame) this.#events.frame(frame);
+      else this.#events.carriedOut(frame.applied ?? frame.ack);
     });
     socket.addEventListener("close", ({ code, reason }) => {
       if (socket !== this.#socket) return;

@@ -29,6 +29,8 @@ const ORDER: BindingKind[] = [
   "view",
   "html",
   "value",
+  "error",
+  "guard",
   "key",
   "action",
   "event",

@@ -72,6 +72,8 @@ const UNACKNOWLEDGED = { full: 512, clear: 256 };
 /** An ack of its own is sent after so many frames, or so many ms, if no frame could carry it. */
 const ACK_FRAMES = 16;
 const ACK_WAIT = 1_000;
+/** The same after a frame was carried out, for which somebody may wait: longer than the batcher collects changes. */
+const ACK_SOON = 12;
 /** Messages of dropped frames that are remembered. */
 const MOST_OWED = 1_000;
 /** A connection that has so many bursts dropped without ever slowing down is closed. */
@@ -173,13 +175,15 @@ export class Connection {
     const seq = this.#forwarded.shift() ?? 0;
     // What comes of a frame is told when the frame is safe.
     this.#safe = this.#forwarded.length === 0 ? this.#received : Math.max(this.#safe, seq);
+    if (this.#closed) return;
+    // If something comes of it, that says so too.
+    this.#cancelAck?.();
+    this.#cancelAck = this.#settings.clock.after(ACK_SOON, () => this.#sendAck());
   }
 
   /** What the session's VM has to say to this connection. */
   deliver(changes: ConnectionChanges, urgent: boolean): void {
-    // Frames that were refused, or had nothing for the session, count as carried out with those before them.
-    const applied = this.#forwarded[0] === undefined ? this.#received : this.#forwarded[0] - 1;
-    this.#batcher.add(changes, urgent, applied);
+    this.#batcher.add(changes, urgent, this.#applied);
   }
 
   /** Tells the browser about an error that belongs to no variable. */
@@ -316,11 +320,19 @@ export class Connection {
     }
   }
 
-  #write(messages: string, applied: number): void {
-    this.#sent++;
+  /** Frames that were refused, or had nothing for the session, count as carried out with those before them. */
+  get #applied(): number {
+    return this.#forwarded[0] === undefined ? this.#received : this.#forwarded[0] - 1;
+  }
+
+  /** What is said of the frames that came, in a frame that was made when those up to `applied` were carried out. */
+  #ack(applied: number): string {
     this.#tellReceived();
-    const older = applied < this.#safe ? `,"applied":${applied}` : "";
-    this.#send(`{"seq":${this.#sent},"ack":${this.#safe}${older},"messages":[${messages}]}`);
+    return `"ack":${this.#safe}${applied < this.#safe ? `,"applied":${applied}` : ""}`;
+  }
+
+  #write(messages: string, applied: number): void {
+    this.#send(`{"seq":${++this.#sent},${this.#ack(applied)},"messages":[${messages}]}`);
   }
 
   #send(text: string): void {
@@ -336,8 +348,7 @@ export class Connection {
   }
 
   #sendAck(): void {
-    this.#tellReceived();
-    this.#send(`{"ack":${this.#safe}}`);
+    this.#send(`{${this.#ack(this.#applied)}}`);
   }
 
   #tellReceived(): void {

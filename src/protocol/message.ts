@@ -27,6 +27,8 @@ export interface ClientFrame {
 /** A frame that only acknowledges; it uses up no `seq`. Both sides send it when they have nothing else to say. */
 export interface AckFrame {
   ack: number;
+  /** From the host only: as in a ServerFrame. */
+  applied?: number;
 }
 
 /** Write a value to a variable, or run it if it is an action. `null` writes nil. */

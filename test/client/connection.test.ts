@@ -8,7 +8,7 @@ const app = viewdef(
   `<p></p><input><button>b</button>`,
   bind(0, "value", 0),
   bind(1, "value", 1, { write: true, keypress: true }),
-  bind(2, "action", 2),
+  bind(2, "action", 2, { repeat: true }),
 );
 const first = (text: string) => [
   welcome(),
@@ -51,7 +51,7 @@ t.test(
 );
 
 t.test(
-  "after a lost connection everything starts anew: ids, numbers, viewdefs; the old page stays until then",
+  "after a lost connection everything starts anew: ids, numbers, viewdefs; the old page stays until then, what was typed longer",
   async (t) => {
     const { page, connection, host } = await scene(t, chromium, app, { values: ["old", "", null] });
     await page.locator("button").click();
@@ -61,18 +61,19 @@ t.test(
     await page.waitForFunction(`${state} === "disconnected"`);
     t.equal(await page.locator("p").textContent(), "old");
     const warned = page.waitForEvent("console", (message) => message.type() === "warning");
-    await page.locator("input").fill("lost");
+    await page.locator("input").fill("typed");
     await page.evaluate("moonpool.reconnect()");
     const next = await host.connection();
     await settled(page, next, ...first("new"));
     t.match((await warned).text(), /1 changes made while offline were dropped/);
     t.equal(await page.locator("p").textContent(), "new");
-    t.equal(await page.locator("input").inputValue(), "");
+    t.equal(await page.locator("input").inputValue(), "typed");
+    t.match(await next.frame(), { seq: 1, messages: [{ type: "update", id: 3, value: "typed" }] });
     const after = await page.evaluate(() => (window as never as Bridged).moonpool.statistics());
     t.strictSame({ ...after, frames: 0 }, { ...before, frames: 0 });
     await page.locator("button").click();
     t.strictSame(await next.frame(), {
-      seq: 1,
+      seq: 2,
       ack: 1,
       event: true,
       messages: [{ type: "update", id: 4, value: null }],

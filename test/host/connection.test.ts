@@ -271,12 +271,12 @@ t.test("an ack of its own is sent after 16 frames or a second, and not when a fr
   for (let seq = 1; seq <= 15; seq++) frame(seq, 0, seq);
   t.equal(sent.length, 1);
   frame(16, 0, 16);
-  t.strictSame(sent[1], { ack: 16 });
+  t.strictSame(sent[1], { ack: 16, applied: 0 });
   frame(17, 0, 17);
   clock.advance(999);
   t.equal(sent.length, 2);
   clock.advance(1);
-  t.strictSame(sent[2], { ack: 17 });
+  t.strictSame(sent[2], { ack: 17, applied: 0 });
   frame(18, 0, 18);
   connection.deliver(changesOf(1, { high: '{"type":"update","id":1,"value":1}' }), true);
   t.equal(sent[3]?.ack, 18);
@@ -284,7 +284,34 @@ t.test("an ack of its own is sent after 16 frames or a second, and not when a fr
   t.equal(sent.length, 4);
   frame(18, 0, 18);
   clock.advance(1_000);
-  t.strictSame(sent[4], { ack: 18 }, "whoever repeats a frame has missed the ack");
+  t.strictSame(sent[4], { ack: 18, applied: 0 }, "whoever repeats a frame has missed the ack");
+});
+
+t.test("who waits for a frame hears soon that it was carried out, even when it changed nothing", async (t) => {
+  const { connection, frame, sent, clock } = setup();
+  clock.advance(1_000);
+  frame(1, 0, "a");
+  frame(2, 0, "b");
+  connection.carriedOut();
+  clock.advance(20);
+  t.strictSame(sent.slice(1), [{ ack: 2, applied: 1 }]);
+  connection.carriedOut();
+  clock.advance(20);
+  t.strictSame(sent.slice(2), [{ ack: 2 }]);
+  frame(3, 0, "c");
+  connection.carriedOut();
+  connection.deliver(changesOf(1, { medium: '{"type":"update","id":1,"value":1}' }), true);
+  clock.advance(5_000);
+  t.strictSame(
+    sent.slice(3).map(({ ack, messages }) => [ack, messages.length]),
+    [[3, 1]],
+    "the changes say it as well",
+  );
+  frame(4, 0, "d");
+  connection.detach();
+  connection.carriedOut();
+  clock.advance(5_000);
+  t.equal(sent.length, 4, "nobody is there any more");
 });
 
 t.test("a flood is cut to the rate, answered once a second, and those who go on are shut out", async (t) => {

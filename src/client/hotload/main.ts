@@ -7,7 +7,7 @@ import type { ConnectionState } from "../socket.ts";
 import type { PreparedViewdef } from "../viewdef-store.ts";
 import { swapAssets } from "./assets.ts";
 import { Exchange } from "./exchange.ts";
-import { giveBack, keep, type Keepsake } from "./keepsake.ts";
+import { giveBack, keep, type Keepsake } from "../keepsake/keepsake.ts";
 import { loadAnew, takeKept } from "./new-page.ts";
 import { Signs } from "./signs.ts";
 import type { Tools } from "./tools.ts";
