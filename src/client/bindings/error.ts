@@ -29,28 +29,37 @@ function bindError({ page, element, watch }: Context, feedback: Feedback, { text
   let field: Element | undefined;
   let stop: Undo | undefined;
   let text = "";
+  let isSought = false;
   const show = () => {
-    const isShown = text !== "" && (!field || feedback.has(field));
+    const isShown = text !== "" && !isSought && (!field || feedback.has(field));
     element.textContent = isShown ? text : "";
     element.hidden = !isShown;
     if (field && !(field instanceof HTMLFormElement)) feedback.describe(field, element, isShown);
   };
   const find = () => {
+    if (!isSought) return;
+    isSought = false;
     stop?.();
     field = findField(page, element);
     stop = field && feedback.watch(field, show);
+    show();
   };
   const apply = (value: Value) => {
     text = value === false ? "" : textOf(value);
     // Its field may not have been there yet, or may have been replaced; where there is nothing to say that does not matter.
-    if (text && !field?.isConnected) find();
+    // A view gets into the page as a whole, in this task.
+    if (text && !field?.isConnected && !isSought) {
+      isSought = true;
+      queueMicrotask(find);
+    }
     show();
   };
   watch(apply);
   return (restore) => {
-    stop?.();
     text = "";
+    isSought = false;
     show();
+    stop?.();
     if (restore) element.hidden = false;
   };
 }
