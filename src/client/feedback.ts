@@ -13,11 +13,33 @@ export class Feedback {
   readonly #watchers = new WeakMap<Element, Set<() => void>>();
   /** The messages that are shown at a field. */
   readonly #shown = new WeakMap<Element, Set<Element>>();
+  /** What waits until the pointer is released; undefined: it is not down. */
+  #waiting: Set<() => void> | undefined;
   #ids = 0;
 
   constructor(fields: Page["fields"], form: typeof formOf) {
     this.#fields = fields;
     this.#formOf = form;
+  }
+
+  /** A button of the pointer is down. */
+  press(): void {
+    this.#waiting ??= new Set();
+  }
+
+  release(): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    for (const call of waiting ?? []) call();
+  }
+
+  /**
+   * Calls back now, or when the pointer is released: who presses a button leaves a field, and if its message moved the button
+   * away from under the pointer there would be no click.
+   */
+  atRest(call: () => void): void {
+    if (this.#waiting) this.#waiting.add(call);
+    else call();
   }
 
   has(field: Element): boolean {

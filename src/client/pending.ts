@@ -26,8 +26,8 @@ export class Pending {
   /** The buttons, with the attribute that they had. */
   readonly #buttons = new Map<Element, string | null>();
 
-  get count(): number {
-    return this.#marks.size;
+  get marks(): Mark[] {
+    return [...this.#marks];
   }
 
   add(element: HTMLElement, buttons: readonly Element[] = []): Mark {
@@ -72,7 +72,7 @@ export class Pending {
   }
 
   #show(): void {
-    const marks = [...this.#marks];
+    const { marks } = this;
     const shown = new Set(marks.flatMap((mark) => mark.shown));
     for (const element of this.#shown) if (!shown.has(element)) element.removeAttribute(PENDING);
     for (const element of shown) if (!this.#shown.has(element)) element.setAttribute(PENDING, "");

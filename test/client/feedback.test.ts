@@ -51,6 +51,27 @@ t.test(
   },
 );
 
+t.test(
+  "who presses a button is not shown a message before it is clicked: it could move away from under the pointer",
+  async (t) => {
+    const { page, connection } = await scene(t, chromium, form, { values });
+    await page.locator(".name").fill("x");
+    await page.locator("button").first().hover();
+    await page.mouse.down();
+    await settled(page, connection, update(3, "too short"));
+    t.same(await messages(page), []);
+    await page.mouse.up();
+    await page.waitForFunction(`document.querySelectorAll("p:not([hidden])").length === 2`);
+    t.same(await messages(page), ["too short", "mail is missing"]);
+    const sent = [...(await connection.messages()), ...(await connection.messages())];
+    t.same(
+      sent.map((message) => message.type === "update" && message.id),
+      [2, 6],
+      "the form was submitted",
+    );
+  },
+);
+
 t.test("assistive technology is told which message belongs to which field, as long as it shows", async (t) => {
   const app = viewdef(
     `<input aria-describedby="hint"><i id="hint">hint</i><p></p><p id="own"></p>`,

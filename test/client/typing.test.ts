@@ -105,6 +105,8 @@ t.test("who comes to a field before the answer to a click is there sees the answ
   connection.ack = 1;
   await settled(page, connection, update(2, "Bob"));
   t.equal(await page.locator("input").inputValue(), "Bob");
+  await settled(page, connection, update(2, "Carl"));
+  t.equal(await page.locator("input").inputValue(), "Bob", "what comes after it waits until the field is left");
 });
 
 t.test("with ?overwrite a field with the focus follows the server, and the caret stays", async (t) => {

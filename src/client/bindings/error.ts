@@ -17,6 +17,10 @@ interface Tools {
 export function startErrors(page: Page, tools: Tools): { feedback: Feedback; bindError: Bind } {
   const feedback = new Feedback(page.fields, tools.formOf);
   addEventListener("submit", ({ target }) => feedback.submit(target as HTMLFormElement), true);
+  addEventListener("pointerdown", () => feedback.press(), true);
+  // The click comes after this event.
+  for (const type of ["pointerup", "pointercancel"])
+    addEventListener(type, () => setTimeout(() => feedback.release()), true);
   addEventListener("reset", ({ target }) => feedback.reset(target as HTMLFormElement));
   return { feedback, bindError: (context) => bindError(context, feedback, tools) };
 }
@@ -30,7 +34,8 @@ function bindError({ page, element, watch }: Context, feedback: Feedback, { text
   let stop: Undo | undefined;
   let text = "";
   let isSought = false;
-  const show = () => {
+  const show = () => feedback.atRest(update);
+  const update = () => {
     const isShown = text !== "" && !isSought && (!field || feedback.has(field));
     element.textContent = isShown ? text : "";
     element.hidden = !isShown;
@@ -54,11 +59,12 @@ function bindError({ page, element, watch }: Context, feedback: Feedback, { text
     }
     show();
   };
+  update();
   watch(apply);
   return (restore) => {
     text = "";
     isSought = false;
-    show();
+    update();
     stop?.();
     if (restore) element.hidden = false;
   };

@@ -3,6 +3,7 @@ import { fieldOf, type Field } from "../fields.ts";
 import type { Undo, Variable } from "../model.ts";
 import { makePace } from "../pace.ts";
 import type { Context } from "../page.ts";
+import type { Mark } from "../pending.ts";
 import type { Unbind } from "../region.ts";
 import { equal, textOf } from "../text.ts";
 
@@ -64,6 +65,8 @@ function bindField(context: Context, field: Field): Unbind[] {
   /** What the server had before a person changed it; undefined when the field shows what the server says. */
   let base: Value | undefined;
   let isInHand = false;
+  /** What had been done before he came to it: the answers still count. */
+  let awaited: readonly Mark[] = [];
   let isChanged = false;
 
   const read = (): Value | undefined => {
@@ -75,7 +78,7 @@ function bindField(context: Context, field: Field): Unbind[] {
   const busy = () => {
     if (element.contains(page.composing)) return true;
     if (binding.overwrite || !field.gradual || !element.contains(document.activeElement)) return false;
-    if (isInHand) return true;
+    if (isInHand && awaited.every(({ done }) => done)) return true;
     const value = read();
     return value === undefined ? isHalfTyped(element) : !equal(value, agreed);
   };
@@ -118,11 +121,12 @@ function bindField(context: Context, field: Field): Unbind[] {
     for (const type of types) undo.push(page.listen(element, type, call));
   };
   listen(["focusin"], () => {
-    // The answer to what was done before still counts.
-    isInHand = page.pending.count === 0;
+    isInHand = true;
+    awaited = page.pending.marks;
   });
   listen(field.input, () => {
     isInHand = isChanged = true;
+    awaited = [];
   });
   listen(field.change, () => {
     finish();
