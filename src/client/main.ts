@@ -187,11 +187,14 @@ const frames = new FrameReader({
   },
   async prepareHotload() {
     try {
-      const { startHotload } = await import("./hotload/main.ts");
+      const [{ startHotload }, { giveBack, keep }] = await Promise.all([
+        import("./hotload/main.ts"),
+        import("./keepsake/keepsake.ts"),
+      ]);
       const { prefix = "" } = JSON.parse(facts?.content ?? "{}") as { prefix?: string };
       hotload = startHotload(
         page,
-        { ...tools, findExemplar, matchesKeys, parseKeys, staying },
+        { ...tools, findExemplar, giveBack, keep, matchesKeys, parseKeys, staying },
         {
           prefix,
           state: () => socket.state,

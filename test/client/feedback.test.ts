@@ -42,6 +42,7 @@ t.test(
     await settled(page, connection, update(3, "too short"));
     t.same(await messages(page), ["too short"]);
     await page.locator("button").first().click();
+    await page.waitForFunction(`document.querySelectorAll("p:not([hidden])").length === 2`);
     t.same(await messages(page), ["too short", "mail is missing"]);
     await page.locator("button").nth(1).click();
     await page.waitForFunction(`document.querySelectorAll("p:not([hidden])").length === 0`);

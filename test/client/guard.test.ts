@@ -22,9 +22,9 @@ t.test("the browser asks before a page is left while ui-guard is true, and never
   await page.locator("input").click();
   const leave = () => page.evaluate("location.href += '?away'");
   await settled(page, connection, update(10, true));
+  const dialog = page.waitForEvent("dialog");
   await leave();
-  await page.waitForFunction("document.readyState === 'complete'");
-  while (asked.length === 0) await page.waitForTimeout(10);
+  await dialog;
   t.same(asked, ["beforeunload"]);
   t.equal(page.url(), host.url);
   await settled(page, connection, update(10, false), update(10, true), view(2, null));

@@ -77,15 +77,20 @@ t.test("who is done with a field, by Enter or an event, sees what the server mak
   await page
     .locator("button")
     .evaluate((button) => button.addEventListener("mousedown", (event) => event.preventDefault()));
-  for (const [field, done] of [
-    [0, () => page.keyboard.press("Enter")],
-    [0, () => page.locator("button").click()],
-    [1, () => page.keyboard.press("Enter")],
+  /** Until the host has heard of the event of variable `id`. */
+  const heard = async (id: number) => {
+    while (!(await connection.messages()).some((message) => message.type === "update" && message.id === id));
+  };
+  for (const [field, event, done] of [
+    [0, 3, () => page.keyboard.press("Enter")],
+    [0, 4, () => page.locator("button").click()],
+    [1, 6, () => page.keyboard.press("Enter")],
   ] as const) {
     const input = page.locator("input").nth(field);
     await input.focus();
     await page.keyboard.type("text");
     await done();
+    await heard(event);
     await settled(page, connection, update(field === 0 ? 2 : 5, ""));
     t.equal(await input.inputValue(), "", "an answer clears the field, which still has the focus");
     await page.keyboard.type("next");
