@@ -1,4 +1,4 @@
--- Examples of `ui-action`, `ui-event-*` and `ui-event-keypress-*`.
+-- Examples of `ui-action`, `ui-event-*`, `ui-event-keypress-*` and of a form.
 
 local actions = {}
 
@@ -59,6 +59,33 @@ end
 
 function Key:press(name)
   self.pressed = name
+end
+
+local Form = session:prototype("Gallery.Form", { mail = "", code = "", sent = 0 })
+actions.Form = Form
+
+function Form:mailError()
+  if not self.mail:find("@", 1, true) then return "An address has an @ in it." end
+end
+
+-- Reads without and writes with an argument: what people type is made of capitals.
+function Form:letters(text)
+  if text then self.code = text:upper():sub(1, 6) end
+  return self.code
+end
+
+function Form:codeError()
+  if #self.code < 6 then return "Six letters, please." end
+end
+
+function Form:isDirty()
+  return self.mail ~= "" or self.code ~= ""
+end
+
+function Form:send()
+  if self:mailError() or self:codeError() then return end
+  self.sent = self.sent + 1
+  self.mail, self.code = "", ""
 end
 
 return actions

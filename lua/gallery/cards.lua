@@ -48,6 +48,7 @@ return {
       { actions.Action, "ui-action", "Calls a method on click; arguments are literals, or <code>_</code> for the element's value.", { "count" } },
       { actions.Event, "ui-event-*", "Any event of the element; <code>(_)</code> passes on its data.", { "inside", "pokes", "seen" } },
       { actions.Key, "ui-event-keypress-*", "One key, with exactly these modifiers. What was typed arrives before the key.", { "text", "pressed" } },
+      { actions.Form, "A form", "Says what is wrong at fields that were used; is sent once, and what is typed before it; asks before it is left half done.", { "mail", "code", "sent" } },
     },
   },
   {

@@ -81,10 +81,19 @@ return {
 <span class="swatch" ui-style-background-color="colour"></span>]],
   ["Gallery.Action"] = [[
 <p class="big" ui-value="count"></p>
-<sl-button ui-action="add(1)">Add 1</sl-button>
-<sl-button ui-action="add(10)">Add 10</sl-button>
+<sl-button ui-action="add(1)?repeat">Add 1</sl-button>
+<sl-button ui-action="add(10)?repeat">Add 10</sl-button>
 <button value="42" ui-action="set(_)">My value is 42</button>
 <button value="0" ui-attr-disabled="isZero()" ui-action="set(_)">Back to 0</button>]],
+  ["Gallery.Form"] = [[
+<form ui-pending ui-guard="isDirty()" ui-event-submit="send()">
+  <label>E-mail <input autocomplete="off" ui-value="mail?debounce=300" /></label>
+  <p class="wrong" ui-error="mailError()"></p>
+  <label>Code <input autocomplete="off" ui-value="letters()?access=rw&keypress&overwrite" /></label>
+  <p class="wrong" ui-error="codeError()"></p>
+  <button>Send</button>
+  <button type="reset">Empty</button>
+</form>]],
   ["Gallery.Event"] = [[
 <div
   class="pad"

@@ -63,8 +63,8 @@ export function makeBridge(page: Page, socket: Socket, rootElement: () => Elemen
       const element = document.getElementById(elementId);
       const tie = element && page.ties.of(element).find(({ binding }) => binding?.kind === "value" && binding.write);
       if (!tie) return;
-      if (value === undefined) page.commits.get(element)?.();
-      else page.write(tie.variable, value);
+      if (value === undefined) page.fields.get(element)?.commit();
+      else page.write(tie.variable, value, element);
     },
     /** The variable of an element, of the element with an id, or with a number. */
     variable: (target: Target): VariableView | undefined => {
@@ -100,12 +100,12 @@ export function makeBridge(page: Page, socket: Socket, rootElement: () => Elemen
     },
     /** How much there is of everything that has to go away again. */
     statistics() {
-      const { model, viewdefs, outbox, commits, counts } = page;
+      const { model, viewdefs, outbox, fields, counts } = page;
       return {
         variables: model.variables.size,
         watchers: model.watching,
         errors: model.errors.size,
-        fields: commits.size,
+        fields: fields.size,
         viewdefs: viewdefs.keys.length,
         waiting: outbox.waiting,
         ...counts,

@@ -2,6 +2,8 @@ import { fieldOf } from "./fields.ts";
 import type { Value } from "../protocol/message.ts";
 
 const DEPTH = 4;
+/** data-ui-viewdef, data-ui-pending. */
+const OURS = /^ui[A-Z]/;
 const MODIFIERS = ["ctrl", "shift", "alt", "meta"] as const;
 
 /**
@@ -42,7 +44,7 @@ export function eventData(event: Event, element: HTMLElement): Value {
     if (detail !== undefined && detail !== null) data["detail"] = detail;
   }
   if (event.type === "submit" && event.target instanceof HTMLFormElement) data["values"] = formValues(event.target);
-  const own = Object.entries(element.dataset).filter(([name]) => name !== "uiViewdef");
+  const own = Object.entries(element.dataset).filter(([name]) => !OURS.test(name));
   if (own.length > 0) data["data"] = Object.fromEntries(own) as Record<string, string>;
   return data;
 }

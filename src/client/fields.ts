@@ -52,8 +52,12 @@ export function fieldOf(element: HTMLElement): Field | undefined {
     : undefined;
 }
 
-/** `text` in the type of `like`: people type numbers as text. */
+/** `text` in the type of `like`: people type numbers as text, and what is in a list with commas between. */
 export function typed(text: string, like: Value): Value {
+  if (Array.isArray(like)) {
+    const [kind = ""] = like;
+    return text.split(",").flatMap((part) => (part.trim() ? typed(part.trim(), kind) : []));
+  }
   if (typeof like === "number" && /^[-+]?(\d+\.?\d*|\.\d+)$/.test(text.trim())) return Number(text);
   if (typeof like === "boolean" && /^(true|false)$/.test(text)) return text === "true";
   return text;

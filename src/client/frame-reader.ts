@@ -7,17 +7,18 @@ import {
   type ServerMessage,
   type Welcome,
 } from "../protocol/message.ts";
-import type { Binding } from "../protocol/viewdef.ts";
 import type { Model } from "./model.ts";
 import type { ViewdefStore } from "./viewdef-store.ts";
+
+/** Kinds of bindings of which a part is loaded when they are first needed. */
+const LOADED_KINDS = ["html", "error", "window"] as const;
+export type LoadedKind = (typeof LOADED_KINDS)[number];
 
 export interface FrameReaderParts {
   readonly model: Model;
   readonly viewdefs: ViewdefStore;
-  /** Loads what HTML from the host needs before it can be shown. */
-  prepareHtml(): Promise<void>;
-  /** Loads what lists need that show a part of their array. */
-  prepareWindows(): Promise<void>;
+  /** Loads what bindings of this kind need before they can be shown. */
+  prepare(kind: LoadedKind): Promise<void>;
   /** Loads what a page needs whose site's files are watched. */
   prepareHotload(): Promise<void>;
   welcome(message: Welcome): void;
@@ -26,8 +27,8 @@ export interface FrameReaderParts {
   notify(message: Notify): void;
   /** A frame could not be applied. */
   failed(error: unknown): void;
-  /** Frame `seq` is in the page. */
-  applied(seq: number): void;
+  /** Frame `seq` is in the page; our frames up to `seen` were carried out before it was made. */
+  applied(seq: number, seen: number): void;
 }
 
 /**
@@ -38,8 +39,7 @@ export class FrameReader {
   readonly #parts: FrameReaderParts;
   #frames: ServerFrame[] = [];
   #reading = false;
-  #htmlReady = false;
-  #windowsReady = false;
+  readonly #ready = new Set<LoadedKind>();
   #hotloadReady = false;
 
   constructor(parts: FrameReaderParts) {
@@ -72,24 +72,22 @@ export class FrameReader {
 
   /** Loads a part that `messages` need, if one is missing. */
   #load(messages: ServerMessage[]): Promise<void> | undefined {
-    const bindings = messages.flatMap(bindingsOf);
-    if (!this.#htmlReady && bindings.some(({ kind }) => kind === "html"))
-      return this.#parts.prepareHtml().then(() => void (this.#htmlReady = true));
-    if (!this.#windowsReady && bindings.some(({ window }) => window))
-      return this.#parts.prepareWindows().then(() => void (this.#windowsReady = true));
+    const kind = LOADED_KINDS.find((kind) => !this.#ready.has(kind) && messages.some((one) => brings(one, kind)));
+    if (kind) return this.#parts.prepare(kind).then(() => void this.#ready.add(kind));
     const ui = messages.find((message) => message.type === "welcome")?.hotload;
     if (!this.#hotloadReady && ui) return this.#parts.prepareHotload().then(() => void (this.#hotloadReady = true));
     return undefined;
   }
 
   #apply(frame: ServerFrame): void {
+    const seen = frame.applied ?? frame.ack;
     try {
-      for (const message of frame.messages) this.#store(message, frame.applied ?? frame.ack);
+      for (const message of frame.messages) this.#store(message, seen);
       this.#parts.model.notify();
     } catch (error) {
       this.#parts.failed(error);
     }
-    this.#parts.applied(frame.seq);
+    this.#parts.applied(frame.seq, seen);
   }
 
   #store(message: ServerMessage, seen: number): void {
@@ -119,8 +117,11 @@ export class FrameReader {
   }
 }
 
-/** All bindings of the viewdefs that a message brings. */
-function bindingsOf(message: ServerMessage): Binding[] {
-  if (message.type !== "update") return [];
-  return Object.values(message.properties?.viewdefs ?? {}).flatMap(({ bindings }) => bindings);
+function brings(message: ServerMessage, part: LoadedKind): boolean {
+  return (
+    message.type === "update" &&
+    Object.values(message.properties?.viewdefs ?? {}).some(({ bindings }) =>
+      bindings.some(({ kind, window }) => kind === part || (window && part === "window")),
+    )
+  );
 }

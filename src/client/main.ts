@@ -4,6 +4,7 @@ import { bindAttr } from "./bindings/attr.ts";
 import { bindClass } from "./bindings/class.ts";
 import { bindCode } from "./bindings/code.ts";
 import { bindEvent } from "./bindings/event.ts";
+import { bindGuard } from "./bindings/guard.ts";
 import { bindHtml } from "./bindings/html.ts";
 import { bindKey } from "./bindings/key.ts";
 import { bindList } from "./bindings/list.ts";
@@ -13,21 +14,24 @@ import { bindView } from "./bindings/view.ts";
 import { makeBridge } from "./bridge.ts";
 import { ConnectionReports } from "./connection-reports.ts";
 import { ErrorDisplay } from "./error-display.ts";
+import type { Feedback } from "./feedback.ts";
 import { fieldOf } from "./fields.ts";
 import { FrameReader } from "./frame-reader.ts";
 import type { Hotload } from "./hotload/main.ts";
+import type { Keepsake } from "./keepsake/keepsake.ts";
 import { matchesKeys, parseKeys } from "./keys.ts";
 import { findExemplar } from "./list.ts";
 import { Model, type Undo } from "./model.ts";
 import { Outbox } from "./outbox.ts";
 import type { Page } from "./page.ts";
+import { formOf, Pending } from "./pending.ts";
 import { carry } from "./placeholder.ts";
 import { Region } from "./region.ts";
 import { ScriptRunner } from "./scripts.ts";
 import { sessionAddress } from "./session-address.ts";
 import { Socket } from "./socket.ts";
 import { staying } from "./stay.ts";
-import { equal } from "./text.ts";
+import { equal, textOf } from "./text.ts";
 import { Ties } from "./ties.ts";
 import { mountView } from "./view.ts";
 import { ViewdefStore } from "./viewdef-store.ts";
@@ -41,10 +45,12 @@ const LONGEST_MESSAGE = 500;
 /** What the page's own address answers when its session does not exist any more, or is not for this browser. */
 const GONE = new Set([403, 404, 410]);
 
+const tools = { equal, fieldOf };
 const root = document.documentElement;
 const model = new Model((error, variable) => page.failed(error, variable));
 const viewdefs = new ViewdefStore();
 const scripts = new ScriptRunner();
+const pending = new Pending();
 const errorDisplay = new ErrorDisplay(model);
 const frameTasks = new Set<() => void>();
 let reported = 0;
@@ -52,6 +58,10 @@ let composing: Element | null = null;
 let hotload: Hotload | undefined;
 let toasts: Promise<typeof import("./toasts.ts")> | undefined;
 let showWindow: Page["showWindow"];
+let feedback: Feedback | undefined;
+let keepsakes: typeof import("./keepsake/keepsake.ts") | undefined;
+/** For when the page shows something again. */
+let kept: Keepsake | undefined;
 
 const address = sessionAddress(location, document.querySelector<HTMLMetaElement>('meta[name="moonpool"]')?.content);
 const reports = new ConnectionReports();
@@ -67,11 +77,12 @@ const socket = new Socket(address.url, {
     root.toggleAttribute("data-moonpool-slow", isSlow);
     reports.tell({ slow: isSlow });
   },
-  acknowledged() {},
   fresh() {
-    hotload?.fresh();
+    if (hotload) hotload.fresh();
+    else if (model.get(APP_VARIABLE)?.content) kept = keepsakes?.keep(page, tools, undefined, true);
     const lost = outbox.clear();
     if (lost > 0) reports.tell({ lost });
+    pending.clear();
     frames.clear();
     errorDisplay.clear();
     viewdefs.clear();
@@ -79,6 +90,7 @@ const socket = new Socket(address.url, {
     showApp();
   },
   frame: (frame) => frames.take(frame),
+  carriedOut: (seq) => pending.carriedOut(seq),
   async isSessionGone() {
     const answer = await fetch(location.href, { method: "HEAD" }).catch(() => undefined);
     return answer !== undefined && GONE.has(answer.status);
@@ -86,6 +98,7 @@ const socket = new Socket(address.url, {
 });
 const outbox = new Outbox(
   socket,
+  (seq) => pending.sent(seq),
   (waiting) => reports.tell({ waiting }),
   () => reports.tell({ lost: 1 }),
 );
@@ -98,14 +111,19 @@ const page: Page = {
   ties: new Ties(),
   owners: new WeakMap(),
   lists: new WeakMap(),
-  commits: new Map(),
+  fields: new Map(),
+  pending,
+  paced: new Set(),
   counts: { views: 0, lists: 0, listeners: 0, frames: 0 },
   bindings: {
     action: bindAction,
     attr: bindAttr,
     class: bindClass,
     code: bindCode,
+    // Until the binding is there that knows when to show it.
+    error: bindValue,
     event: bindEvent,
+    guard: bindGuard,
     html: bindHtml,
     key: bindKey,
     list: bindList,
@@ -116,6 +134,9 @@ const page: Page = {
   get composing() {
     return composing;
   },
+  get feedback() {
+    return feedback;
+  },
   get hotload() {
     return hotload;
   },
@@ -125,13 +146,16 @@ const page: Page = {
   get store() {
     return bridge.uiStore;
   },
-  write(variable, value) {
+  write(variable, value, element) {
     model.write(variable, value);
     outbox.write(variable, value, true);
+    if (element) pending.add(element);
   },
-  commitInput(element) {
-    page.commits.get(element)?.();
-    for (let active = document.activeElement; active; active = active.parentElement) page.commits.get(active)?.();
+  commitInput(element, isOver) {
+    page.fields.get(element)?.commit(isOver);
+    for (let active = document.activeElement; active; active = active.parentElement)
+      page.fields.get(active)?.commit(isOver);
+    for (const flush of page.paced) flush();
   },
   sanitize(html) {
     const fragment = document.createDocumentFragment();
@@ -169,26 +193,27 @@ const page: Page = {
 const frames = new FrameReader({
   model,
   viewdefs,
-  async prepareHtml() {
+  async prepare(kind) {
     try {
-      page.sanitize = (await import("./sanitize.ts")).sanitize;
+      if (kind === "html") page.sanitize = (await import("./sanitize.ts")).sanitize;
+      else if (kind === "window") showWindow = (await import("./windowed.ts")).showWindow;
+      else {
+        const { startErrors } = await import("./bindings/error.ts");
+        ({ feedback, bindError: page.bindings.error } = startErrors(page, { formOf, textOf }));
+      }
     } catch (error) {
-      page.report("INTERNAL", `ui-html shows plain text: ${String(error)}`);
-    }
-  },
-  async prepareWindows() {
-    try {
-      showWindow = (await import("./windowed.ts")).showWindow;
-    } catch (error) {
-      page.report("INTERNAL", `Lists with ?window show their first rows only: ${String(error)}`);
+      page.report("INTERNAL", `A page cannot show all of "${kind}": ${String(error)}`);
     }
   },
   async prepareHotload() {
     try {
-      const { startHotload } = await import("./hotload/main.ts");
+      const [{ startHotload }, { giveBack, keep }] = await Promise.all([
+        import("./hotload/main.ts"),
+        import("./keepsake/keepsake.ts"),
+      ]);
       hotload = startHotload(
         page,
-        { equal, fieldOf, findExemplar, matchesKeys, parseKeys, staying },
+        { ...tools, findExemplar, giveBack, keep, matchesKeys, parseKeys, staying },
         {
           prefix: address.prefix,
           state: () => socket.state,
@@ -223,9 +248,14 @@ const frames = new FrameReader({
   },
   failed: (error) => page.failed(error),
   fault: (error) => errorDisplay.add(error),
-  applied(seq) {
+  applied(seq, seen) {
+    pending.carriedOut(seen);
     for (const task of frameTasks) task();
     void scripts.run();
+    if (kept && model.get(APP_VARIABLE)?.content) {
+      void keepsakes?.giveBack(page, tools, kept);
+      kept = undefined;
+    }
     errorDisplay.update();
     hotload?.applied();
     socket.applied(seq);
@@ -268,14 +298,14 @@ addEventListener(
   "ui-value-change",
   ({ target, detail }: Event & { detail?: { value?: Value } }) => {
     const tie = page.ties.of(target as Element).find(({ binding }) => binding?.kind === "value" && binding.write);
-    if (tie) page.write(tie.variable, detail?.value ?? null);
+    if (tie) page.write(tie.variable, detail?.value ?? null, target as HTMLElement);
   },
   true,
 );
 // A form is reset without a word to its fields, and only after this event.
 addEventListener("reset", ({ target }) =>
   setTimeout(() => {
-    for (const [element, commit] of page.commits) if ((target as Node).contains(element)) commit();
+    for (const [element, field] of page.fields) if (formOf(element) === target) field.commit();
   }),
 );
 addEventListener("pagehide", ({ persisted }) => {
@@ -285,4 +315,16 @@ addEventListener("pagehide", ({ persisted }) => {
 });
 for (const type of ["online", "pageshow"]) addEventListener(type, () => socket.wake());
 document.addEventListener("visibilitychange", () => document.hidden || socket.wake());
+// Whoever has something in hand does not lose it when the page has to be shown anew. Then it would be too late to load this.
+for (const type of ["focusin", "input", "scroll"])
+  addEventListener(
+    type,
+    () => {
+      import("./keepsake/keepsake.ts").then(
+        (loaded) => (keepsakes = loaded),
+        (error: unknown) => page.report("INTERNAL", `What is typed does not survive: ${String(error)}`),
+      );
+    },
+    { once: true, capture: true },
+  );
 socket.connect();

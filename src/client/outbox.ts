@@ -28,6 +28,7 @@ const LIMIT = 1000;
  */
 export class Outbox {
   readonly #carrier: Carrier;
+  readonly #sent: (seq?: number) => void;
   readonly #endOfTask = new MessageChannel();
   #entries: Entry[] = [];
   #event = false;
@@ -39,9 +40,18 @@ export class Outbox {
   readonly #onWaiting: (waiting: number) => void;
   readonly #onLost: () => void;
 
-  /** `onWaiting` is told how much waits for the carrier; `onLost`, that something will never leave. */
-  constructor(carrier: Carrier, onWaiting: (waiting: number) => void, onLost: () => void) {
+  /**
+   * `sent` is called when what waited is in the frame `seq`; without one when nothing of it is to be sent. `onWaiting` is told how
+   * much waits for the carrier; `onLost`, that something will never leave.
+   */
+  constructor(
+    carrier: Carrier,
+    sent: (seq?: number) => void,
+    onWaiting: (waiting: number) => void,
+    onLost: () => void,
+  ) {
     this.#carrier = carrier;
+    this.#sent = sent;
     this.#onWaiting = onWaiting;
     this.#onLost = onLost;
     this.#endOfTask.port1.addEventListener("message", () => {
@@ -95,8 +105,9 @@ export class Outbox {
     const event = this.#event;
     this.#entries = [];
     this.#event = false;
-    if (entries.length === 0) return;
+    if (entries.length === 0) return this.#sent();
     this.#sentAt = performance.now();
+    this.#sent(this.#carrier.nextSeq);
     for (const { variable, barrier } of entries) if (variable && !barrier) variable.written = this.#carrier.nextSeq;
     this.#carrier.send(
       entries.map(({ message }) => message()),
@@ -104,12 +115,12 @@ export class Outbox {
     );
   }
 
-  /** Drops what was meant for a connection that is gone. Returns how much that was. */
+  /** Drops what was meant for a connection that is gone. Returns how many actions that were; values are found in fields again. */
   clear(): number {
-    const { length } = this.#entries;
+    const actions = this.#entries.filter(({ barrier }) => barrier);
     this.#entries = [];
     this.#event = false;
-    return length;
+    return actions.length;
   }
 
   #add(entry: Entry): void {

@@ -9,8 +9,8 @@ export interface SocketEvents {
   slow(isSlow: boolean): void;
   /** The first frame of a connection is about to come; the host knows nothing of the connections before. */
   fresh(): void;
-  /** Frames up to `seq` are where they are safe, and the session has carried out those up to `applied`. */
-  acknowledged(seq: number, applied: number): void;
+  /** The session has carried out our frames up to `seq`, and had nothing to say. */
+  carriedOut(seq: number): void;
   frame(frame: ServerFrame): void;
   /** Asked after attempts that failed, because browsers do not tell why. */
   isSessionGone(): Promise<boolean>;
@@ -143,7 +143,7 @@ export class Socket {
     this.#slow(false);
     this.#listen(this.#waiting.length > 0 ? SLOW_MS : QUIET_MS);
     if ("messages" in frame) this.#events.frame(frame);
-    this.#events.acknowledged(frame.ack, frame.applied ?? frame.ack);
+    else this.#events.carriedOut(frame.applied ?? frame.ack);
   }
 
   /** The first frame of a socket has come. */

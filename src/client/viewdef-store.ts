@@ -31,6 +31,8 @@ const ORDER: BindingKind[] = [
   "view",
   "html",
   "value",
+  "error",
+  "guard",
   "key",
   "action",
   "event",

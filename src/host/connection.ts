@@ -181,7 +181,7 @@ export class Connection {
       this.#sent.restart(applied);
     } else this.#sent.acknowledge(applied);
     // What is kept comes after these: with the acks for them at the latest.
-    for (const text of [`{"ack":${this.#received.safe},"resumed":true}`, ...missed]) {
+    for (const text of [`{${this.#ackNow()},"resumed":true}`, ...missed]) {
       this.#settings.meter?.frameSent(text);
       wire.send(text, () => {});
     }
@@ -355,12 +355,16 @@ export class Connection {
   }
 
   #write(messages: string, applied: number): void {
-    const { safe } = this.#received;
-    const older = applied < safe ? `,"applied":${applied}` : "";
-    const text = `{"seq":${this.#sent.last + 1},"ack":${safe}${older},"messages":[${messages}]}`;
+    const text = `{"seq":${this.#sent.last + 1},${this.#ackNow(applied)},"messages":[${messages}]}`;
     this.#sent.add(text);
     this.#noteTold(applied);
     this.#send(text);
+  }
+
+  /** What is said of the browser's frames in a message that was made when those up to `applied` were carried out. */
+  #ackNow(applied = this.#received.applied): string {
+    const { safe } = this.#received;
+    return applied < safe ? `"ack":${safe},"applied":${applied}` : `"ack":${safe}`;
   }
 
   #send(text: string): void {
@@ -381,8 +385,7 @@ export class Connection {
   }
 
   #sendAck(): void {
-    const { safe, applied } = this.#received;
-    this.#send(applied < safe ? `{"ack":${safe},"applied":${applied}}` : `{"ack":${safe}}`);
+    this.#send(`{${this.#ackNow()}}`);
     this.#noteTold();
   }
 

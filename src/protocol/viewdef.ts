@@ -12,7 +12,9 @@ export type BindingKind =
   | "html" // ui-html
   | "code" // ui-code
   | "view" // ui-view
-  | "list"; // ui-viewlist
+  | "list" // ui-viewlist
+  | "error" // ui-error
+  | "guard"; // ui-guard
 
 /** One `ui-*` attribute, ready to be applied without looking at the attribute again. */
 export interface Binding {
@@ -29,6 +31,14 @@ export interface Binding {
   argument?: true;
   /** `?keypress`: send while typing instead of on change. */
   keypress?: true;
+  /** `?overwrite`: what the server sends counts even while somebody is at work in the field. */
+  overwrite?: true;
+  /** `?debounce=MS`: send when nothing has happened for so long. */
+  debounce?: number;
+  /** `?throttle=MS`: send no more often. With `debounce`: wait no longer. */
+  throttle?: number;
+  /** `?repeat`: a button works again before what it did last has been carried out. */
+  repeat?: true;
   /** `?scrollOnOutput`: keep the element scrolled to its end. */
   scroll?: true;
   /** `?window`: the list shows the rows in sight and some around them. */

@@ -8,7 +8,7 @@ const app = viewdef(
   `<p></p><input><button>b</button>`,
   bind(0, "value", 0),
   bind(1, "value", 1, { write: true, keypress: true }),
-  bind(2, "action", 2),
+  bind(2, "action", 2, { repeat: true }),
 );
 const first = (text: string) => [
   welcome(),
@@ -63,18 +63,20 @@ t.test(
     connection.socket.terminate();
     await page.waitForFunction(`${state} !== "connected"`);
     t.equal(await page.locator("p").textContent(), "old", "the old page stays until then");
-    await page.locator("input").fill("lost");
+    await page.locator("input").fill("typed");
     await page.locator("button").click();
     host.refuse = undefined;
     const next = await host.connection();
     t.match(next.resumption, { connection: "1", applied: "1" });
     await settled(page, next, ...first("new"));
     t.equal(await page.locator("p").textContent(), "new");
-    t.equal(await page.locator("moonpool-connection output").textContent(), "2 changes could not be sent.");
+    t.equal(await page.locator("moonpool-connection output").textContent(), "1 change could not be sent.");
+    t.equal(await page.locator("input").inputValue(), "typed", "what was typed stays longer");
+    t.match(await next.frame(), { seq: 1, messages: [{ type: "update", id: 3, value: "typed" }] });
     const after = await page.evaluate(() => (window as never as Bridged).moonpool.statistics());
     t.strictSame({ ...after, frames: 0 }, { ...before, frames: 0 });
     await page.locator("button").click();
-    t.match(await next.frame(), { seq: 1, ack: 1, event: true });
+    t.match(await next.frame(), { seq: 2, ack: 1, event: true });
   },
 );
 

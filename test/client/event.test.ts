@@ -107,7 +107,7 @@ t.test("what is typed between two actions stays between them", async (t) => {
   const app = viewdef(
     `<input><button></button>`,
     bind(0, "value", 0, { write: true, keypress: true }),
-    bind(1, "action", 1),
+    bind(1, "action", 1, { repeat: true }),
   );
   const { page, connection } = await scene(t, chromium, app, { values: ["", null] });
   await page.evaluate(() => {

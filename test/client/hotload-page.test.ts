@@ -71,7 +71,10 @@ for (const [what, selector, text] of [
           ? [after.id("note"), "note"]
           : [after.id("people", 1, "name"), "person"];
     t.ok(field);
-    t.match(await after.connection.messages(), [
+    const sent = await after.connection.messages();
+    // On a busy machine a button is pressed for longer than writes wait.
+    if (sent.length === 1) sent.push(...(await after.connection.messages()));
+    t.match(sent, [
       { type: "update", id, value: typed },
       { type: "update", id: after.id("go()") },
     ]);

@@ -139,7 +139,7 @@ t.test("a select component shows its value though its options come later, and se
 });
 
 t.test("typing in a component is sent as it goes, and an answer does not move the caret", async (t) => {
-  const app = viewdef(`<sl-input></sl-input>`, two(0, 0, { keypress: true }));
+  const app = viewdef(`<sl-input></sl-input>`, two(0, 0, { keypress: true, overwrite: true }));
   const { page, connection } = await scene(t, chromium, app, { values: ["ac"], head: components("input") });
   await page.evaluate(ready("sl-input"));
   await page.locator("sl-input input").evaluate((input: HTMLInputElement) => {

@@ -5,6 +5,10 @@ import { bind, update, viewdef } from "../support/scripted-host.ts";
 
 const chromium = await Chromium.launch(t);
 const input = viewdef(`<input><button>elsewhere</button>`, bind(0, "value", 0, { write: true }));
+const formatted = viewdef(
+  `<input><button>elsewhere</button>`,
+  bind(0, "value", 0, { write: true, keypress: true, overwrite: true }),
+);
 const live = viewdef(`<input><button>elsewhere</button>`, bind(0, "value", 0, { write: true, keypress: true }));
 const caret = `(() => { const { selectionStart, selectionEnd } = document.querySelector("input"); return [selectionStart, selectionEnd]; })()`;
 
@@ -30,8 +34,88 @@ t.test("who leaves a field without a change sees what the server sent meanwhile"
   t.equal(await field.inputValue(), "server");
 });
 
-t.test("a field with the focus that nobody has changed follows the server, and the caret stays", async (t) => {
-  const { page, connection } = await scene(t, chromium, input, { values: ["abcdef"] });
+t.test("a field that somebody has come to is left alone, and shows the server's word when he leaves it", async (t) => {
+  const { page, connection } = await scene(t, chromium, input, { values: ["old"] });
+  const field = page.locator("input");
+  await field.focus();
+  await settled(page, connection, update(2, "server"));
+  t.equal(await field.inputValue(), "old");
+  await page.locator("button").click();
+  t.equal(await field.inputValue(), "server");
+  await settled(page, connection, update(2, "newer"));
+  t.equal(await field.inputValue(), "newer");
+});
+
+t.test(
+  "what was sent while typing is left alone too, whatever the server makes of it, until the field is left",
+  async (t) => {
+    const { page, connection } = await scene(t, chromium, live, { values: [""] });
+    const field = page.locator("input");
+    await field.pressSequentially("ab");
+    while ((await connection.messages()).every((message) => !("value" in message) || message.value !== "ab"));
+    await settled(page, connection, update(2, "server"));
+    t.equal(await field.inputValue(), "ab");
+    await page.keyboard.type("c");
+    t.strictSame(await connection.messages(), [{ type: "update", id: 2, value: "abc" }]);
+    await settled(page, connection, update(2, "ABC"));
+    t.equal(await field.inputValue(), "abc");
+    await field.blur();
+    t.equal(await field.inputValue(), "ABC");
+  },
+);
+
+t.test("who is done with a field, by Enter or an event, sees what the server makes of it, and types on", async (t) => {
+  const app = viewdef(
+    `<input><button type="button">add</button><form><input></form>`,
+    bind(0, "value", 0, { write: true, keypress: true }),
+    bind(0, "key", 1, { name: "enter" }),
+    bind(1, "action", 2, { repeat: true }),
+    bind(3, "value", 3, { write: true }),
+    bind(2, "event", 4, { name: "submit" }),
+  );
+  const { page, connection } = await scene(t, chromium, app, { values: ["", null, null, "", null] });
+  await page
+    .locator("button")
+    .evaluate((button) => button.addEventListener("mousedown", (event) => event.preventDefault()));
+  /** Until the host has heard of the event of variable `id`. */
+  const heard = async (id: number) => {
+    while (!(await connection.messages()).some((message) => message.type === "update" && message.id === id));
+  };
+  for (const [field, event, done] of [
+    [0, 3, () => page.keyboard.press("Enter")],
+    [0, 4, () => page.locator("button").click()],
+    [1, 6, () => page.keyboard.press("Enter")],
+  ] as const) {
+    const input = page.locator("input").nth(field);
+    await input.focus();
+    await page.keyboard.type("text");
+    await done();
+    await heard(event);
+    await settled(page, connection, update(field === 0 ? 2 : 5, ""));
+    t.equal(await input.inputValue(), "", "an answer clears the field, which still has the focus");
+    await page.keyboard.type("next");
+    await settled(page, connection, update(field === 0 ? 2 : 5, "server"));
+    t.equal(await input.inputValue(), "next");
+    await input.fill("");
+    await input.blur();
+  }
+});
+
+t.test("who comes to a field before the answer to a click is there sees the answer in it", async (t) => {
+  const app = viewdef(`<input><button>next</button>`, bind(0, "value", 0, { write: true }), bind(1, "action", 1));
+  const { page, connection } = await scene(t, chromium, app, { values: ["Ann", null] });
+  connection.holdAck = true;
+  await page.locator("button").click();
+  await page.locator("input").focus();
+  connection.ack = 1;
+  await settled(page, connection, update(2, "Bob"));
+  t.equal(await page.locator("input").inputValue(), "Bob");
+  await settled(page, connection, update(2, "Carl"));
+  t.equal(await page.locator("input").inputValue(), "Bob", "what comes after it waits until the field is left");
+});
+
+t.test("with ?overwrite a field with the focus follows the server, and the caret stays", async (t) => {
+  const { page, connection } = await scene(t, chromium, formatted, { values: ["abcdef"] });
   await page.locator("input").evaluate((field: HTMLInputElement) => {
     field.focus();
     field.setSelectionRange(2, 3);
@@ -56,7 +140,7 @@ t.test("an echo of one's own typing does not move the caret", async (t) => {
 });
 
 t.test("a value that the server sent before it knew the newest input is stale and dropped", async (t) => {
-  const { page, connection } = await scene(t, chromium, live, { values: [""] });
+  const { page, connection } = await scene(t, chromium, formatted, { values: [""] });
   connection.holdAck = true;
   await page.locator("input").focus();
   await page.keyboard.type("a");
@@ -72,7 +156,7 @@ t.test("a value that the server sent before it knew the newest input is stale an
 });
 
 t.test("a value is stale too when the newest input was accepted but not carried out before it was made", async (t) => {
-  const { page, connection } = await scene(t, chromium, live, { values: [""] });
+  const { page, connection } = await scene(t, chromium, formatted, { values: [""] });
   await page.locator("input").pressSequentially("a");
   t.equal((await connection.frame()).seq, 1);
   await page.locator("input").pressSequentially("b");

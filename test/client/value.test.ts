@@ -87,6 +87,57 @@ t.test("a text field bound to a number sends numbers, and text when it is none",
   }
 });
 
+t.test("a list in a text field stays a list, of what it is a list of", async (t) => {
+  const { page, connection } = await field(t, `<input>`, ["red", "green"]);
+  const input = page.locator("input");
+  t.equal(await input.inputValue(), "red,green");
+  await input.fill("red, blue ,");
+  await input.blur();
+  t.strictSame(await sent(connection), ["red", "blue"]);
+  await input.fill("");
+  await input.blur();
+  t.strictSame(await sent(connection), []);
+  await settled(page, connection, update(2, [1, 2]));
+  await input.fill("1,2,3");
+  await input.blur();
+  t.strictSame(await sent(connection), [1, 2, 3]);
+});
+
+t.test("options that are moved, removed and added around the chosen one leave it chosen", async (t) => {
+  const app = viewdef(`<select></select>`, bind(0, "list", 1), bind(0, "value", 0, { write: true }));
+  const option = viewdef(`<option></option>`, bind(0, "attr", 0, { name: "value" }), bind(0, "value", 1));
+  const row = (id: number) => ({
+    type: "view" as const,
+    id,
+    viewdef: "O.DEFAULT",
+    first: id * 10,
+    values: [`key ${id}`, `text ${id}`],
+  });
+  const open = await scene(t, chromium, app, {
+    values: ["key 12", []],
+    viewdefs: { "O.DEFAULT": option },
+    more: [{ type: "list", id: 3, place: [{ row: 10, count: 4, before: 0 }] }, row(10), row(11), row(12), row(13)],
+  });
+  const { page, connection } = open;
+  const select = page.locator("select");
+  t.equal(await select.inputValue(), "key 12");
+  const moved = [
+    { row: 12, before: 10 },
+    { row: 20, count: 2, before: 12 },
+  ];
+  await settled(page, connection, { type: "list", id: 3, remove: [11], place: moved }, row(20), row(21));
+  t.equal(await select.inputValue(), "key 12");
+  t.same(
+    await page.locator("option").allTextContents(),
+    [20, 21, 12, 10, 13].map((id) => `text ${id}`),
+  );
+  await select.selectOption("key 13");
+  t.strictSame(await sent(connection), "key 13");
+  await settled(page, connection, { type: "list", id: 3, place: [{ row: 13, before: 20 }] }, update(130, "key 99"));
+  t.equal(await select.inputValue(), "", "the option of that key is gone, and no other is chosen instead");
+  await nothingSent(open, t);
+});
+
 t.test("an empty field for nil stays nil: focus, blur and actions send nothing", async (t) => {
   const app = viewdef(`<input><button></button>`, bind(0, "value", 0, { write: true }), bind(1, "action", 1));
   const { page, connection } = await scene(t, chromium, app, { values: [null, null] });

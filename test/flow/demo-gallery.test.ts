@@ -39,11 +39,11 @@ t.test("every card shows the source of the viewdefs that it is made of, and ever
     }
   }
   const all = sources.join("\n");
-  for (const attribute of "value action event-click event-keypress-enter attr-disabled class-hot style-width html view viewlist namespace code".split(
+  for (const attribute of "value action event-click event-keypress-enter attr-disabled class-hot style-width html view viewlist namespace code error guard".split(
     " ",
   ))
     t.match(all, ` ui-${attribute}="`, `ui-${attribute}`);
-  for (const option of "keypress access wrapper itemWrapper create scrollOnOutput replace priority window last".split(
+  for (const option of "keypress access wrapper itemWrapper create scrollOnOutput replace priority window last debounce repeat".split(
     " ",
   ))
     t.match(all, new RegExp(`\\?${option}\\b`), `?${option}`);
@@ -81,6 +81,24 @@ t.test("events of the pointer arrive with their data", async (t) => {
   await shows(t, watched(page, "ui-event-*").nth(1), "pokes = 1 integer");
   await page.locator("h1").hover();
   await shows(t, watched(page, "ui-event-*").first(), "inside = false boolean");
+});
+
+t.test("a form says what is wrong where somebody was, and is sent with what is typed", async (t) => {
+  const page = await openSection(t, demo, "Actions");
+  const form = card(page, "A form");
+  const [mail, code] = [form.locator("input").first(), form.locator("input").nth(1)];
+  await mail.fill("ada");
+  await code.focus();
+  await shows(t, form.locator(".wrong"), "An address has an @ in it.");
+  await form.getByRole("button", { name: "Send" }).click();
+  await shows(t, form.locator(".wrong"), ["An address has an @ in it.", "Six letters, please."]);
+  await shows(t, watched(page, "A form").last(), "sent = 0 integer");
+  await mail.fill("ada@example.org");
+  await code.pressSequentially("moon42x");
+  await comes(t, () => code.inputValue(), "MOON42", "capitals, while they are typed");
+  await page.keyboard.press("Enter");
+  await shows(t, watched(page, "A form"), ['mail = "" string', 'code = "" string', "sent = 1 integer"]);
+  t.same([await mail.inputValue(), await code.inputValue()], ["", ""]);
 });
 
 t.test("a key calls its method after what was typed has arrived, and only with exactly its modifiers", async (t) => {

@@ -25,8 +25,8 @@ function App:toggle() self.detail = not self.detail and Detail:new{ note = "show
 session:createAppVariable(App:new{ items = {} })
 `,
   "viewdefs/App.DEFAULT.html": `<template><main><input id="name" ui-value="name?keypress"><h1 ui-value="name"></h1>
-<button id="add" ui-action="add()">Add</button><button id="reverse" ui-action="reverse()">Reverse</button>
-<button id="toggle" ui-action="toggle()">Toggle</button><b id="count" ui-value="count()"></b>
+<button id="add" ui-action="add()?repeat">Add</button><button id="reverse" ui-action="reverse()?repeat">Reverse</button>
+<button id="toggle" ui-action="toggle()?repeat">Toggle</button><b id="count" ui-value="count()"></b>
 <ul ui-viewlist="items"></ul><div ui-view="detail"></div></main></template>`,
   "viewdefs/Item.DEFAULT.html": `<template><li><input ui-value="text?keypress"></li></template>`,
   "viewdefs/Detail.DEFAULT.html": `<template><p ui-value="note"></p></template>`,

@@ -4,7 +4,9 @@ import type { Page } from "playwright-core";
  * What is in the page's body, in a form in which two pages that look the same are the same: attributes in order, neighbouring
  * texts as one, no anchors. Fields show their values, except for those that match `typing`.
  */
-export function normalDom(page: Page, typing: string): Promise<string> {
+export async function normalDom(page: Page, typing: string): Promise<string> {
+  // What people did is over.
+  await page.waitForFunction(`!document.querySelector("[data-ui-pending]")`);
   return page.evaluate((typing) => {
     const styleOf = (element: HTMLElement) =>
       [...element.style]

@@ -138,7 +138,10 @@ export class Connection {
     socket.on("message", (data: Buffer) => {
       const frame = JSON.parse(data.toString()) as ClientFrame | AckFrame;
       this.frames.push(frame);
-      if ("seq" in frame && !this.holdAck) this.ack = frame.seq;
+      if ("seq" in frame && !this.holdAck) {
+        this.ack = frame.seq;
+        this.acknowledge();
+      }
       for (const wake of this.#wake.splice(0)) wake();
     });
   }
@@ -155,6 +158,12 @@ export class Connection {
     const { ack, applied } = this;
     this.socket.send(JSON.stringify({ seq: ++this.#seq, ack, applied, messages }));
     return this.#seq;
+  }
+
+  /** Acknowledges what came, and says that it has been carried out. */
+  acknowledge(): void {
+    const { ack, applied } = this;
+    this.socket.send(JSON.stringify({ ack, applied }));
   }
 
   /** The next frame of the page that has messages. */

@@ -1,27 +1,31 @@
 import { eventData } from "../event-data.ts";
 import type { Undo } from "../model.ts";
 import type { Context } from "../page.ts";
+import { makeSender } from "../sender.ts";
 
 /** They come in streams, of which only the newest matters. */
 const STREAMS =
   /^(mousemove|pointermove|pointerrawupdate|touchmove|dragover|drag|scroll|wheel|resize|timeupdate|progress)$/;
 /** Who listens to these means to handle them; the browser's own doing would leave the page, or open a menu. */
 const PREVENTED = /^(submit|contextmenu|dragover|drop)$/;
+/** Who does this has finished typing. */
+const FINAL = /^(submit|click|dblclick)$/;
 
 /** ui-event-NAME: calls the method, or sets the field, with the data of the event (see `eventData`). */
-export function bindEvent({ page, element, variable, binding }: Context): Undo {
+export function bindEvent(context: Context): Undo {
+  const { page, element, binding } = context;
   const name = binding.name ?? "";
-  const undo = page.listen(element, name, (event) => {
-    if (PREVENTED.test(name)) event.preventDefault();
-    page.commitInput(element);
-    const wanted = binding.argument ?? binding.write;
-    page.outbox.act(variable, wanted ? eventData(event, element) : null, !STREAMS.test(name));
-  });
-  if (name !== "drop") return undo;
+  const sender = makeSender(context, { isStream: STREAMS.test(name), isOver: FINAL.test(name) });
+  const undo = [
+    sender.end,
+    page.listen(element, name, (event) => {
+      if (PREVENTED.test(name)) event.preventDefault();
+      sender.send(event, (binding.argument ?? binding.write) ? eventData(event, element) : null);
+    }),
+  ];
   // Nothing can be dropped on an element that lets this event pass.
-  const undoOver = page.listen(element, "dragover", (event) => event.preventDefault());
+  if (name === "drop") undo.push(page.listen(element, "dragover", (event) => event.preventDefault()));
   return () => {
-    undo();
-    undoOver();
+    for (const call of undo) call();
   };
 }

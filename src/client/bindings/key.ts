@@ -1,19 +1,25 @@
 import type { Undo } from "../model.ts";
 import { matchesKeys, parseKeys } from "../keys.ts";
 import type { Context } from "../page.ts";
+import { makeSender } from "../sender.ts";
 
 /** ui-event-keypress-KEYS: exactly this combination calls the method, or sets the field to the key's name. */
-export function bindKey({ page, element, variable, binding }: Context): Undo {
+export function bindKey(context: Context): Undo {
+  const { page, element, binding } = context;
   const combination = parseKeys(binding.name ?? "");
-  return page.listen(element, "keydown", (event) => {
+  const sender = makeSender(context);
+  const undo = page.listen(element, "keydown", (event) => {
     // Keys pressed to compose a character belong to the input method; 229 is how some browsers say so.
     if (!(event instanceof KeyboardEvent) || event.isComposing || event.keyCode === 229) return;
     if (!matchesKeys(combination, event)) return;
     if (!isNeeded(event, element)) event.preventDefault();
     if (event.repeat) return;
-    page.commitInput(element);
-    page.outbox.act(variable, (binding.argument ?? binding.write) ? combination.key : null);
+    sender.send(event, (binding.argument ?? binding.write) ? combination.key : null);
   });
+  return () => {
+    undo();
+    sender.end();
+  };
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Fill } from "../fill.ts";
 import type { Undo, Variable } from "../model.ts";
 import type { Page } from "../page.ts";
 import type { PreparedViewdef } from "../viewdef-store.ts";
-import type { Keepsake } from "./keepsake.ts";
+import type { Keepsake } from "../keepsake/keepsake.ts";
 import { match, type Match, type SlotMap } from "./match.ts";
 import { nodesBelow, outlineOf, type Outline, type TemplateNode } from "./outline.ts";
 import { rememberScroll } from "./remember.ts";

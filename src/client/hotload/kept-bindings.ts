@@ -13,6 +13,7 @@ export interface KeptBindings {
 
 /** Attributes that say nothing about a field. */
 const ASIDE = /^(class|style|id|title|ui-.*|data-.*|aria-.*)$/;
+const OPTIONS = ["write", "argument", "keypress", "overwrite", "debounce", "throttle", "repeat", "replace"] as const;
 const CARRIED = /^(class|style|id|slot)$/;
 const LAYER = /^(attr|class|style)$/;
 
@@ -72,7 +73,7 @@ function pair(
 function isSame(one: Binding, other: Binding): boolean {
   if (one.kind !== other.kind || one.name !== other.name) return false;
   if (one.kind === "view" || one.kind === "list") return true;
-  return (["write", "argument", "keypress", "replace"] as const).every((option) => one[option] === other[option]);
+  return OPTIONS.every((option) => one[option] === other[option]);
 }
 
 /** Names of the attributes that differ. */

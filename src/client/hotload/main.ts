@@ -7,7 +7,7 @@ import type { ConnectionState } from "../socket.ts";
 import type { PreparedViewdef } from "../viewdef-store.ts";
 import { swapAssets } from "./assets.ts";
 import { Exchange } from "./exchange.ts";
-import { giveBack, keep, type Keepsake } from "./keepsake.ts";
+import type { Keepsake } from "../keepsake/keepsake.ts";
 import { loadAnew, takeKept } from "./new-page.ts";
 import { Signs } from "./signs.ts";
 import type { Tools } from "./tools.ts";
@@ -45,8 +45,8 @@ export interface Surroundings {
 
 export function startHotload(page: Page, tools: Tools, around: Surroundings): Hotload {
   const exchange = new Exchange(page, tools, {
-    keep: () => keep(page, tools, exchange.preserve),
-    giveBack: (kept) => void giveBack(page, tools, kept),
+    keep: () => tools.keep(page, tools, exchange.preserve),
+    giveBack: (kept) => void tools.giveBack(page, tools, kept),
     giveUp: (kept) => leave(kept),
   });
   const signs = new Signs();
@@ -69,7 +69,7 @@ export function startHotload(page: Page, tools: Tools, around: Surroundings): Ho
     exchangeMs: Math.round(exchange.counts.time),
     ...around.statistics(),
   });
-  const leave = (kept = keep(page, tools, exchange.preserve)) => {
+  const leave = (kept = tools.keep(page, tools, exchange.preserve)) => {
     isLeaving = true;
     loadAnew(kept);
   };
@@ -97,7 +97,7 @@ export function startHotload(page: Page, tools: Tools, around: Surroundings): Ho
     },
     entered: (state) => signs.entered(state),
     fresh() {
-      if (page.counts.frames > 0) kept = keep(page, tools, exchange.preserve);
+      if (page.counts.frames > 0) kept = tools.keep(page, tools, exchange.preserve);
     },
     record: (fill, fragment) => exchange.record(fill, fragment),
     exchange: (...change) => exchange.run(...change),
@@ -122,7 +122,7 @@ export function startHotload(page: Page, tools: Tools, around: Surroundings): Ho
     },
     applied() {
       if (!kept) return;
-      void giveBack(page, tools, kept);
+      void tools.giveBack(page, tools, kept);
       kept = undefined;
     },
   };

@@ -1,4 +1,4 @@
-import type { Keepsake } from "./keepsake.ts";
+import type { Keepsake } from "../keepsake/keepsake.ts";
 
 const KEPT = "moonpool-kept";
 

@@ -145,7 +145,7 @@ export class Takeover {
       return;
     }
     // Whatever takes the place of the field shows what was typed.
-    if (binding.kind === "value" && !stays && element === document.activeElement) page.commits.get(element)?.();
+    if (binding.kind === "value" && !stays && element === document.activeElement) page.fields.get(element)?.commit();
     bound.undo(stays);
   }
 

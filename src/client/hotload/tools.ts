@@ -1,5 +1,6 @@
 import type { fieldOf } from "../fields.ts";
 import type { matchesKeys, parseKeys } from "../keys.ts";
+import type { giveBack, keep } from "../keepsake/keepsake.ts";
 import type { findExemplar } from "../list.ts";
 import type { staying } from "../stay.ts";
 import type { equal } from "../text.ts";
@@ -12,6 +13,8 @@ export interface Tools {
   readonly equal: typeof equal;
   readonly fieldOf: typeof fieldOf;
   readonly findExemplar: typeof findExemplar;
+  readonly giveBack: typeof giveBack;
+  readonly keep: typeof keep;
   readonly matchesKeys: typeof matchesKeys;
   readonly parseKeys: typeof parseKeys;
   readonly staying: typeof staying;

@@ -7,6 +7,7 @@ export type Attribute =
   | { use: "binding"; kind: BindingKind; name?: string; doubt?: string }
   | { use: "namespace" }
   | { use: "itemWrapper" }
+  | { use: "pending" }
   | { use: "wrong"; code: "ATTRIBUTE_UNKNOWN" | "ATTRIBUTE_INVALID"; message: string };
 
 const WHOLE = new Map<string, Attribute>([
@@ -16,6 +17,9 @@ const WHOLE = new Map<string, Attribute>([
   ["ui-code", { use: "binding", kind: "code" }],
   ["ui-view", { use: "binding", kind: "view" }],
   ["ui-viewlist", { use: "binding", kind: "list" }],
+  ["ui-error", { use: "binding", kind: "error" }],
+  ["ui-guard", { use: "binding", kind: "guard" }],
+  ["ui-pending", { use: "pending" }],
   ["ui-namespace", { use: "namespace" }],
   ["ui-item-wrapper", { use: "itemWrapper" }],
 ]);
@@ -45,6 +49,11 @@ const ELSEWHERE: Record<string, string> = {
   hide: "ui-attr-hidden",
   on: "ui-event-NAME",
   click: "ui-action",
+  invalid: "ui-error",
+  validate: "ui-error",
+  loading: "ui-pending",
+  busy: "ui-pending",
+  confirm: "ui-guard",
   key: "ui-event-keypress-KEY",
   keypress: "ui-event-keypress-KEY",
   script: "ui-code",

@@ -23,6 +23,8 @@ const ORDER: BindingKind[] = [
   "html",
   "list",
   "view",
+  "error",
+  "guard",
 ];
 
 /** What holds for the elements below an element. */
@@ -108,7 +110,7 @@ export class Binder {
       } else if (attribute.use === "itemWrapper") {
         if (isGlobalName(value)) reading.itemWrapper = { name: value, place };
         else this.report("error", "ATTRIBUTE_INVALID", "ui-item-wrapper needs the name of a Lua global.", place);
-      } else if (value !== "") {
+      } else if (attribute.use === "binding" && value !== "") {
         if (attribute.doubt) this.report("warning", "ATTRIBUTE_INVALID", attribute.doubt, place);
         const named = attribute.name === undefined ? {} : { name: attribute.name };
         reading.candidates.push({ kind: attribute.kind, ...named, attribute: name, text: value, place });
@@ -159,8 +161,15 @@ export class Binder {
     const access = this.access(candidate, path, options, isEditableElement(element));
     if (access === undefined) return;
     if (options.replace && kind !== "html") this.warnOption("replace", "ui-html", place);
-    if (options.keypress && !(kind === "value" && access !== "r"))
-      this.warnOption("keypress", "a ui-value that people can change", place);
+    const isField = kind === "value" && access !== "r";
+    const isEvent = kind === "event" || kind === "key";
+    const isPaced = options.debounce !== undefined || options.throttle !== undefined;
+    if (options.keypress && !isField) this.warnOption("keypress", "a ui-value that people can change", place);
+    if (options.overwrite && !isField) this.warnOption("overwrite", "a ui-value that people can change", place);
+    if (options.repeat && !isEvent && kind !== "action")
+      this.warnOption("repeat", "ui-action and ui-event-NAME", place);
+    if (isPaced && !isField && !isEvent)
+      this.warnOption("debounce or throttle", "ui-event-NAME and a ui-value that people can change", place);
 
     this.checkParts(element, kind, options, place);
     const isView = kind === "view" || kind === "list";
@@ -170,14 +179,14 @@ export class Binder {
       segments: path.segments,
       not: path.not,
       access,
-      priority: kind === "event" || kind === "key" ? "low" : "medium",
+      priority: isEvent ? "low" : "medium",
       use: isView ? kind : "value",
       ...(isView && namespace !== undefined && { namespace }),
       ...(kind === "list" && itemWrapper !== undefined && { itemWrapper }),
       ...options.slot,
     });
     const end = pathEnd(path);
-    const writes = kind === "value" ? access !== "r" : (kind === "event" || kind === "key") && end === "field";
+    const writes = kind === "value" ? isField : isEvent && end === "field";
     this.bindings.push({
       at,
       kind,
@@ -185,7 +194,12 @@ export class Binder {
       ...(name !== undefined && { name }),
       ...(writes && { write: true }),
       ...(end === "argument" && { argument: true }),
-      ...(options.keypress && { keypress: true }),
+      // Who sends with pauses sends while somebody types.
+      ...((options.keypress || (isPaced && isField)) && { keypress: true }),
+      ...(options.overwrite && { overwrite: true }),
+      ...(options.debounce !== undefined && { debounce: options.debounce }),
+      ...(options.throttle !== undefined && { throttle: options.throttle }),
+      ...(options.repeat && { repeat: true }),
       ...(options.scroll && { scroll: true }),
       ...(options.replace && { replace: true }),
       ...(options.window && { window: true }),
@@ -272,7 +286,6 @@ function isEditableElement(element: Element): boolean {
 
 /** Whether the binding decides what is inside the element. Only one binding can. */
 function fills(kind: BindingKind, element: Element): boolean {
-  return (
-    kind === "html" || kind === "list" || kind === "view" || (kind === "value" && showsValueAsText(element.tagName))
-  );
+  if (kind === "value") return showsValueAsText(element.tagName);
+  return kind === "html" || kind === "list" || kind === "view" || kind === "error";
 }

@@ -15,7 +15,7 @@ const OF_SCRIPTS = new Set(["src", "href", "xlink:href", "type", "text"]);
 /** Attributes with which a `<meta>` leads to another page, or says what may run in this one. */
 const OF_META = new Set(["content", "http-equiv"]);
 /** Kinds that put text into their element. */
-const TEXT = new Set<BindingKind>(["value", "html"]);
+const TEXT = new Set<BindingKind>(["value", "html", "error"]);
 
 /**
  * What a binding of `kind` (for attributes: of `name`) on `element` would do with data besides showing it: nothing, as

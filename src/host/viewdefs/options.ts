@@ -7,9 +7,14 @@ export interface PathOptions {
   access?: Access;
   /** For the binding in the browser. */
   keypress: boolean;
+  overwrite: boolean;
+  repeat: boolean;
   scroll: boolean;
   replace: boolean;
   window: boolean;
+  /** In ms. */
+  debounce?: number;
+  throttle?: number;
   /** For the variable. */
   slot: Pick<
     Slot,
@@ -29,18 +34,27 @@ export interface PathOptions {
 
 const ACCESSES: readonly string[] = ["r", "w", "rw", "action"] satisfies Access[];
 const PRIORITIES: readonly string[] = ["high", "medium", "low"] satisfies Priority[];
-const FLAGS = { keypress: "keypress", scrollOnOutput: "scroll", replace: "replace" } as const;
+const FLAGS = {
+  keypress: "keypress",
+  overwrite: "overwrite",
+  repeat: "repeat",
+  scrollOnOutput: "scroll",
+  replace: "replace",
+} as const;
+const PAUSES = ["debounce", "throttle"] as const;
 const GLOBALS = ["wrapper", "itemWrapper", "create"] as const;
 const NAMESPACES = ["namespace", "fallbackNamespace"] as const;
 const PARTS = ["window", "first", "last"] as const;
 /** Rows of a list with `?window` before the page has said which ones it has room for. */
 const WINDOW = 50;
 const LARGEST = { window: MAX_WINDOW, first: 100_000, last: 100_000 };
-const KNOWN = ["access", "priority", ...PARTS, ...Object.keys(FLAGS), ...GLOBALS, ...NAMESPACES];
+const KNOWN = ["access", "priority", ...PARTS, ...Object.keys(FLAGS), ...PAUSES, ...GLOBALS, ...NAMESPACES];
 
 /** What may stand in `wrapper`, `itemWrapper` and `create`: the name of a Lua global, or `lua.ViewList`. */
 const GLOBAL_NAME = /^[\p{L}_][\p{L}\p{N}_]*(\.[\p{L}_][\p{L}\p{N}_]*)*$/u;
 const NAMESPACE = /^[^\s.]+$/;
+/** Longer than a quarter of an hour nobody means. */
+const MILLISECONDS = /^[1-9]\d{0,5}$/;
 
 export type OptionProblem = (severity: Severity, code: "ACCESS_INVALID" | "ATTRIBUTE_INVALID", message: string) => void;
 
@@ -59,7 +73,15 @@ export function isNamespace(name: string): boolean {
  * used; words that have no meaning here become properties of the variable.
  */
 export function readOptions(options: Record<string, string>, problem: OptionProblem): PathOptions | undefined {
-  const result: PathOptions = { keypress: false, scroll: false, replace: false, window: false, slot: {} };
+  const result: PathOptions = {
+    keypress: false,
+    overwrite: false,
+    repeat: false,
+    scroll: false,
+    replace: false,
+    window: false,
+    slot: {},
+  };
   const properties: Record<string, string> = {};
   let usable = true;
   for (const [name, value] of Object.entries(options)) {
@@ -84,6 +106,9 @@ export function readOptions(options: Record<string, string>, problem: OptionProb
       result.window ||= name === "window";
     } else if (name === "limit") {
       problem("warning", "ATTRIBUTE_INVALID", "The option limit has no meaning here; write first=… or last=….");
+    } else if (isOneOf(name, PAUSES)) {
+      if (MILLISECONDS.test(value)) result[name] = Number(value);
+      else usable = refuse(problem, "ATTRIBUTE_INVALID", `${name} needs a time in ms: ?${name}=200.`);
     } else if (isOneOf(name, GLOBALS)) {
       if (isGlobalName(value)) result.slot[name] = value;
       else usable = refuse(problem, "ATTRIBUTE_INVALID", `${name} needs the name of a Lua global: ?${name}=Name.`);

@@ -19,6 +19,9 @@ const names = [
   "class-On",
   "event-click",
   "event-keypress-enter",
+  "error",
+  "guard",
+  "pending",
   "vlaue",
   "namespace",
 ];
@@ -35,6 +38,8 @@ const paths = [
   "",
   "?",
   "y?wrapper=W&keypress",
+  "y?debounce=200&overwrite&throttle=x",
+  "f()?repeat",
 ];
 
 const attribute = fc

@@ -82,6 +82,71 @@ t.test("a read and a two-way binding of one path share a slot, which is rw", asy
   t.equal(bindings[1]?.keypress, true);
 });
 
+t.test("pauses, ?overwrite and ?repeat are for the browser: such paths share a slot with others", async (t) => {
+  const { bindings, slots, problems } = compile(
+    `<input ui-value="name?debounce=200&overwrite" ui-event-input="seen(_)?throttle=50&debounce=10"><b ui-value="name"></b>
+     <button ui-action="save()?repeat" ui-event-click="name?repeat"></button><input ui-value="name?keypress&throttle=5">`,
+  );
+  t.same(problems, []);
+  t.strictSame(bindings, [
+    { at: 0, kind: "value", slot: 0, write: true, keypress: true, overwrite: true, debounce: 200 },
+    { at: 0, kind: "event", slot: 1, name: "input", argument: true, debounce: 10, throttle: 50 },
+    { at: 1, kind: "value", slot: 0 },
+    { at: 2, kind: "event", slot: 2, name: "click", write: true, repeat: true },
+    { at: 2, kind: "action", slot: 3, repeat: true },
+    { at: 3, kind: "value", slot: 0, write: true, keypress: true, throttle: 5 },
+  ]);
+  t.equal(slots.length, 4);
+});
+
+t.test("a pause that is no time is refused; options where they do nothing are told", async (t) => {
+  for (const pause of [
+    "debounce",
+    "debounce=",
+    "throttle=0",
+    "throttle=1e3",
+    "debounce=-5",
+    "debounce=0.5",
+    "throttle=1000000",
+  ]) {
+    const { bindings, short, messages } = compile(`<input ui-value="name?${pause}">`);
+    t.same([bindings, short], [[], ["ATTRIBUTE_INVALID 2:8"]], pause);
+    t.match(messages, /needs a time in ms/);
+  }
+  for (const html of [
+    `<b ui-value="name?debounce=5"></b>`,
+    `<b ui-action="save()?throttle=5"></b>`,
+    `<b ui-class-x="name?overwrite"></b>`,
+    `<b ui-event-click="name?overwrite"></b>`,
+    `<input ui-value="name?repeat">`,
+  ]) {
+    const { bindings, problems } = compile(html);
+    t.equal(bindings.length, 1);
+    t.match(problems, [{ severity: "warning", code: "ATTRIBUTE_INVALID", message: /only has an effect on/ }], html);
+  }
+  t.match(compile(`<input ui-value="name?debouce=5">`).messages, /did you mean debounce/);
+});
+
+t.test("ui-error fills its element, ui-guard does not, ui-pending binds nothing and stays in the page", async (t) => {
+  const { html, bindings, problems, slots } = compile(
+    `<form ui-pending><p ui-error="message()"></p><b ui-guard="dirty" ui-value="name"></b></form>`,
+  );
+  t.same(problems, []);
+  t.match(html, /<form ui-pending="">/);
+  t.same(
+    bindings.map(({ at, kind }) => `${at} ${kind}`),
+    ["1 error", "2 value", "2 guard"],
+  );
+  t.same(
+    slots.map(({ access }) => access),
+    ["r", "r", "r"],
+  );
+  t.same(compile(`<p ui-error="e"><b ui-value="x"></b></p>`).short, ["?BINDING_LOST 2:20"]);
+  t.same(compile(`<p ui-error="e" ui-value="x"></p>`).short, ["ATTRIBUTE_INVALID 2:17"]);
+  t.same(compile(`<script ui-error="e"></script>`).short, ["CODE_FORBIDDEN 2:9"]);
+  t.same(compile(`<p ui-error="e(_)"></p>`).short, ["ACCESS_INVALID 2:4"]);
+});
+
 t.test("actions on one method share a slot, whatever triggers them", async (t) => {
   const { bindings, slots } = compile(
     '<b ui-action="save()"></b><input ui-event-keypress-enter="save()"><i ui-event-dblclick="save()"></i>',

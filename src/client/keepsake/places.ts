@@ -48,6 +48,11 @@ export function findPlace({ start, nth, beside, steps, name }: Place): Element |
   return element ?? (name === null ? undefined : named(top, name)[0]);
 }
 
+/** Whether there are others like it, so that another one may stand there now. */
+export function isOneOfMany({ start }: Place): boolean {
+  return document.querySelectorAll(start).length > 1;
+}
+
 /** Whether the way to other elements can begin with `element`, or with one before it. */
 function startBefore(element: Element): { selector: string; first: Element; beside: number } | undefined {
   if (element.id !== "") return { selector: `[id=${JSON.stringify(element.id)}]`, first: element, beside: 0 };
