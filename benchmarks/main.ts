@@ -34,7 +34,9 @@ for (const name of wanted)
 
 const FILE = "benchmarks/RESULTS.md";
 const number = (value: number): string => (value >= 100 ? Math.round(value).toLocaleString("en") : value.toFixed(2));
-const machine = `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${os.availableParallelism()} cores (${os.cpus()[0]?.model ?? "unknown"}).`;
+/** Ratios hold on a busy machine too, if less exactly; times do not. */
+const load = (): string => os.loadavg()[0]?.toFixed(1) ?? "unknown";
+const machine = `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${os.availableParallelism()} cores (${os.cpus()[0]?.model ?? "unknown"})`;
 /** What benchmarks found when they were last run, by their names. */
 const results = new Map(
   fs
@@ -47,7 +49,7 @@ let missed = 0;
 for (const [name, run] of Object.entries(benchmarks)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   console.log(`\n${name}`);
-  const lines = [machine, "", "| what | result | target |", "| --- | --: | --- |"];
+  const lines = [`${machine}, load before: ${load()}.`, "", "| what | result | target |", "| --- | --: | --- |"];
   for (const { what, value, unit, target, ok } of await run()) {
     const verdict = target === undefined ? "" : `${target} ${ok ? "✓" : "missed"}`;
     console.log(`  ${what.padEnd(64)} ${number(value).padStart(10)} ${unit.padEnd(6)} ${verdict}`);

@@ -26,7 +26,7 @@ const WARM_UP = 3;
 const MOST_ROUNDS = 12;
 /** Rounds of an operation end after so many ms, but there are always some. */
 const LONGEST = 10_000;
-const FEWEST_ROUNDS = 5;
+const FEWEST_ROUNDS = 3;
 
 async function measure(page: TablePage, { before, step, times }: Operation): Promise<number[]> {
   for (const name of before) await page.perform(name);
