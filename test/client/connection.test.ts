@@ -249,6 +249,7 @@ t.test("what is done while offline is kept up to a limit, and then visibly refus
 t.test("a host that is silent is asked, then said to be slow, and then left for another socket", async (t) => {
   const { page, connection, host } = await scene(t, chromium, app, { values: ["", "", null] });
   await connection.acknowledged(1);
+  connection.holdAck = true;
   await page.locator("button").click();
   await connection.frame();
   await page.locator("moonpool-connection output", { hasText: "slow" }).waitFor();

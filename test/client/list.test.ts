@@ -141,7 +141,11 @@ t.test("when all rows go at once, what a script has put beside them stays, and r
   await settled(page, connection, remove(2, 10, 11, 12));
   t.equal(await page.locator("ul > *").count(), 0);
   await settled(page, connection, place(2, [20, 0, 2]), ...rows(20, ["d", "e"]));
-  await page.evaluate(`document.querySelector("ul").insertAdjacentHTML("afterbegin", "<li>mine</li>")`);
+  await page.evaluate(`{
+    const mine = document.createElement("li");
+    mine.textContent = "mine";
+    document.querySelector("ul").prepend(mine);
+  }`);
   t.equal(await page.locator("ul").textContent(), "minede");
   await settled(page, connection, remove(2, 20, 21));
   t.equal(await page.locator("ul").textContent(), "mine");

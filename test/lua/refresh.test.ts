@@ -27,7 +27,8 @@ const site = {
   },
   viewdefs: {
     "App.DEFAULT": `<div><b ui-value="name"></b><b ui-value="broken()"></b><i ui-action="step(_)"></i>
-      <div ui-viewlist="rows"></div><div ui-viewlist="plain"></div><div ui-view="other"></div></div>`,
+      <div ui-viewlist="rows"></div><div ui-viewlist="plain"></div>
+      <div ui-viewlist="rows?window=2"></div><div ui-viewlist="plain?last=3"></div><div ui-view="other"></div></div>`,
     "Row.list-item": `<p><b ui-value="text"></b><span ui-viewlist="tags"></span></p>`,
     "Row.DEFAULT": `<p ui-value="text"></p>`,
     "Other.DEFAULT": `<p><b ui-value="text"></b></p>`,
@@ -39,7 +40,11 @@ function shown(page: TestPage, id = 1): object {
   const [error, view] = [page.errors.get(id), page.views.get(id)];
   const slots = view && Array.from({ length: view.count }, (_, slot) => shown(page, view.first + slot));
   const rows = (page.lists.get(id) ?? []).map((row) => shown(page, row));
-  return { id, value: error ? error.code : (page.values.get(id) ?? null), view: view?.viewdef, slots, rows };
+  const part = page.windows.get(id);
+  // Of an empty list it need not be said.
+  const window = part && part.total > 0 ? part : undefined;
+  const value = error ? error.code : (page.values.get(id) ?? null);
+  return { id, value, view: view?.viewdef, slots, rows, window };
 }
 
 t.test(

@@ -14,7 +14,12 @@ local tell
 -- A message about what a slot shows; it must not come before the view that the slot belongs to.
 local function emit(conn, node, slot, fragment)
   local pending = node.values
-  if pending then pending.late[#pending.late + 1] = fragment else connection.emit(conn, slot.level, fragment) end
+  if pending then
+    pending.late = pending.late or {}
+    pending.late[#pending.late + 1] = fragment
+  else
+    connection.emit(conn, slot.level, fragment)
+  end
 end
 
 local function tell_row(conn, node, slot, row)
@@ -44,7 +49,7 @@ function tell(conn, node)
   local plan, kids = node.plan, node.kids
   -- What a page has asked for, and the node above variable 1, are no views.
   if not node.owner and node.id > 0 then
-    node.values = { late = {} }
+    node.values = plan.blank()
     conn.fresh[#conn.fresh + 1] = node
     connection.need_viewdef(conn, plan)
   end
