@@ -124,7 +124,7 @@ export class Model {
     this.#store(id, (variable) => {
       const { content } = variable;
       // Told once more: ids are never used again.
-      if (content && content.key === viewdef && content.first === first && content.count === values.length)
+      if (content && !from && content.key === viewdef && content.first === first && content.count === values.length)
         return this.#setValues(first, values, seen);
       const lineage = (from && content?.lineage) ?? ++this.#lineages;
       const kept = from?.map((old) => this.#take(old)) ?? [];

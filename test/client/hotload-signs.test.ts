@@ -26,10 +26,14 @@ function listen(page: Page): string[] {
 
 t.test("nothing of hot reload is loaded by a page whose welcome does not speak of it (S4-39)", async (t) => {
   const { page } = await scene(t, chromium, viewdef("<p>x</p>"), { development: true });
+  await page.waitForFunction(() => performance.getEntriesByType("resource").some(({ name }) => /indicator/.test(name)));
   const loaded = await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name));
   t.same(
-    loaded.filter((name) => name.endsWith(".js")).map((name) => name.replace(/.*\/|-[^-]*(?=\.js)/g, "")),
-    ["client.js", "client-violations.js"],
+    loaded
+      .filter((name) => name.endsWith(".js"))
+      .map((name) => name.replace(/.*\/|-[^-]*(?=\.js)/g, ""))
+      .toSorted(),
+    ["client.js", "client-indicator.js", "client-violations.js"],
   );
   t.equal(await page.locator("moonpool-hotload").count(), 0);
 });

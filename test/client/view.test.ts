@@ -392,6 +392,6 @@ t.test("bindings inside a placeholder end with the view that they stand in", asy
 
 t.test("a viewdef that is delivered again is used from the next render on", async (t) => {
   const { page, connection } = await scene(t, chromium, viewdef(`<p>old</p>`));
-  await settled(page, connection, deliver({ "App.DEFAULT": viewdef(`<p>new</p>`) }), view(1, "App.DEFAULT", 2, []));
+  await settled(page, connection, deliver({ "App.DEFAULT": viewdef(`<p>new</p>`) }), view(1, "App.DEFAULT", 3, []));
   t.equal(await page.locator("p").textContent(), "new");
 });
