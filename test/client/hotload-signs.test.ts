@@ -33,7 +33,7 @@ t.test("nothing of hot reload is loaded by a page whose welcome does not speak o
       .filter((name) => name.endsWith(".js"))
       .map((name) => name.replace(/.*\/|-[^-]*(?=\.js)/g, ""))
       .toSorted(),
-    ["client.js", "client-indicator.js", "client-violations.js"],
+    ["client-indicator.js", "client-violations.js", "client.js"],
   );
   t.equal(await page.locator("moonpool-hotload").count(), 0);
 });
