@@ -6,7 +6,7 @@ const PATIENCE_MS = 500;
 const LOST_MS = 10_000;
 
 const STYLE = `
-  :host { all: initial; position: fixed; inset: auto 0 16px; z-index: 2147483645; display: flex; justify-content: center; pointer-events: none }
+  :host { all: initial; visibility: visible !important; position: fixed; inset: auto 0 16px; z-index: 2147483645; display: flex; justify-content: center; pointer-events: none }
   output { padding: 8px 16px; border-radius: 8px; font: 14px/1.4 system-ui, sans-serif; pointer-events: auto;
     color: var(--moonpool-connection-color, #fff); background: var(--moonpool-connection-background, #27272a); box-shadow: 0 2px 8px #0006 }
   output:empty { display: none }
