@@ -44,8 +44,8 @@ export class SessionConnections {
   readonly #settings: SessionConnectionsSettings;
   readonly #ports: SessionConnectionsPorts;
   readonly #connections = new Map<number, Connection>();
-  /** Of those that are absent: ends the wait. */
-  readonly #waits = new Map<number, () => void>();
+  /** Those that are absent: since when, and what ends the wait. */
+  readonly #waits = new Map<number, { since: number; cancel: () => void }>();
   /** Those that have left while the session slept: it is told when it wakes. */
   #left: number[] = [];
   #ever = 0;
@@ -74,13 +74,29 @@ export class SessionConnections {
     return this.#connections.values();
   }
 
-  /** Those that were connected to the process before this one: number → the last frame that the session was given. */
-  inherit(connections: ReadonlyMap<number, number>, ever: number): void {
+  /**
+   * Those that the session was left with: number → the last frame that it was given. `away`: see the getter; of the others nobody
+   * has seen that their sockets were lost.
+   */
+  inherit(connections: ReadonlyMap<number, number>, ever: number, away: [number, number][] = []): void {
+    const { clock, reconnectWindow } = this.#settings;
+    const since = new Map(away);
     this.#ever = ever;
     for (const [number, seq] of connections) {
+      const lost = since.get(number) ?? clock.now();
+      if (lost + reconnectWindow <= clock.now()) {
+        this.#left.push(number);
+        continue;
+      }
       this.#connections.set(number, this.#make(number, seq));
-      this.#await(number);
+      this.#await(number, lost);
     }
+  }
+
+  /** Numbers of the tabs whose socket was lost, and since when; 0: they have left. */
+  get away(): [number, number][] {
+    const waiting = Array.from(this.#waits, ([number, { since }]): [number, number] => [number, since]);
+    return [...waiting, ...this.#left.map((number): [number, number] => [number, 0])];
   }
 
   /** A tab connects, or comes back. Throws MoonpoolError CONNECTION_LIMIT. */
@@ -98,7 +114,7 @@ export class SessionConnections {
 
   /** Ends all. */
   close(code: number, reason: () => string): void {
-    for (const cancel of this.#waits.values()) cancel();
+    for (const { cancel } of this.#waits.values()) cancel();
     this.#waits.clear();
     const connections = [...this.#connections.values()];
     this.#connections.clear();
@@ -108,7 +124,7 @@ export class SessionConnections {
 
   #resume(connection: Connection, wire: Wire, resumption: Resumption): boolean {
     if (!connection.resume(wire, resumption)) return false;
-    this.#waits.get(connection.number)?.();
+    this.#waits.get(connection.number)?.cancel();
     this.#waits.delete(connection.number);
     return true;
   }
@@ -146,20 +162,18 @@ export class SessionConnections {
     this.#ports.touch();
     if (!LOST.has(code) || connection.isClosed) return this.#leave(connection.number);
     connection.lose();
-    this.#await(connection.number);
+    this.#await(connection.number, this.#settings.clock.now());
   }
 
-  /** A page may come back. */
-  #await(number: number): void {
+  /** A page may come back whose socket was lost at `since`. */
+  #await(number: number, since: number): void {
     const { clock, reconnectWindow } = this.#settings;
-    this.#waits.set(
-      number,
-      clock.after(reconnectWindow, () => this.#leave(number)),
-    );
+    const cancel = clock.after(since + reconnectWindow - clock.now(), () => this.#leave(number));
+    this.#waits.set(number, { since, cancel });
   }
 
   #leave(number: number): void {
-    this.#waits.get(number)?.();
+    this.#waits.get(number)?.cancel();
     this.#waits.delete(number);
     this.#connections.get(number)?.detach();
     if (!this.#connections.delete(number)) return;

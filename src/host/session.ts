@@ -336,12 +336,13 @@ export class Session {
   }
 
   #goOn({ connections, connectionsEver, time, nextTimer, description }: KeptState): void {
-    this.#connections.inherit(connections, connectionsEver);
+    const described = readDescription(description);
+    this.#connections.inherit(connections, connectionsEver, described?.away);
     this.#eventTime = time;
     this.#state = "running";
     this.#resolveStart();
     this.#setTimer(nextTimer);
-    if (readDescription(description)?.site === this.#site) return;
+    if (described?.site === this.#site) return;
     this.#site = "";
     void this.reload({ lua: [], gone: [], viewdefs: [], all: true }, this.#settings.round());
   }
@@ -368,7 +369,9 @@ export class Session {
   #description(): string {
     const nextTimer = this.#alarm.due;
     const { browser } = this;
-    return describeSession({ browser, lastActivity: this.#lastActivity, site: this.#site, nextTimer });
+    const { away } = this.#connections;
+    const description = { browser, lastActivity: this.#lastActivity, site: this.#site, nextTimer };
+    return describeSession(away.length === 0 ? description : { ...description, away });
   }
 
   #describe(): void {

@@ -8,6 +8,8 @@ export interface SessionDescription {
   site: string;
   /** When the next Lua timer is due, in ms since 1970. */
   nextTimer?: number | undefined;
+  /** Tabs whose socket was lost, by their numbers, and since when, in ms since 1970: they may come back. */
+  away?: [number: number, since: number][] | undefined;
 }
 
 /** The text that `SessionStore.describe` takes. */
@@ -24,7 +26,17 @@ export function readDescription(text: string): SessionDescription | undefined {
     return undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
-  const { browser, lastActivity, site, nextTimer } = value as Record<string, unknown>;
+  const { browser, lastActivity, site, nextTimer, away } = value as Record<string, unknown>;
   if (typeof browser !== "string" || typeof lastActivity !== "number" || typeof site !== "string") return undefined;
-  return { browser, lastActivity, site, ...(typeof nextTimer === "number" && { nextTimer }) };
+  return {
+    browser,
+    lastActivity,
+    site,
+    ...(typeof nextTimer === "number" && { nextTimer }),
+    ...(Array.isArray(away) && { away: away.filter(isPair) }),
+  };
+}
+
+function isPair(value: unknown): value is [number, number] {
+  return Array.isArray(value) && value.length === 2 && value.every((each) => typeof each === "number");
 }
