@@ -46,7 +46,7 @@ interface Change {
 }
 
 const INDICATOR = /\/client-indicator-\w+\.js$/;
-const host = await startRealHost(t, site);
+const host = await startRealHost(t, site, { development: false, durability: "memory" });
 const chromium = await Chromium.launch(t);
 
 t.test(
