@@ -45,7 +45,7 @@ interface Change {
   hidden: number;
 }
 
-const host = await startRealHost(t, site);
+const host = await startRealHost(t, site, { development: false });
 const chromium = await Chromium.launch(t);
 
 t.test(
