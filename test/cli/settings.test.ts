@@ -154,6 +154,7 @@ t.test("a setting that cannot be read names its source and what is expected", as
     ["rate", "fast", /^--rate.*200\/400/],
     ["cpu", "0/0", /^--cpu.*500\/10000/],
     ["maxTimers", "0", /^--max-timers/],
+    ["contentSecurityPolicy", "strict!", /^--content-security-policy.*default-src 'self', or off/],
     ["share", "all", /^--share.*browser, link/],
   ];
   for (const [key, value, wanted] of flags) t.match(await refusal({ flags: { [key]: value } }), wanted);

@@ -229,7 +229,8 @@ t.test("rows keep where they are scrolled to, what plays, running animations and
     for (const row of document.querySelectorAll<HTMLElement>("ul .row, table .row td, .grid .row")) {
       const box = document.createElement("div");
       box.style.cssText = "overflow: auto; height: 20px";
-      box.innerHTML = `<p style="height: 300px"></p>`;
+      box.append(document.createElement("p"));
+      box.querySelector("p")!.style.height = "300px";
       row.append(box, document.createElement("iframe"));
       box.scrollTop = 50;
     }

@@ -25,6 +25,18 @@ t.test("the latest value, property and error of a variable win, null included", 
   t.strictSame(pending.take(), []);
 });
 
+t.test("of the app's notices the newest 20 are kept, in order, however many come", async (t) => {
+  const pending = new PendingMessages();
+  for (let index = 0; index < 50; index++)
+    pending.add(fragments({ type: "notify", text: `n${index}` }, { type: "update", id: 3, value: index }), 0, 0);
+  const messages = taken(pending) as { type: string; text?: string }[];
+  t.strictSame(
+    messages.filter(({ type }) => type === "notify").map(({ text }) => text),
+    Array.from({ length: 20 }, (_, index) => `n${index + 30}`),
+  );
+  t.equal(messages.length, 21);
+});
+
 t.test("priorities come in their order, also for one variable with two of them", async (t) => {
   const pending = new PendingMessages();
   pending.add(fragments({ type: "update", id: 3, value: 1 }), 2, 0);
