@@ -138,6 +138,12 @@ export class Batcher {
     if (this.#ports.isFull()) this.#fill();
   }
 
+  /** The receiver is away: the latest state is kept until it is back and `drained` is called. */
+  hold(): void {
+    if (this.#kept === undefined) this.#fill();
+    this.flush();
+  }
+
   /** To be called whenever the receiver took something: writes what was kept once it has caught up. */
   drained(): void {
     if (this.#closed || this.#kept === undefined || !this.#ports.isClear()) return;

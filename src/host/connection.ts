@@ -114,8 +114,6 @@ export class Connection {
   readonly #received: ReceivedFrames;
   /** What the page has is not known here: it was connected to another process. */
   #isInherited: boolean;
-  /** While that is so: the session has been asked to look for no more changes. */
-  #isPaused = false;
   /** The last `seq` that the browser knows to be safe. */
   #safeTold = 0;
   /** Why frames were dropped since the last that was not, and what was in them. */
@@ -199,6 +197,7 @@ export class Connection {
   lose(): void {
     this.#wire = undefined;
     this.#cancelAck();
+    this.#batcher.hold();
   }
 
   /** The text of a frame from the browser. Never throws; what is wrong with it is answered. */
@@ -245,10 +244,8 @@ export class Connection {
 
   /** What the session's VM has to say to this connection. */
   deliver(changes: ConnectionChanges, urgent: boolean): void {
-    if (!this.#isInherited) return this.#batcher.add(changes, urgent, this.#received.applied);
-    // The page is going to be told everything, if it comes.
-    if (!this.#isPaused) this.#events.pause();
-    this.#isPaused = true;
+    // A page that was connected to another process is going to be told everything, if it comes.
+    if (!this.#isInherited) this.#batcher.add(changes, urgent, this.#received.applied);
   }
 
   /** Tells the browser about an error that belongs to no variable. */

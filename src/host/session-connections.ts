@@ -46,8 +46,8 @@ export class SessionConnections {
   readonly #connections = new Map<number, Connection>();
   /** Those that are absent: since when, and what ends the wait. */
   readonly #waits = new Map<number, { since: number; cancel: () => void }>();
-  /** Those that have left while the session slept: it is told when it wakes. */
-  #left: number[] = [];
+  /** What the session, which slept, is to be told when it wakes: who has left, and who is away. */
+  readonly #owed = new Map<number, "disconnect" | "pause">();
   #ever = 0;
 
   constructor(session: string, settings: SessionConnectionsSettings, ports: SessionConnectionsPorts) {
@@ -84,10 +84,9 @@ export class SessionConnections {
     this.#ever = ever;
     for (const [number, seq] of connections) {
       const lost = since.get(number) ?? clock.now();
-      if (lost + reconnectWindow <= clock.now()) {
-        this.#left.push(number);
-        continue;
-      }
+      const isLate = lost + reconnectWindow <= clock.now();
+      this.#owed.set(number, isLate ? "disconnect" : "pause");
+      if (isLate) continue;
       this.#connections.set(number, this.#make(number, seq));
       this.#await(number, lost);
     }
@@ -96,7 +95,8 @@ export class SessionConnections {
   /** Numbers of the tabs whose socket was lost, and since when; 0: they have left. */
   get away(): [number, number][] {
     const waiting = Array.from(this.#waits, ([number, { since }]): [number, number] => [number, since]);
-    return [...waiting, ...this.#left.map((number): [number, number] => [number, 0])];
+    const left = [...this.#owed].filter(([, kind]) => kind === "disconnect");
+    return [...waiting, ...left.map(([number]): [number, number] => [number, 0])];
   }
 
   /** A tab connects, or comes back. Throws MoonpoolError CONNECTION_LIMIT. */
@@ -107,9 +107,11 @@ export class SessionConnections {
     return { connection, detach: (code) => this.#detach(connection, wire, code) };
   }
 
-  /** Numbers of those that have left since this was asked last. */
-  takeLeft(): number[] {
-    return this.#left.splice(0);
+  /** The events that the session is to be told before any other, each once. */
+  takeOwed(): [number: number, kind: "disconnect" | "pause"][] {
+    const owed = [...this.#owed];
+    this.#owed.clear();
+    return owed;
   }
 
   /** Ends all. */
@@ -118,7 +120,7 @@ export class SessionConnections {
     this.#waits.clear();
     const connections = [...this.#connections.values()];
     this.#connections.clear();
-    this.#left = [];
+    this.#owed.clear();
     for (const connection of connections) connection.close(code, reason());
   }
 
@@ -147,7 +149,7 @@ export class SessionConnections {
       refusal,
       frame: (body, isAwaited) => record("frame", number, body, () => connection.carriedOut(isAwaited)),
       resync: (code, body) => resync(new MoonpoolError(code).toWire(), number, body),
-      pause: () => void record("pause", number),
+      pause: () => this.#tell("pause", number),
       resume: () => void record("resume", number, "", renewed(connection)),
       refresh: () => void record("refresh", number, "", renewed(connection)),
       gone: () => this.#leave(number),
@@ -177,9 +179,13 @@ export class SessionConnections {
     this.#waits.delete(number);
     this.#connections.get(number)?.detach();
     if (!this.#connections.delete(number)) return;
-    // Nobody sees whether a session that sleeps shows something, so it need not wake for this.
-    if (this.#ports.isAsleep()) this.#left.push(number);
-    else void this.#ports.record("disconnect", number);
+    this.#tell("disconnect", number);
+  }
+
+  /** Nobody sees whether a session that sleeps shows something, so it need not wake for this. */
+  #tell(kind: "disconnect" | "pause", number: number): void {
+    if (this.#ports.isAsleep()) this.#owed.set(number, kind);
+    else void this.#ports.record(kind, number);
   }
 }
 

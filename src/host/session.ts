@@ -318,7 +318,7 @@ export class Session {
   /** The one place through which everything passes that happens to the VM. Returns what `SessionPort.send` does. */
   #record(kind: SessionEventKind, number: number, body = "", onAnswer?: OnAnswer): Promise<void> | undefined {
     if (this.#port === undefined) return undefined;
-    for (const left of this.#connections.takeLeft()) void this.#record("disconnect", left);
+    for (const [owed, what] of this.#connections.takeOwed()) void this.#record(what, owed);
     const now = this.#settings.clock.now();
     this.#lastEvent = now;
     // The VM's clock never runs backwards, whatever is done to the machine's.

@@ -6,12 +6,17 @@ import { ServedProcess } from "../support/served-process.ts";
 import { makeSite, removeSite } from "../support/site.ts";
 
 const chromium = await Chromium.launch(t);
+/** Each click counts, also while the one before waits. */
+const site = {
+  ...counter,
+  "viewdefs/App.DEFAULT.html": `<template><div><b ui-value="count"></b><input ui-value="name"><button ui-action="press()?repeat"></button></div></template>`,
+};
 const allow = /WebSocket|ERR_|Failed to load resource/;
 const connected = "html[data-moonpool-state=connected]";
 const disconnected = "html:not([data-moonpool-state=connected])";
 
 t.test("15 connections that break, with three clicks each while that happens: the count is 45", async (t) => {
-  const host = await startRealHost(t);
+  const host = await startRealHost(t, site);
   const network = await FlakyNetwork.start(t, host.origin);
   const page = await chromium.open(t, network.origin, { allow });
   const button = page.locator("button");
@@ -36,7 +41,7 @@ t.test("15 connections that break, with three clicks each while that happens: th
 
 t.test("a page that was away for long gets what has changed meanwhile, and what it did is delivered", async (t) => {
   const host = await startRealHost(t, {
-    ...counter,
+    ...site,
     "lua/main.lua": `${counter["lua/main.lua"]}
 function App:press() self.count = self.count + 1 session:setInterval(function() self.count = self.count + 1000 end, 20) end`.replaceAll(
       "local App",
@@ -67,7 +72,7 @@ function App:press() self.count = self.count + 1 session:setInterval(function() 
 t.test(
   "kill -9 of the host: the page stays as it is, with focus, caret and text; what was done is delivered once",
   async (t) => {
-    const dir = makeSite(counter);
+    const dir = makeSite(site);
     t.teardown(() => removeSite(dir));
     const served = await ServedProcess.start(t, ["--dir", dir]);
     const page = await chromium.open(t, served.origin, { allow });

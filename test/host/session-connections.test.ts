@@ -43,10 +43,10 @@ t.test("a tab that closes leaves at once; one whose socket is lost, or that is p
     t.equal(again.connection, connection);
     t.equal(connections.present, 1);
     clock.advance(10 * WINDOW);
-    t.strictSame(events, ["connect 1"], "nobody has noticed");
+    t.strictSame(events.splice(0), ["connect 1", "pause 1", "resume 1"], "meanwhile the session did nothing for it");
     again.detach(code);
     clock.advance(WINDOW);
-    t.strictSame(events, ["connect 1", "disconnect 1"], "and then it has left");
+    t.strictSame(events, ["pause 1", "disconnect 1"], "and then it has left");
     t.not(connections.attach(new MemoryWire(), back(1)).connection, connection);
     t.equal(connections.ever, 2);
   }
@@ -69,7 +69,7 @@ t.test("tabs that are away give way to newcomers, the first that was lost first"
   connections.attach(new MemoryWire()).detach(1006);
   connections.attach(new MemoryWire()).detach(1006);
   connections.attach(new MemoryWire());
-  t.strictSame(events.splice(0), ["connect 1", "connect 2", "disconnect 1", "connect 3"]);
+  t.strictSame(events.splice(0), ["connect 1", "pause 1", "connect 2", "pause 2", "disconnect 1", "connect 3"]);
   connections.attach(new MemoryWire());
   t.throws(() => connections.attach(new MemoryWire()), { code: "CONNECTION_LIMIT" });
 });
@@ -78,12 +78,13 @@ t.test("a session that sleeps is not woken when a tab has left; it hears of that
   const { connections, events, state, clock } = setup();
   const { detach } = connections.attach(new MemoryWire());
   clock.advance(1_000);
-  detach(1006);
   state.isAsleep = true;
+  detach(1006);
+  t.strictSame(connections.takeOwed(), [[1, "pause"]]);
   clock.advance(WINDOW);
   t.strictSame(events, ["connect 1"]);
-  t.strictSame(connections.takeLeft(), [1]);
-  t.strictSame(connections.takeLeft(), [], "once");
+  t.strictSame(connections.takeOwed(), [[1, "disconnect"]]);
+  t.strictSame(connections.takeOwed(), [], "once");
 });
 
 t.test("another process knows who may come back, and for how long", async (t) => {
@@ -101,7 +102,12 @@ t.test("another process knows who may come back, and for how long", async (t) =>
   clock.advance(WINDOW / 2);
   const next = make();
   next.inherit(new Map([1, 2, 3].map((number) => [number, 5])), 3, away);
-  t.strictSame(next.takeLeft(), [1], "its time is over");
+  const owed = [
+    [1, "disconnect"],
+    [2, "pause"],
+    [3, "pause"],
+  ];
+  t.same(next.takeOwed(), owed, "its time is over; the others are away");
   t.equal(next.present, 0);
   clock.advance(WINDOW / 2);
   t.equal(next.get(2), undefined);

@@ -35,9 +35,17 @@ function notices.add(text, options, fault)
   if #waiting > MOST then remove(waiting, 1) end
 end
 
---- Gives the notices to all connections; if there are none, to those that come.
+-- A page that is away, or reads nothing, is told later; but it may never come.
+local function is_anybody_there(connections)
+  for _, conn in ipairs(connections) do
+    if not conn.paused then return true end
+  end
+  return false
+end
+
+--- Gives the notices to all connections; while nobody is there, to those that come.
 function notices.deliver(connections)
-  if not (waiting[1] and connections[1]) then return end
+  if not (waiting[1] and is_anybody_there(connections)) then return end
   for _, conn in ipairs(connections) do
     for _, message in ipairs(waiting) do connection.notify(conn, message) end
   end
