@@ -220,7 +220,10 @@ t.test(
       const { origin } = await start(t, options);
       const page = await chromium.open(t, "about:blank");
       let count = 0;
-      page.on("request", (request) => (count += /_moonpool\/client(?!-(violations|indicator))/.test(request.url()) ? 1 : 0));
+      page.on(
+        "request",
+        (request) => (count += /_moonpool\/client(?!-(violations|indicator))/.test(request.url()) ? 1 : 0),
+      );
       await page.goto(`${origin}/`);
       await page.locator("section").nth(3).waitFor();
       return count;

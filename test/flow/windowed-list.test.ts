@@ -40,7 +40,11 @@ const site: Record<string, string> = {
     `<script>customElements.define("scroll-box", class extends HTMLElement {
       constructor() {
         super();
-        this.attachShadow({ mode: "open" }).innerHTML = '<div id="inner" style="height: 300px; overflow: auto"><slot></slot></div>';
+        const inner = document.createElement("div");
+        inner.id = "inner";
+        inner.style.cssText = "height: 300px; overflow: auto";
+        inner.append(document.createElement("slot"));
+        this.attachShadow({ mode: "open" }).append(inner);
       }
     })</script><div ui-app>`,
   ),
