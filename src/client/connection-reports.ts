@@ -10,6 +10,8 @@ export interface ConnectionReport {
   waiting: number;
   /** Changes of which it has just come out that they will never be delivered. */
   lost: number;
+  /** Why the host has ended it. */
+  reason?: string | undefined;
 }
 
 /** Tells the page how its connection is, and shows it unless the page does. */
@@ -19,8 +21,11 @@ export class ConnectionReports {
 
   /** Loads what shows it, while there is somebody to load it from. `prefix` of the site: where a new session begins. */
   async prepare(prefix: string): Promise<void> {
-    const { Indicator } = await import("./indicator.ts");
-    this.#indicator ??= new Indicator(prefix);
+    if (this.#indicator) return;
+    // Without a network there is none; the next time that the connection is lost is another chance.
+    const loaded = await import("./indicator.ts").catch(() => undefined);
+    if (!loaded || this.#indicator) return;
+    this.#indicator = new loaded.Indicator(prefix);
     this.tell({});
   }
 

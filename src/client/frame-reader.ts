@@ -24,6 +24,8 @@ export interface FrameReaderParts {
   welcome(message: Welcome): void;
   fault(error: WireError): void;
   reload(message: Reload): void;
+  /** Everything comes once more, and the page may be shown anew. */
+  refresh(): void;
   notify(message: Notify): void;
   /** A frame could not be applied. */
   failed(error: unknown): void;
@@ -97,7 +99,7 @@ export class FrameReader {
         if (message.protocol !== PROTOCOL_VERSION) console.warn(`moonpool: the host speaks ${message.protocol}`);
         return this.#parts.welcome(message);
       case "refresh":
-        return model.refresh();
+        return this.#parts.refresh();
       case "update": {
         const { viewdefs: received, ...properties } = message.properties ?? {};
         for (const [key, viewdef] of Object.entries(received ?? {})) viewdefs.set(key, viewdef);

@@ -69,7 +69,7 @@ export class Indicator {
     if (text && !this.#host.isConnected) document.documentElement.append(this.#host);
     if (text === (this.#message.firstChild?.nodeValue ?? "")) return;
     this.#message.replaceChildren(...(text ? [text] : []));
-    if (!text || this.#report?.state !== "ended") return;
+    if (!text || this.#report?.state !== "ended" || this.#report.reason === "CONNECTION_LIMIT") return;
     const link = document.createElement("a");
     link.href = `${this.#prefix}/`;
     link.textContent = "Start again";
@@ -78,7 +78,8 @@ export class Indicator {
 
   #text(): string {
     if (!this.#report) return "";
-    const { state, slow, waiting } = this.#report;
+    const { state, slow, waiting, reason } = this.#report;
+    if (reason === "CONNECTION_LIMIT") return "This is open in too many tabs.";
     if (state === "ended") return "This session has ended.";
     if (this.#lost > 0) return `${counted(this.#lost)} could not be sent.`;
     if (isOut(state)) {

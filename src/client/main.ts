@@ -21,7 +21,7 @@ import type { Hotload } from "./hotload/main.ts";
 import type { Keepsake } from "./keepsake/keepsake.ts";
 import { matchesKeys, parseKeys } from "./keys.ts";
 import { findExemplar } from "./list.ts";
-import { Model, type Undo } from "./model.ts";
+import { type Content, Model, type Undo } from "./model.ts";
 import { Outbox } from "./outbox.ts";
 import type { Page } from "./page.ts";
 import { formOf, Pending } from "./pending.ts";
@@ -62,25 +62,27 @@ let feedback: Feedback | undefined;
 let keepsakes: typeof import("./keepsake/keepsake.ts") | undefined;
 /** For when the page shows something again. */
 let kept: Keepsake | undefined;
+let keptContent: Content | undefined;
 
 const address = sessionAddress(location, document.querySelector<HTMLMetaElement>('meta[name="moonpool"]')?.content);
 const reports = new ConnectionReports();
 const socket = new Socket(address.url, {
-  state(state) {
+  state(state, reason) {
     root.setAttribute("data-moonpool-state", state);
     bridge.entered(state);
     hotload?.entered(state);
     if (state === "connected") outbox.flush();
-    reports.tell({ state, waiting: outbox.waiting });
+    reports.tell({ state, waiting: outbox.waiting, reason });
+    if (state === "disconnected" || state === "ended") void reports.prepare(address.prefix);
   },
   slow(isSlow) {
     root.toggleAttribute("data-moonpool-slow", isSlow);
     reports.tell({ slow: isSlow });
   },
-  fresh() {
+  fresh(unanswered) {
     if (hotload) hotload.fresh();
-    else if (model.get(APP_VARIABLE)?.content) kept = keepsakes?.keep(page, tools, undefined, true);
-    const lost = outbox.clear();
+    else keepAll();
+    const lost = outbox.clear() + unanswered;
     if (lost > 0) reports.tell({ lost });
     pending.clear();
     frames.clear();
@@ -247,21 +249,37 @@ const frames = new FrameReader({
     );
   },
   failed: (error) => page.failed(error),
-  fault: (error) => errorDisplay.add(error),
+  fault(error) {
+    if (error.code === "FRAME_SEQ") return socket.resync();
+    if (error.code === "FRAME_TOO_LARGE" || error.code === "RATE_LIMIT") reports.tell({ lost: 1 });
+    errorDisplay.add(error);
+  },
+  refresh() {
+    if (!hotload) keepAll();
+    model.refresh();
+  },
   applied(seq, seen) {
     pending.carriedOut(seen);
     for (const task of frameTasks) task();
     void scripts.run();
-    if (kept && model.get(APP_VARIABLE)?.content) {
-      void keepsakes?.giveBack(page, tools, kept);
+    const { content } = model.claim(APP_VARIABLE);
+    if (kept && content) {
+      // Unless it is shown as it was.
+      if (content !== keptContent) void keepsakes?.giveBack(page, tools, kept);
       kept = undefined;
     }
     errorDisplay.update();
     hotload?.applied();
     socket.applied(seq);
-    if (page.counts.frames++ === 0) reports.prepare(address.prefix).catch((error: unknown) => page.failed(error));
+    if (page.counts.frames++ === 0) void reports.prepare(address.prefix);
   },
 });
+
+/** What people have in hand is given back when the page has been shown anew. */
+function keepAll(): void {
+  keptContent = model.claim(APP_VARIABLE).content;
+  if (keptContent) kept = keepsakes?.keep(page, tools, undefined, true);
+}
 
 const placeholder = document.querySelector("[ui-app]") ?? document.body.appendChild(document.createElement("div"));
 const appRegion = new Region(placeholder);

@@ -19,6 +19,10 @@ interface Entry {
 const QUIET_MS = 10;
 const LONGEST_MS = 50;
 const LIMIT = 1000;
+/** Characters of a frame; what waits longer goes in several. */
+const FRAME_SIZE = 256 * 1024;
+/** No host takes more at once. */
+const LARGEST = 15_000_000;
 
 /**
  * What waits to be sent, first in, first out. Actions go at the end of the present task, with all that waits before them,
@@ -59,6 +63,10 @@ export class Outbox {
       this.flush();
     });
     this.#endOfTask.port1.start();
+  }
+
+  get open(): boolean {
+    return this.#carrier.open;
   }
 
   get waiting(): number {
@@ -107,12 +115,26 @@ export class Outbox {
     this.#event = false;
     if (entries.length === 0) return this.#sent();
     this.#sentAt = performance.now();
+    let batch: ClientMessage[] = [];
+    let size = 0;
+    for (const { message: make, variable, barrier } of entries) {
+      const message = make();
+      const { length } = JSON.stringify(message);
+      if (length > LARGEST) {
+        this.#onLost();
+        continue;
+      }
+      if (size > 0 && size + length > FRAME_SIZE) {
+        this.#carrier.send(batch, event);
+        batch = [];
+        size = 0;
+      }
+      if (variable && !barrier) variable.written = this.#carrier.nextSeq;
+      batch.push(message);
+      size += length;
+    }
     this.#sent(this.#carrier.nextSeq);
-    for (const { variable, barrier } of entries) if (variable && !barrier) variable.written = this.#carrier.nextSeq;
-    this.#carrier.send(
-      entries.map(({ message }) => message()),
-      event,
-    );
+    this.#carrier.send(batch, event);
   }
 
   /** Drops what was meant for a connection that is gone. Returns how many actions that were; values are found in fields again. */
@@ -126,7 +148,7 @@ export class Outbox {
   #add(entry: Entry): void {
     if (this.#entries.length >= LIMIT) return this.#onLost();
     this.#entries.push(entry);
-    if (!this.#carrier.open) this.#onWaiting(this.#entries.length);
+    if (!this.#carrier.open) this.#onWaiting(this.#entries.filter((each) => each.variable).length);
   }
 
   /** Sends what waits at the end of the present task. */

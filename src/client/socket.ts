@@ -4,11 +4,15 @@ import { closeCodes, retryOf } from "../protocol/close-code.ts";
 export type ConnectionState = "connecting" | "connected" | "disconnected" | "ended";
 
 export interface SocketEvents {
-  state(state: ConnectionState): void;
+  /** `reason`: why the host has ended it. */
+  state(state: ConnectionState, reason?: string): void;
   /** The host lets a person wait, or does so no more. */
   slow(isSlow: boolean): void;
-  /** The first frame of a connection is about to come; the host knows nothing of the connections before. */
-  fresh(): void;
+  /**
+   * The first frame of a connection is about to come; the host knows nothing of the connections before. `unanswered`: frames in
+   * which a person did something, of which nobody knows what became of them.
+   */
+  fresh(unanswered: number): void;
   /** The session has carried out our frames up to `seq`, and had nothing to say. */
   carriedOut(seq: number): void;
   frame(frame: ServerFrame): void;
@@ -24,6 +28,8 @@ const LAST_RETRY_MS = 15_000;
 const QUIET_MS = 25_000;
 /** Somebody waits for an answer, and hears nothing for so long. */
 const SLOW_MS = 2000;
+/** An attempt that has not led to anything for so long is given up when there is reason to try again. */
+const STUCK_MS = 1000;
 /** Nobody is there, if not even the question for that is answered. */
 const DEAD_MS = 6000;
 const OPEN_MS = 15_000;
@@ -54,6 +60,9 @@ export class Socket {
   #lookTimer: ReturnType<typeof setTimeout> | undefined;
   #isSlow = false;
   #failures = 0;
+  #attemptedAt = 0;
+  /** When what was delayed last is due: nothing overtakes it. */
+  #due = 0;
 
   constructor(url: string, events: SocketEvents) {
     this.#url = url;
@@ -62,6 +71,7 @@ export class Socket {
 
   connect(): void {
     clearTimeout(this.#retryTimer);
+    this.#attemptedAt = performance.now();
     const socket = new WebSocket(this.#url + this.#resumption());
     this.#socket = socket;
     this.#enter("connecting");
@@ -71,17 +81,22 @@ export class Socket {
     );
     socket.addEventListener("close", ({ code, reason }) => {
       if (socket !== this.#socket) return;
-      if (code === closeCodes.sessionEnded || code === closeCodes.abuse) return this.#end();
+      if (code === closeCodes.sessionEnded || code === closeCodes.abuse) return this.#end(reason);
+      // Another page has the connection that this one had.
+      if (code === closeCodes.replaced) this.#connection = undefined;
       if (this.state !== "connected" && this.#failures > 0)
-        void this.#events.isSessionGone().then((gone) => gone && this.#end());
+        void this.#events.isSessionGone().then((gone) => gone && this.state !== "connected" && this.#end());
       this.#retry(retryOf(reason));
     });
   }
 
   /** The network, or the person, may be back: waits for neither the next attempt nor a socket that may be dead. */
   wake(): void {
-    if (this.state === "disconnected") this.connect();
-    else if (this.state === "connected") this.#ask(SLOW_MS);
+    if (this.state === "connected") return this.#ask(SLOW_MS);
+    if (this.state === "ended" || (this.#socket && performance.now() - this.#attemptedAt < STUCK_MS)) return;
+    const former = this.#leave();
+    this.connect();
+    former?.close();
   }
 
   /** The browser puts the page aside, and may bring it back. */
@@ -137,6 +152,7 @@ export class Socket {
     if ("messages" in frame) {
       // It came with a former socket.
       if (frame.seq <= this.#received) return;
+      if (frame.seq > this.#received + 1) return this.resync();
       this.#received = frame.seq;
     }
     while ((this.#waiting[0]?.seq ?? Infinity) <= frame.ack) this.#waiting.shift();
@@ -153,10 +169,11 @@ export class Socket {
       for (const each of this.#waiting) if (each.seq > frame.ack) this.#transmit({ ...each, ack: this.#applied });
     } else {
       this.#seq = this.#received = this.#applied = this.#acknowledged = 0;
+      const unanswered = this.#waiting.filter(({ event }) => event).length;
       this.#waiting = [];
       const welcome = "messages" in frame ? frame.messages.find(({ type }) => type === "welcome") : undefined;
       this.#connection = welcome && "connection" in welcome ? welcome.connection : undefined;
-      this.#events.fresh();
+      this.#events.fresh(unanswered);
     }
     this.#enter("connected");
   }
@@ -170,8 +187,11 @@ export class Socket {
   }
 
   #later(action: () => void): void {
-    if (this.latency > 0) setTimeout(action, this.latency / 2);
-    else action();
+    const now = performance.now();
+    const wait = Math.max(this.latency / 2, this.#due - now);
+    if (wait <= 0) return action();
+    this.#due = now + wait;
+    setTimeout(action, wait);
   }
 
   /** Something should be heard within `wait` ms. */
@@ -191,10 +211,15 @@ export class Socket {
     this.#lookTimer = setTimeout(() => this.#lose(), wait + this.latency);
   }
 
+  /** A frame is missing, here or there: with another socket both sides find out which. */
+  resync(): void {
+    this.#lose();
+  }
+
   /** The socket is dead, whatever the browser thinks. */
   #lose(): void {
     const socket = this.#leave();
-    socket?.close();
+    socket?.close(closeCodes.aside);
     this.#retry();
   }
 
@@ -238,14 +263,14 @@ export class Socket {
     return socket;
   }
 
-  #end(): void {
+  #end(reason?: string): void {
     this.#leave();
-    this.#enter("ended");
+    this.#enter("ended", reason);
   }
 
-  #enter(state: ConnectionState): void {
+  #enter(state: ConnectionState, reason?: string): void {
     this.state = state;
-    this.#events.state(state);
+    this.#events.state(state, reason);
   }
 }
 

@@ -200,6 +200,7 @@ class Windowed {
       this.#resize();
     }
     if (now - this.#asked < PATIENCE || this.#layout.pitch < 1) return;
+    if (!this.#page.outbox.open) return void setTimeout(() => this.#look(), PATIENCE);
     const clip = clipOf(this.#list);
     let from = this.#indexAt(clip.top);
     const size = Math.max(1, this.#indexAt(clip.bottom) + 1 - from);

@@ -170,7 +170,8 @@ export class Connection {
    */
   resume(wire: Wire, { applied, acknowledged }: Resumption): boolean {
     const missed = this.#isInherited ? [] : this.#sent.after(applied);
-    if (missed === undefined || (!this.#isInherited && acknowledged >= this.#received.next)) return false;
+    if (this.#closed || missed === undefined || (!this.#isInherited && acknowledged >= this.#received.next))
+      return false;
     const former = this.#wire;
     this.#wire = wire;
     former?.close(closeCodes.replaced, "REPLACED");

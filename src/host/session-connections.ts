@@ -61,6 +61,11 @@ export class SessionConnections {
     return this.#connections.size - this.#waits.size;
   }
 
+  /** There is one that may come back. */
+  get isAwaited(): boolean {
+    return this.#waits.size > 0;
+  }
+
   /** How many there have been so far. */
   get ever(): number {
     return this.#ever;

@@ -356,7 +356,7 @@ export class SessionHost {
       const isAlone = session.connectionCount === 0;
       if (isAlone && now - session.lastActivity >= this.#timeoutOf(session)) this.#end(session.id, "timeout");
       else if (session.state !== "running") continue;
-      else if (session.isAsleep && isAlone) this.#makeDormant(session);
+      else if (session.isAsleep && isAlone && !session.isAwaited) this.#makeDormant(session);
       else if (sleepers < MOST_SLEEPERS && this.#isIdle(session, isAlone, now)) {
         session.sleep();
         sleepers++;

@@ -222,6 +222,11 @@ export class Session {
     return this.#connections.present;
   }
 
+  /** A page that has lost its connection may come back, and something may be kept for it. */
+  get isAwaited(): boolean {
+    return this.#connections.isAwaited;
+  }
+
   /** Connections that there have been so far. */
   get connectionsEver(): number {
     return this.#connections.ever;

@@ -59,6 +59,9 @@ t.test(
     await page.locator("button").click();
     t.equal((await connection.frame()).seq, 1);
     const before = await page.evaluate(() => (window as never as Bridged).moonpool.statistics());
+    connection.holdAck = true;
+    await page.locator("button").click();
+    await connection.frame();
     host.refuse = 503;
     connection.socket.terminate();
     await page.waitForFunction(`${state} !== "connected"`);
@@ -70,7 +73,7 @@ t.test(
     t.match(next.resumption, { connection: "1", applied: "1" });
     await settled(page, next, ...first("new"));
     t.equal(await page.locator("p").textContent(), "new");
-    t.equal(await page.locator("moonpool-connection output").textContent(), "1 change could not be sent.");
+    t.equal(await page.locator("moonpool-connection output").textContent(), "2 changes could not be sent.");
     t.equal(await page.locator("input").inputValue(), "typed", "what was typed stays longer");
     t.match(await next.frame(), { seq: 1, messages: [{ type: "update", id: 3, value: "typed" }] });
     const after = await page.evaluate(() => (window as never as Bridged).moonpool.statistics());
@@ -254,7 +257,9 @@ t.test("a host that is silent is asked, then said to be slow, and then left for 
   await connection.frame();
   await page.locator("moonpool-connection output", { hasText: "slow" }).waitFor();
   t.equal(await page.evaluate("document.documentElement.hasAttribute('data-moonpool-slow')"), true);
+  const closed = new Promise((resolve) => connection.socket.once("close", resolve));
   const next = await host.connection();
+  t.equal(await closed, 4002, "which is no farewell");
   t.ok(
     connection.frames.some((frame) => "ping" in frame),
     "it was asked first",
@@ -262,6 +267,55 @@ t.test("a host that is silent is asked, then said to be slow, and then left for 
   next.resume(connection, 1);
   await page.waitForFunction(`${state} === "connected"`);
   t.equal(await page.locator("moonpool-connection output").textContent(), "");
+});
+
+t.test("a frame that is missing, here or there, is found with another socket", async (t) => {
+  const { page, connection, host } = await scene(t, chromium, app, { values: ["", "", null] });
+  connection.socket.send(JSON.stringify({ seq: 3, ack: 0, messages: [update(2, "after the gap")] }));
+  const next = await host.connection();
+  t.match(next.resumption, { applied: "1" });
+  next.resume(connection);
+  await settled(page, next, update(2, "missed"));
+  t.equal(await page.locator("p").textContent(), "missed");
+  next.send({ type: "error", code: "FRAME_SEQ", message: "seq is 3, but 2 is next." });
+  const last = await host.connection();
+  t.match(last.resumption, { applied: "3" });
+});
+
+t.test("what waits leaves in frames of a size that hosts take; what none would take is told", async (t) => {
+  const fields = viewdef(
+    `<textarea></textarea>`.repeat(4),
+    ...[0, 1, 2, 3].map((at) => bind(at, "value", at, { write: true })),
+  );
+  const { page, connection, host } = await scene(t, chromium, fields, {
+    values: ["", "", "", ""],
+    allow: /WebSocket|503/,
+  });
+  host.refuse = 503;
+  connection.socket.terminate();
+  await page.waitForFunction(`${state} !== "connected"`);
+  for (const [id, size] of [150_000, 150_000, 15_000_000, 5].entries())
+    await page.evaluate(`uiStore.update(${id + 2}, "x".repeat(${size}))`);
+  host.refuse = undefined;
+  const next = await host.connection();
+  next.resume(connection);
+  t.match(await next.frame(), { seq: 1, messages: [{ id: 2 }] });
+  t.match(await next.frame(), { seq: 2, messages: [{ id: 3 }, { id: 5 }] });
+  await page.locator("moonpool-connection output", { hasText: "1 change could not be sent." }).waitFor();
+  next.send({ type: "error", code: "FRAME_TOO_LARGE", message: "" });
+  await page.locator("moonpool-connection output", { hasText: "2 changes could not be sent." }).waitFor();
+});
+
+t.test("a page that never gets its first frame says so, too", async (t) => {
+  const host = await ScriptedHost.start(t);
+  const page = await chromium.open(t, "about:blank", { allow: /WebSocket|503|404/ });
+  await page.routeWebSocket(/_moonpool/, (socket) => void socket.close({ code: 1011 }));
+  await page.goto(host.url);
+  await page.locator("moonpool-connection output", { hasText: "Connecting …" }).waitFor();
+  const other = await chromium.open(t, host.url);
+  (await host.connection()).socket.close(1008, "CONNECTION_LIMIT");
+  await other.locator("moonpool-connection output", { hasText: "This is open in too many tabs." }).waitFor();
+  t.equal(await other.locator("moonpool-connection a").count(), 0);
 });
 
 t.test("a page that shows the connection itself prevents the built-in notice, and is told the same", async (t) => {

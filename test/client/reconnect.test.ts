@@ -67,6 +67,34 @@ t.test("a page that is seen again, or has its network again, does not wait for t
   }
 });
 
+t.test("an attempt that leads nowhere does not keep a page from another one when its network is back", async (t) => {
+  const { page, connection } = await scene(t, chromium, app);
+  await page.clock.install();
+  await page.evaluate(() => {
+    const attempts: number[] = [];
+    Object.assign(window, { attempts });
+    window.WebSocket = class extends EventTarget {
+      constructor() {
+        super();
+        attempts.push(Date.now());
+      }
+      close() {}
+    } as never;
+  });
+  connection.socket.terminate();
+  await page.locator("html[data-moonpool-state=disconnected]").waitFor();
+  await page.clock.runFor(3_000);
+  t.equal(await page.evaluate("attempts.length"), 1);
+  await page.evaluate(`dispatchEvent(new Event("online")); dispatchEvent(new Event("pageshow"))`);
+  t.equal(await page.evaluate("attempts.length"), 2, "and one that has just begun is not disturbed");
+});
+
+t.test("a page whose connection another page has gets one of its own", async (t) => {
+  const { connection, host } = await scene(t, chromium, app);
+  connection.socket.close(4001, "REPLACED");
+  t.same((await host.connection()).resumption, {});
+});
+
 t.test("a page that the browser puts aside says so, and goes on when it is shown again", async (t) => {
   const { page, connection, host } = await scene(t, chromium, app);
   const closed = new Promise((resolve) => connection.socket.once("close", resolve));

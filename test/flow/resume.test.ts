@@ -3,7 +3,7 @@ import { Chromium } from "../support/chromium.ts";
 import { FlakyNetwork } from "../support/flaky-network.ts";
 import { counter, startRealHost } from "../support/real-host.ts";
 import { ServedProcess } from "../support/served-process.ts";
-import { makeSite, removeSite } from "../support/site.ts";
+import { makeSite, removeSite, writeSiteFile } from "../support/site.ts";
 
 const chromium = await Chromium.launch(t);
 /** Each click counts, also while the one before waits. */
@@ -101,5 +101,31 @@ t.test(
     await second.locator("b", { hasText: /^7$/ }).waitFor();
     t.equal(await second.locator("input").inputValue(), "abcd".repeat(3), "and the session has what was typed");
     t.notMatch(served.log, /"level":50/);
+  },
+);
+
+t.test(
+  "a host that is started with another version of a view: what is typed stays, with focus and caret",
+  async (t) => {
+    const dir = makeSite(site);
+    t.teardown(() => removeSite(dir));
+    const served = await ServedProcess.start(t, ["--dir", dir]);
+    const page = await chromium.open(t, served.origin, { allow });
+    const input = page.locator("input");
+    await input.focus();
+    await input.pressSequentially("half a word");
+    await input.press("ArrowLeft");
+    await served.kill("SIGKILL");
+    await page.locator(disconnected).waitFor();
+    writeSiteFile(
+      dir,
+      "viewdefs/App.DEFAULT.html",
+      `<template><div><h1>New</h1><b ui-value="count"></b><input ui-value="name"></div></template>`,
+    );
+    await served.start();
+    await page.locator("h1", { hasText: "New" }).waitFor();
+    await page.waitForFunction(() => document.querySelector("input")?.value === "half a word");
+    t.ok(await page.evaluate("document.activeElement === document.querySelector('input')"));
+    t.equal(await page.evaluate("document.activeElement.selectionStart"), 10);
   },
 );

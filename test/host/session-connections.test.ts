@@ -38,10 +38,12 @@ t.test("a tab that closes leaves at once; one whose socket is lost, or that is p
     clock.advance(1_000);
     detach(code);
     t.equal(connections.present, 0);
+    t.equal(connections.isAwaited, true);
     clock.advance(WINDOW - 1);
     const again = connections.attach(new MemoryWire(), back(1, 1));
     t.equal(again.connection, connection);
     t.equal(connections.present, 1);
+    t.equal(connections.isAwaited, false);
     clock.advance(10 * WINDOW);
     t.strictSame(events.splice(0), ["connect 1", "pause 1", "resume 1"], "meanwhile the session did nothing for it");
     again.detach(code);
