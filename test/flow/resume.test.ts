@@ -9,7 +9,7 @@ const chromium = await Chromium.launch(t);
 /** Each click counts, also while the one before waits. */
 const site = {
   ...counter,
-  "viewdefs/App.DEFAULT.html": `<template><div><b ui-value="count"></b><input ui-value="name"><button ui-action="press()?repeat"></button></div></template>`,
+  "viewdefs/App.DEFAULT.html": `<template><div><b ui-value="count"></b><input name="name" ui-value="name"><button ui-action="press()?repeat"></button></div></template>`,
 };
 const allow = /WebSocket|ERR_|Failed to load resource/;
 const connected = "html[data-moonpool-state=connected]";
@@ -120,7 +120,7 @@ t.test(
     writeSiteFile(
       dir,
       "viewdefs/App.DEFAULT.html",
-      `<template><div><h1>New</h1><b ui-value="count"></b><input ui-value="name"></div></template>`,
+      `<template><div><h1>New</h1><b ui-value="count"></b><input name="name" ui-value="name"></div></template>`,
     );
     await served.start();
     await page.locator("h1", { hasText: "New" }).waitFor();

@@ -118,3 +118,20 @@ t.test("a wrapper's properties are told again, and so are rows that cannot be sh
   t.equal(session.logs.length, logged, "what was logged before is not logged again");
   session.close();
 });
+
+t.test("a page that was away while a viewdef was edited is told everything as it is now", async (t) => {
+  const session = await LuaSession.start(
+    {
+      lua: { main: `session:createAppVariable({ type = "App", name = "n" })` },
+      viewdefs: { "App.DEFAULT": `<p ui-value="name"></p>` },
+    },
+    { hotload: true },
+  );
+  const page = session.connect();
+  session.dispatch("pause", 1);
+  session.save({ viewdefs: { "App.DEFAULT": `<h1 ui-value="name"></h1>` } });
+  session.dispatch("refresh", 1);
+  t.match(page.messages, [{ type: "refresh" }, { type: "view", id: 1, values: ["n"] }]);
+  t.match(page.last?.viewdefs, [{ key: "App.DEFAULT" }]);
+  session.close();
+});

@@ -43,6 +43,7 @@ function connection.new(number, app, namespace, development)
     renamed = {}, -- { time, ids }: which variable has which id since, the oldest first
     exchanged = false, -- viewdefs were exchanged, and detection has not run since
     outdated = false, -- they were while the connection was paused: it starts anew
+    refreshed = false, -- and its page asks for everything
   }
 end
 

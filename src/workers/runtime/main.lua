@@ -62,6 +62,7 @@ local function renew(conn)
   local new = connect(conn.number)
   new.next_id, new.sent, new.viewdefs = conn.next_id, conn.sent, conn.viewdefs
   new.paused, new.urgent = conn.paused, conn.urgent
+  if conn.refreshed then refresh.announce(new) end
   conn.closed = true
   return new
 end
@@ -168,7 +169,8 @@ function events.refresh(number)
   local conn = find(number)
   if not conn then return end
   conn.paused, conn.urgent = false, true
-  -- One that starts anew is told everything as it is.
+  -- One that starts anew is told everything as it is, and no more of it than that.
+  conn.refreshed = conn.outdated
   if conn.outdated then return end
   local ok, e = errors.guard(refresh.run, conn)
   if not ok then rebuild(conn, e) end

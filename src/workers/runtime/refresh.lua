@@ -61,11 +61,14 @@ function tell(conn, node)
   for _, made in pairs(kids and kids.made or {}) do tell(conn, made) end
 end
 
+--- Says that everything comes once more.
+function refresh.announce(conn) connection.emit(conn, 1, '{"type":"refresh"}') end
+
 --- Makes all nodes of a connection such that the next detection tells everything of them.
 function refresh.run(conn)
   former = conn.errors
   conn.sent, conn.viewdefs, conn.errors, conn.fresh = {}, {}, {}, {}
-  connection.emit(conn, 1, '{"type":"refresh"}')
+  refresh.announce(conn)
   tell(conn, connection.root(conn))
   conn.exchanged = true
 end
