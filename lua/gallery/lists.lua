@@ -1,5 +1,7 @@
 -- Examples of lists that show a part of what they have: `?window` and `?last`.
 
+local reverse = require("gallery.reverse")
+
 local lists = {}
 
 -- As many rows as there are, of which the page has those in sight -------------------------------------------------------
@@ -36,11 +38,7 @@ function Window:addFirst()
 end
 
 function Window:reverse()
-  local count = #self.entries
-  for place = 1, count // 2 do
-    local other = count + 1 - place
-    self.entries[place], self.entries[other] = self.entries[other], self.entries[place]
-  end
+  reverse(self.entries)
 end
 
 function Window:count()

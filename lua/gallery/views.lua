@@ -1,5 +1,7 @@
 -- Examples of `ui-view`, `ui-viewlist`, `ui-namespace` and wrappers.
 
+local reverse = require("gallery.reverse")
+
 local views = {}
 
 -- One place, objects of different types ------------------------------------------------------------------------------
@@ -61,11 +63,7 @@ function List:dropFirst()
 end
 
 function List:reverse()
-  local count = #self.fruits
-  for index = 1, count // 2 do
-    local other = count + 1 - index
-    self.fruits[index], self.fruits[other] = self.fruits[other], self.fruits[index]
-  end
+  reverse(self.fruits)
 end
 
 -- Presenters: something of its own for each row ------------------------------------------------------------------------

@@ -72,16 +72,16 @@ const socket = new Socket(address.url, {
     bridge.entered(state);
     hotload?.entered(state);
     if (state === "connected") outbox.flush();
-    reports.tell({ state, waiting: outbox.waiting, reason });
-    if (state === "disconnected" || state === "ended") void reports.prepare(address.prefix);
+    reports.tell({ state, waiting: outbox.changes, reason });
+    if (state !== "connecting") void reports.prepare(address.prefix);
   },
   slow(isSlow) {
     root.toggleAttribute("data-moonpool-slow", isSlow);
     reports.tell({ slow: isSlow });
   },
   fresh(unanswered) {
-    if (hotload) hotload.fresh();
-    else keepAll();
+    hotload?.fresh();
+    keepAll();
     const lost = outbox.clear() + unanswered;
     if (lost > 0) reports.tell({ lost });
     pending.clear();
@@ -101,7 +101,7 @@ const socket = new Socket(address.url, {
 const outbox = new Outbox(
   socket,
   (seq) => pending.sent(seq),
-  (waiting) => reports.tell({ waiting }),
+  () => reports.tell({ waiting: outbox.changes }),
   () => reports.tell({ lost: 1 }),
 );
 
@@ -192,6 +192,10 @@ const page: Page = {
   },
 };
 
+/** Tells the author what it means that a part of the client cannot be loaded. */
+const missing = (consequence: string) => (error: unknown) =>
+  page.report("INTERNAL", `${consequence}: ${String(error)}`);
+
 const frames = new FrameReader({
   model,
   viewdefs,
@@ -204,7 +208,7 @@ const frames = new FrameReader({
         ({ feedback, bindError: page.bindings.error } = startErrors(page, { formOf, textOf }));
       }
     } catch (error) {
-      page.report("INTERNAL", `A page cannot show all of "${kind}": ${String(error)}`);
+      missing(`"${kind}" does not work`)(error);
     }
   },
   async prepareHotload() {
@@ -228,7 +232,7 @@ const frames = new FrameReader({
         },
       );
     } catch (error) {
-      page.report("INTERNAL", `Views are made anew when their files change: ${String(error)}`);
+      missing("Views are made anew when their files change")(error);
     }
   },
   welcome({ development, hotload: ui }) {
@@ -243,19 +247,16 @@ const frames = new FrameReader({
     if (!root.dispatchEvent(event)) return;
     // One promise for all: of several imports the last may come first.
     toasts ??= import("./toasts.ts");
-    toasts.then(
-      ({ showToast }) => showToast(detail),
-      (error: unknown) => page.report("INTERNAL", `A notice is not shown: ${String(error)}`),
-    );
+    toasts.then(({ showToast }) => showToast(detail), missing("A notice is not shown"));
   },
   failed: (error) => page.failed(error),
   fault(error) {
-    if (error.code === "FRAME_SEQ") return socket.resync();
+    if (error.code === "FRAME_SEQ") return socket.retry();
     if (error.code === "FRAME_TOO_LARGE" || error.code === "RATE_LIMIT") reports.tell({ lost: 1 });
     errorDisplay.add(error);
   },
   refresh() {
-    if (!hotload) keepAll();
+    keepAll();
     model.refresh();
   },
   applied(seq, seen) {
@@ -271,12 +272,13 @@ const frames = new FrameReader({
     errorDisplay.update();
     hotload?.applied();
     socket.applied(seq);
-    if (page.counts.frames++ === 0) void reports.prepare(address.prefix);
+    page.counts.frames++;
   },
 });
 
-/** What people have in hand is given back when the page has been shown anew. */
+/** What people have in hand is given back when the page has been shown anew; hot reload does that by itself. */
 function keepAll(): void {
+  if (hotload) return;
   keptContent = model.claim(APP_VARIABLE).content;
   if (keptContent) kept = keepsakes?.keep(page, tools, undefined, true);
 }
@@ -340,7 +342,7 @@ for (const type of ["focusin", "input", "scroll"])
     () => {
       import("./keepsake/keepsake.ts").then(
         (loaded) => (keepsakes = loaded),
-        (error: unknown) => page.report("INTERNAL", `What is typed does not survive: ${String(error)}`),
+        missing("What is typed does not survive"),
       );
     },
     { once: true, capture: true },

@@ -175,15 +175,16 @@ export class Model {
         variable.rows = variable.rows.filter((row) => !removed.has(row));
         for (const row of remove) this.forget(row);
       }
-      const rows = [...variable.rows];
+      const present = new Set(variable.rows);
+      // Where each stands is told of all.
+      const rows = all ? [] : [...variable.rows];
       variable.rows = rows;
-      const present = new Set(rows);
       const fresh: number[] = [];
       for (const { row, count = 1, before } of place) {
         const run = Array.from({ length: count }, (_, index) => row + index);
         for (const id of run) {
-          if (present.has(id)) rows.splice(rows.indexOf(id), 1);
-          else fresh.push(id);
+          if (!present.has(id)) fresh.push(id);
+          else if (!all) rows.splice(rows.indexOf(id), 1);
           present.add(id);
           this.claim(id);
         }

@@ -5,7 +5,8 @@ import type { Variable } from "./model.ts";
 export interface Carrier {
   readonly open: boolean;
   readonly nextSeq: number;
-  send(messages: ClientMessage[], event: boolean): void;
+  /** `messages`: the JSON text of each. */
+  send(messages: readonly string[], event: boolean): void;
 }
 
 interface Entry {
@@ -41,19 +42,14 @@ export class Outbox {
   #leaving = false;
   /** When something was sent last. */
   #sentAt = -Infinity;
-  readonly #onWaiting: (waiting: number) => void;
+  readonly #onWaiting: () => void;
   readonly #onLost: () => void;
 
   /**
-   * `sent` is called when what waited is in the frame `seq`; without one when nothing of it is to be sent. `onWaiting` is told how
-   * much waits for the carrier; `onLost`, that something will never leave.
+   * `sent` is called when what waited is in the frame `seq`; without one when nothing of it is to be sent. `onWaiting`, that more
+   * waits for the carrier; `onLost`, that something will never leave.
    */
-  constructor(
-    carrier: Carrier,
-    sent: (seq?: number) => void,
-    onWaiting: (waiting: number) => void,
-    onLost: () => void,
-  ) {
+  constructor(carrier: Carrier, sent: (seq?: number) => void, onWaiting: () => void, onLost: () => void) {
     this.#carrier = carrier;
     this.#sent = sent;
     this.#onWaiting = onWaiting;
@@ -71,6 +67,11 @@ export class Outbox {
 
   get waiting(): number {
     return this.#entries.length;
+  }
+
+  /** How much of what waits people have done. */
+  get changes(): number {
+    return this.#entries.filter(({ variable }) => variable).length;
   }
 
   /** A new value of a variable. `event`: a person changed it and waits. */
@@ -115,26 +116,26 @@ export class Outbox {
     this.#event = false;
     if (entries.length === 0) return this.#sent();
     this.#sentAt = performance.now();
-    let batch: ClientMessage[] = [];
-    let size = 0;
-    for (const { message: make, variable, barrier } of entries) {
-      const message = make();
-      const { length } = JSON.stringify(message);
-      if (length > LARGEST) {
+    const frames: string[][] = [];
+    let size = FRAME_SIZE;
+    for (const { message, variable, barrier } of entries) {
+      const text = JSON.stringify(message());
+      if (text.length > LARGEST) {
+        // The session's word counts.
+        if (variable) variable.written = 0;
         this.#onLost();
         continue;
       }
-      if (size > 0 && size + length > FRAME_SIZE) {
-        this.#carrier.send(batch, event);
-        batch = [];
-        size = 0;
+      size += text.length;
+      if (size > FRAME_SIZE) {
+        frames.push([]);
+        size = text.length;
       }
-      if (variable && !barrier) variable.written = this.#carrier.nextSeq;
-      batch.push(message);
-      size += length;
+      frames.at(-1)?.push(text);
+      if (variable && !barrier) variable.written = this.#carrier.nextSeq + frames.length - 1;
     }
-    this.#sent(this.#carrier.nextSeq);
-    this.#carrier.send(batch, event);
+    for (const frame of frames) this.#carrier.send(frame, event);
+    this.#sent(frames[0] && this.#carrier.nextSeq - 1);
   }
 
   /** Drops what was meant for a connection that is gone. Returns how many actions that were; values are found in fields again. */
@@ -148,7 +149,7 @@ export class Outbox {
   #add(entry: Entry): void {
     if (this.#entries.length >= LIMIT) return this.#onLost();
     this.#entries.push(entry);
-    if (!this.#carrier.open) this.#onWaiting(this.#entries.filter((each) => each.variable).length);
+    if (!this.#carrier.open) this.#onWaiting();
   }
 
   /** Sends what waits at the end of the present task. */

@@ -1,4 +1,4 @@
-import type { AckFrame, ClientFrame, ClientMessage, ServerFrame } from "../protocol/message.ts";
+import type { AckFrame, ClientMessage, ServerFrame } from "../protocol/message.ts";
 import { closeCodes, retryOf } from "../protocol/close-code.ts";
 
 export type ConnectionState = "connecting" | "connected" | "disconnected" | "ended";
@@ -34,6 +34,13 @@ const STUCK_MS = 1000;
 const DEAD_MS = 6000;
 const OPEN_MS = 15_000;
 
+/** A frame of ours; `messages` as JSON texts joined by commas. */
+interface SentFrame {
+  seq: number;
+  event: boolean;
+  messages: string;
+}
+
 /**
  * The WebSocket: numbers frames, keeps those that the host has not acknowledged, and connects again with growing pauses until
  * the host says that the session ended. The connection goes on where it was, if the host still knows it: both sides send
@@ -54,7 +61,7 @@ export class Socket {
   #applied = 0;
   #acknowledged = 0;
   /** Our own that the host has not acknowledged, oldest first. */
-  #waiting: ClientFrame[] = [];
+  #waiting: SentFrame[] = [];
   #ackTimer: ReturnType<typeof setTimeout> | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #lookTimer: ReturnType<typeof setTimeout> | undefined;
@@ -77,7 +84,7 @@ export class Socket {
     this.#enter("connecting");
     this.#listen(OPEN_MS);
     socket.addEventListener("message", ({ data }: MessageEvent<string>) =>
-      this.#later(() => socket === this.#socket && this.#take(socket, data)),
+      this.#later(() => socket === this.#socket && this.#take(data)),
     );
     socket.addEventListener("close", ({ code, reason }) => {
       if (socket !== this.#socket) return;
@@ -86,7 +93,7 @@ export class Socket {
       if (code === closeCodes.replaced) this.#connection = undefined;
       if (this.state !== "connected" && this.#failures > 0)
         void this.#events.isSessionGone().then((gone) => gone && this.state !== "connected" && this.#end());
-      this.#retry(retryOf(reason));
+      this.retry(retryOf(reason));
     });
   }
 
@@ -94,25 +101,34 @@ export class Socket {
   wake(): void {
     if (this.state === "connected") return this.#ask(SLOW_MS);
     if (this.state === "ended" || (this.#socket && performance.now() - this.#attemptedAt < STUCK_MS)) return;
-    const former = this.#leave();
+    this.#leave();
     this.connect();
-    former?.close();
+  }
+
+  /**
+   * Gives the socket up for another one after a pause, in `told` ms if the host wishes: it is closed, or dead, whatever the browser
+   * thinks; or a frame is missing, here or there, and with another socket both sides find out which.
+   */
+  retry(told?: number): void {
+    this.#leave(closeCodes.aside);
+    this.#enter("disconnected");
+    const pause = Math.min(FIRST_RETRY_MS * 2 ** this.#failures++, LAST_RETRY_MS);
+    // Between half of it and all of it, so that the pages of a host that comes back do not all come at once.
+    this.#retryTimer = setTimeout(() => this.connect(), told ?? pause * (0.5 + Math.random() / 2));
   }
 
   /** The browser puts the page aside, and may bring it back. */
   putAside(): void {
     if (this.state === "ended") return;
-    const socket = this.#leave();
-    socket?.close(closeCodes.aside);
+    this.#leave(closeCodes.aside);
     this.#enter("disconnected");
   }
 
   /** Gives the connection up for another one, to which the host says everything anew. */
   reconnect(): void {
-    const former = this.#leave();
+    this.#leave();
     this.#connection = undefined;
     this.connect();
-    former?.close();
   }
 
   get open(): boolean {
@@ -124,19 +140,19 @@ export class Socket {
     return this.#seq + 1;
   }
 
-  send(messages: ClientMessage[], event: boolean): void {
-    this.#seq++;
-    const frame = { seq: this.#seq, ack: this.#applied, event, messages };
+  /** `messages`: the JSON text of each. */
+  send(messages: readonly string[], event: boolean): void {
+    const frame = { seq: ++this.#seq, event, messages: messages.join() };
     this.#waiting.push(frame);
-    this.#transmit(frame);
+    this.#transmitFrame(frame);
     if (this.#waiting.length === 1) this.#listen(SLOW_MS);
   }
 
   /** Frame `seq` of the server is in the page. */
   applied(seq: number): void {
     this.#applied = seq;
-    if (seq - this.#acknowledged >= ACK_AFTER_FRAMES) this.#transmit({ ack: seq });
-    else this.#ackTimer ??= setTimeout(() => this.#transmit({ ack: this.#applied }), ACK_AFTER_MS);
+    if (seq - this.#acknowledged >= ACK_AFTER_FRAMES) this.#transmit();
+    else this.#ackTimer ??= setTimeout(() => this.#transmit(), ACK_AFTER_MS);
   }
 
   #resumption(): string {
@@ -145,14 +161,14 @@ export class Socket {
     return `?connection=${this.#connection}&applied=${this.#received}&acknowledged=${acknowledged}`;
   }
 
-  #take(socket: WebSocket, text: string): void {
+  #take(text: string): void {
     const frame = parse(text);
-    if (!frame) return this.#refuse(socket, text);
+    if (!frame) return this.#refuse(text);
     if (this.state !== "connected") this.#begin("resumed" in frame, frame);
     if ("messages" in frame) {
       // It came with a former socket.
       if (frame.seq <= this.#received) return;
-      if (frame.seq > this.#received + 1) return this.resync();
+      if (frame.seq > this.#received + 1) return this.retry();
       this.#received = frame.seq;
     }
     while ((this.#waiting[0]?.seq ?? Infinity) <= frame.ack) this.#waiting.shift();
@@ -166,23 +182,28 @@ export class Socket {
   #begin(isResumed: boolean, frame: ServerFrame | AckFrame): void {
     this.#failures = 0;
     if (isResumed) {
-      for (const each of this.#waiting) if (each.seq > frame.ack) this.#transmit({ ...each, ack: this.#applied });
+      for (const each of this.#waiting) if (each.seq > frame.ack) this.#transmitFrame(each);
     } else {
       this.#seq = this.#received = this.#applied = this.#acknowledged = 0;
       const unanswered = this.#waiting.filter(({ event }) => event).length;
       this.#waiting = [];
-      const welcome = "messages" in frame ? frame.messages.find(({ type }) => type === "welcome") : undefined;
-      this.#connection = welcome && "connection" in welcome ? welcome.connection : undefined;
+      const { messages = [] } = frame as Partial<ServerFrame>;
+      this.#connection = messages.find((message) => message.type === "welcome")?.connection;
       this.#events.fresh(unanswered);
     }
     this.#enter("connected");
   }
 
-  #transmit(frame: object): void {
+  #transmitFrame({ seq, event, messages }: SentFrame): void {
+    this.#transmit(`"seq":${seq},`, `,"event":${event},"messages":[${messages}]`);
+  }
+
+  /** Sends an ack, or what it stands in: `before` and `after` are fields of the same frame. */
+  #transmit(before = "", after = ""): void {
     this.#stopAcknowledging();
     this.#acknowledged = this.#applied;
     const socket = this.#socket;
-    const text = JSON.stringify(frame);
+    const text = `{${before}"ack":${this.#applied}${after}}`;
     this.#later(() => socket?.readyState === WebSocket.OPEN && socket.send(text));
   }
 
@@ -198,7 +219,7 @@ export class Socket {
   #listen(wait: number): void {
     clearTimeout(this.#lookTimer);
     this.#lookTimer = setTimeout(() => {
-      if (this.state !== "connected") return this.#lose();
+      if (this.state !== "connected") return this.retry();
       if (wait === SLOW_MS) this.#slow(true);
       this.#ask(DEAD_MS);
     }, wait);
@@ -206,21 +227,9 @@ export class Socket {
 
   /** Asks whether anybody is there, who has so many ms for the answer. */
   #ask(wait: number): void {
-    this.#transmit({ ack: this.#applied, ping: true });
+    this.#transmit("", ',"ping":true');
     clearTimeout(this.#lookTimer);
-    this.#lookTimer = setTimeout(() => this.#lose(), wait + this.latency);
-  }
-
-  /** A frame is missing, here or there: with another socket both sides find out which. */
-  resync(): void {
-    this.#lose();
-  }
-
-  /** The socket is dead, whatever the browser thinks. */
-  #lose(): void {
-    const socket = this.#leave();
-    socket?.close(closeCodes.aside);
-    this.#retry();
+    this.#lookTimer = setTimeout(() => this.retry(), wait + this.latency);
   }
 
   #slow(isSlow: boolean): void {
@@ -229,22 +238,13 @@ export class Socket {
   }
 
   /** What a frame that cannot be read said is lost, so the page has to get everything anew. */
-  #refuse(socket: WebSocket, text: string): void {
+  #refuse(text: string): void {
     const message = `The page cannot read a frame: ${text.slice(0, 40)}`;
-    this.send([{ type: "error", code: "FRAME_NOT_JSON", message }], false);
+    const report: ClientMessage = { type: "error", code: "FRAME_NOT_JSON", message };
+    this.send([JSON.stringify(report)], false);
     this.#leave();
     this.#connection = undefined;
-    socket.close();
-    this.#retry();
-  }
-
-  /** `told`: in so many ms, as the host wishes. */
-  #retry(told?: number): void {
-    this.#leave();
-    this.#enter("disconnected");
-    const pause = Math.min(FIRST_RETRY_MS * 2 ** this.#failures++, LAST_RETRY_MS);
-    // Between half of it and all of it, so that the pages of a host that comes back do not all come at once.
-    this.#retryTimer = setTimeout(() => this.connect(), told ?? pause * (0.5 + Math.random() / 2));
+    this.retry();
   }
 
   #stopAcknowledging(): void {
@@ -252,15 +252,14 @@ export class Socket {
     this.#ackTimer = undefined;
   }
 
-  /** What still comes from the socket, or is due on it, does not count any more. */
-  #leave(): WebSocket | undefined {
-    const socket = this.#socket;
+  /** The socket is closed; what still comes from it, or is due on it, does not count any more. */
+  #leave(code?: number): void {
+    this.#socket?.close(code);
     this.#socket = undefined;
     this.#stopAcknowledging();
     clearTimeout(this.#retryTimer);
     clearTimeout(this.#lookTimer);
     this.#slow(false);
-    return socket;
   }
 
   #end(reason?: string): void {

@@ -200,7 +200,6 @@ class Windowed {
       this.#resize();
     }
     if (now - this.#asked < PATIENCE || this.#layout.pitch < 1) return;
-    if (!this.#page.outbox.open) return void setTimeout(() => this.#look(), PATIENCE);
     const clip = clipOf(this.#list);
     let from = this.#indexAt(clip.top);
     const size = Math.max(1, this.#indexAt(clip.bottom) + 1 - from);
@@ -217,6 +216,9 @@ class Windowed {
     if (isEnough && held === this.#held) return;
     const [first, many] = isEnough ? [start, rows.length] : [Math.max(0, from - margin - ((from - margin) % 2)), count];
     this.#asked = now;
+    // A frame can be refused, and without a connection there is nobody to ask.
+    setTimeout(() => this.#look(), PATIENCE + 1);
+    if (!this.#page.outbox.open) return;
     this.#held = held;
     this.#page.outbox.send(
       () => ({ type: "window", id: this.#variable.id, start: first, count: many, ...(held && { keep: held }) }),
@@ -224,8 +226,6 @@ class Windowed {
     );
     // Who scrolls has waited long enough.
     this.#page.outbox.flush();
-    // A frame can be refused.
-    setTimeout(() => this.#look(), PATIENCE + 1);
   }
 
   /** Which element of the array is, or would be, at a height. */

@@ -1,10 +1,11 @@
 import fs from "node:fs/promises";
 import path from "node:path";
-import { parse, type DefaultTreeAdapterTypes } from "parse5";
+import { parse } from "parse5";
 import { NONCE } from "./content-security-policy.ts";
 import { pageProblems } from "./page-problems.ts";
 import { defaultPage, escapeHtml } from "./pages.ts";
 import type { Problem } from "./viewdefs/problem.ts";
+import { children, type Element, type ParentNode } from "./viewdefs/tree.ts";
 
 /** What the page must tell the browser client. */
 export interface PageFacts {
@@ -99,10 +100,9 @@ export class SitePage {
 }
 
 /** Finds the places by a real parser: comments, upper case and left out tags would fool a search for "</body>". */
-function cut(document: DefaultTreeAdapterTypes.Document, html: string): Cut {
+function cut(document: ParentNode, html: string): Cut {
   const elements = [...elementsOf(document)];
-  const find = (name: string): DefaultTreeAdapterTypes.Element | undefined =>
-    elements.find((element) => element.tagName === name);
+  const find = (name: string): Element | undefined => elements.find((element) => element.tagName === name);
   const tag = (name: string): { start: number | undefined; end: number | undefined } => {
     const location = find(name)?.sourceCodeLocation;
     return { start: location?.startTag?.endOffset, end: location?.endTag?.startOffset };
@@ -129,10 +129,7 @@ function cut(document: DefaultTreeAdapterTypes.Document, html: string): Cut {
 }
 
 /** Where the nonce belongs: on what runs or is a style sheet, and where the author has asked for it. */
-function noncePlaces(
-  element: DefaultTreeAdapterTypes.Element,
-  html: string,
-): { at: number; until: number; insertion: Insertion }[] {
+function noncePlaces(element: Element, html: string): { at: number; until: number; insertion: Insertion }[] {
   const location = element.sourceCodeLocation;
   if (!location) return [];
   const wanted = element.attrs.flatMap(({ name }) => {
@@ -146,14 +143,13 @@ function noncePlaces(
   return [...wanted, { at, until: at, insertion: "nonceAttribute" }];
 }
 
-function* elementsOf(node: DefaultTreeAdapterTypes.ParentNode): Generator<DefaultTreeAdapterTypes.Element> {
-  for (const child of node.childNodes) {
-    if (!("tagName" in child)) continue;
+function* elementsOf(node: ParentNode): Generator<Element> {
+  for (const child of children(node)) {
     yield child;
     yield* elementsOf(child);
   }
 }
 
-function attribute(element: DefaultTreeAdapterTypes.Element, name: string): string | undefined {
+function attribute(element: Element, name: string): string | undefined {
   return element.attrs.find((attribute) => attribute.name === name)?.value;
 }

@@ -12,22 +12,25 @@ interface Attempts {
   attempts: number[];
 }
 
-/** Takes the network away from a page, whose clock is the test's from now on. Returns when that was. */
-async function unplug(page: Page): Promise<number> {
+/**
+ * Takes the network away from a page, whose clock is the test's from now on: attempts fail, or lead to nothing at all. Returns
+ * when that was.
+ */
+async function unplug(page: Page, attempt: "fails" | "hangs" = "fails"): Promise<number> {
   await page.clock.install();
-  return page.evaluate(() => {
+  return page.evaluate((fate) => {
     const attempts: number[] = [];
     Object.assign(window, { attempts });
     window.WebSocket = class extends EventTarget {
       constructor() {
         super();
         attempts.push(Date.now());
-        queueMicrotask(() => this.dispatchEvent(new CloseEvent("close", { code: 1006 })));
+        if (fate === "fails") queueMicrotask(() => this.dispatchEvent(new CloseEvent("close", { code: 1006 })));
       }
       close() {}
     } as never;
     return Date.now();
-  });
+  }, attempt);
 }
 
 t.test(
@@ -69,18 +72,7 @@ t.test("a page that is seen again, or has its network again, does not wait for t
 
 t.test("an attempt that leads nowhere does not keep a page from another one when its network is back", async (t) => {
   const { page, connection } = await scene(t, chromium, app);
-  await page.clock.install();
-  await page.evaluate(() => {
-    const attempts: number[] = [];
-    Object.assign(window, { attempts });
-    window.WebSocket = class extends EventTarget {
-      constructor() {
-        super();
-        attempts.push(Date.now());
-      }
-      close() {}
-    } as never;
-  });
+  await unplug(page, "hangs");
   connection.socket.terminate();
   await page.locator("html[data-moonpool-state=disconnected]").waitFor();
   await page.clock.runFor(3_000);

@@ -1,4 +1,5 @@
-import t from "tap";
+import type { Page } from "playwright-core";
+import t, { type Test } from "tap";
 import { Chromium } from "../support/chromium.ts";
 import { FlakyNetwork } from "../support/flaky-network.ts";
 import { counter, startRealHost } from "../support/real-host.ts";
@@ -14,6 +15,14 @@ const site = {
 const allow = /WebSocket|ERR_|Failed to load resource/;
 const connected = "html[data-moonpool-state=connected]";
 const disconnected = "html:not([data-moonpool-state=connected])";
+
+/** A page of a host in a process of its own. */
+async function serve(t: Test): Promise<{ dir: string; served: ServedProcess; page: Page }> {
+  const dir = makeSite(site);
+  t.teardown(() => removeSite(dir));
+  const served = await ServedProcess.start(t, ["--dir", dir]);
+  return { dir, served, page: await chromium.open(t, served.origin, { allow }) };
+}
 
 t.test("15 connections that break, with three clicks each while that happens: the count is 45", async (t) => {
   const host = await startRealHost(t, site);
@@ -72,10 +81,7 @@ function App:press() self.count = self.count + 1 session:setInterval(function() 
 t.test(
   "kill -9 of the host: the page stays as it is, with focus, caret and text; what was done is delivered once",
   async (t) => {
-    const dir = makeSite(site);
-    t.teardown(() => removeSite(dir));
-    const served = await ServedProcess.start(t, ["--dir", dir]);
-    const page = await chromium.open(t, served.origin, { allow });
+    const { served, page } = await serve(t);
     const [button, input] = [page.locator("button"), page.locator("input")];
     await button.click();
     await page.locator("b", { hasText: /^1$/ }).waitFor();
@@ -107,10 +113,7 @@ t.test(
 t.test(
   "a host that is started with another version of a view: what is typed stays, with focus and caret",
   async (t) => {
-    const dir = makeSite(site);
-    t.teardown(() => removeSite(dir));
-    const served = await ServedProcess.start(t, ["--dir", dir]);
-    const page = await chromium.open(t, served.origin, { allow });
+    const { dir, served, page } = await serve(t);
     const input = page.locator("input");
     await input.focus();
     await input.pressSequentially("half a word");
