@@ -66,7 +66,7 @@ export class Browser {
 
 /**
  * A connection, seen from the browser: sends frames with the right numbers, or any text; reads what comes. Acknowledges
- * with every frame and after every 16 frames that came.
+ * as browsers do: with every frame, after every 16 frames that came, and after a second.
  */
 export class Tab {
   readonly socket: WebSocket;
@@ -77,6 +77,7 @@ export class Tab {
   seq = 0;
   ack = 0;
   #acknowledged = 0;
+  #ackTimer: NodeJS.Timeout | undefined;
 
   constructor(socket: WebSocket) {
     this.socket = socket;
@@ -88,7 +89,8 @@ export class Tab {
     socket.on("message", (data) => {
       const frame = JSON.parse((data as Buffer).toString()) as ServerFrame;
       if ("seq" in frame) this.ack = frame.seq;
-      if (this.ack - this.#acknowledged >= 16) this.sendText(JSON.stringify({ ack: (this.#acknowledged = this.ack) }));
+      if (this.ack - this.#acknowledged >= 16) this.#acknowledge();
+      else if (this.ack > this.#acknowledged) this.#ackTimer ??= setTimeout(() => this.#acknowledge(), 1_000).unref();
       this.#frames.push(frame);
       for (const wake of this.#waiting.splice(0)) wake();
     });
@@ -101,6 +103,13 @@ export class Tab {
 
   sendText(text: string | Buffer): void {
     this.socket.send(text);
+  }
+
+  #acknowledge(): void {
+    clearTimeout(this.#ackTimer);
+    this.#ackTimer = undefined;
+    if (this.socket.readyState !== this.socket.OPEN) return;
+    this.sendText(JSON.stringify({ ack: (this.#acknowledged = this.ack) }));
   }
 
   /** The next frame of any kind. Throws when the connection ends first. */
