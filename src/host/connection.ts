@@ -23,6 +23,7 @@ import type { Clock } from "./clock.ts";
 import { shortId, type Log } from "./log.ts";
 import type { Meter } from "./meter.ts";
 import { PageReports } from "./page-reports.ts";
+import { Reminder } from "./reminder.ts";
 import { ReceivedFrames } from "./received-frames.ts";
 import { SentFrames } from "./sent-frames.ts";
 import { TokenBucket } from "./token-bucket.ts";
@@ -119,7 +120,7 @@ export class Connection {
   /** Why frames were dropped since the last that was not, and what was in them. */
   #dropCode: ErrorCode | undefined;
   #owed: SessionRequest[] = [];
-  #ack: { due: number; cancel: () => void } | undefined;
+  readonly #ack: Reminder;
   #dropped = 0;
   #refusalTold = 0;
   #closed = false;
@@ -139,6 +140,7 @@ export class Connection {
     this.#received = new ReceivedFrames(typeof from === "number" ? from : 0, () => this.#scheduleAck(ACK_WAIT));
     this.#settings = settings;
     this.#events = events;
+    this.#ack = new Reminder(settings.clock, () => this.#sendAck());
     this.#bucket = new TokenBucket(settings.rate, settings.clock.now());
     this.#reports = new PageReports(settings.log, settings.clock, session, number);
     this.#batcher = new Batcher({
@@ -197,7 +199,7 @@ export class Connection {
   /** The wire is gone, and the page may come back. */
   lose(): void {
     this.#wire = undefined;
-    this.#cancelAck();
+    this.#ack.close();
     this.#batcher.hold();
   }
 
@@ -272,7 +274,7 @@ export class Connection {
   /** Nothing is sent any more, no timer is left. */
   detach(): void {
     this.#closed = true;
-    this.#cancelAck();
+    this.#ack.close();
     this.#batcher.close();
     this.#reports.close();
   }
@@ -375,11 +377,7 @@ export class Connection {
   #scheduleAck(wait: number): void {
     if (this.#closed || !this.#wire) return;
     if (this.#received.safe - this.#safeTold >= ACK_FRAMES) return this.#sendAck();
-    const { clock } = this.#settings;
-    const due = clock.now() + wait;
-    if (this.#ack !== undefined && this.#ack.due <= due) return;
-    this.#cancelAck();
-    this.#ack = { due, cancel: clock.after(wait, () => this.#sendAck()) };
+    this.#ack.within(wait);
   }
 
   #sendAck(): void {
@@ -390,12 +388,7 @@ export class Connection {
   /** The browser is being told what is safe, and that it was carried out up to `applied`. */
   #noteTold(applied = this.#received.applied): void {
     this.#safeTold = this.#received.safe;
-    if (applied === this.#received.applied) this.#cancelAck();
-  }
-
-  #cancelAck(): void {
-    this.#ack?.cancel();
-    this.#ack = undefined;
+    if (applied === this.#received.applied) this.#ack.callOff();
   }
 
   #isOver(level: "full" | "clear"): boolean {

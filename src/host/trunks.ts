@@ -113,8 +113,9 @@ class Trunk {
     if (--this.#members === 0) this.#port.unref();
   }
 
+  /** What is posted in one turn goes together: all that the sockets brought which were ready. */
   post(number: number, message: ToWorker): void {
-    if (this.#batch.length === 0) process.nextTick(() => this.#flush());
+    if (this.#batch.length === 0) setImmediate(this.#flush);
     this.#batch.push(number, message);
   }
 
@@ -127,10 +128,10 @@ class Trunk {
     this.#port.close();
   }
 
-  #flush(): void {
+  readonly #flush = (): void => {
     const batch = this.#batch;
     this.#batch = [];
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of threads, not a window
     this.#port.postMessage(batch);
-  }
+  };
 }

@@ -90,43 +90,25 @@ export function takeImport(text: string): { outcome: string; report: ImportRepor
   return { outcome: text.slice(0, at), report: JSON.parse(text.slice(at + 3)) as ImportReport };
 }
 
-/** Takes the text that the runtime answers apart. No JSON of messages is parsed. */
+/** Takes the text that the runtime answers apart. No JSON of messages is parsed, and no line is looked at twice. */
 export function parseOutcome(text: string): Outcome {
-  const lines = text.split("\n");
   const outcome: Outcome = { ...readOutcomeHead(text), urgent: false, connections: [] };
   let changes: ConnectionChanges | undefined;
-  for (let index = 1; index < lines.length; index++) {
-    const line = lines[index] ?? "";
-    const body = line.slice(2);
-    switch (line.charAt(0)) {
-      case "c": {
-        const [connection, urgent] = body.split(" ");
-        changes = {
-          connection: Number(connection),
-          viewdefs: [],
-          high: "",
-          medium: "",
-          low: "",
-        };
-        outcome.connections.push(changes);
-        if (urgent === "1") outcome.urgent = true;
-        break;
-      }
-      case "v":
-        if (changes) changes.viewdefs = body.split("\t").map(versionOf);
-        break;
-      case "h":
-        if (changes) changes.high = body;
-        break;
-      case "m":
-        if (changes) changes.medium = body;
-        break;
-      case "l":
-        if (changes) changes.low = body;
-        break;
-      default:
-        break;
-    }
+  for (let end = text.indexOf("\n"); end >= 0;) {
+    const start = end + 1;
+    end = text.indexOf("\n", start);
+    const body = text.slice(start + 2, end < 0 ? undefined : end);
+    const kind = text.charAt(start);
+    if (kind === "c") {
+      const space = body.indexOf(" ");
+      changes = { connection: Number(body.slice(0, space)), viewdefs: [], high: "", medium: "", low: "" };
+      outcome.connections.push(changes);
+      if (body.charAt(space + 1) === "1") outcome.urgent = true;
+    } else if (changes === undefined) continue;
+    else if (kind === "h") changes.high = body;
+    else if (kind === "m") changes.medium = body;
+    else if (kind === "l") changes.low = body;
+    else if (kind === "v") changes.viewdefs = body.split("\t").map(versionOf);
   }
   return outcome;
 }

@@ -12,11 +12,19 @@ export interface SessionLine {
   close(): void;
 }
 
+/** So many messages, or what came in so many ms, go to the host together: one message after the other takes longer than what is in them. */
+const MOST = 16;
+const LONGEST = 0.3;
+
 /** The port that the sessions of this thread share: see trunk-message.ts. */
 export class Trunk {
   readonly #number: number;
   readonly #port: MessagePort;
   readonly #lines = new Map<number, TrunkLine>();
+  #batch: TrunkBatch = [];
+  #transfer: ArrayBuffer[] = [];
+  /** When the first of the batch was posted. */
+  #since = 0;
 
   /** `port` came with session `number`, the first of the thread. `onClose` is called when the host has gone. */
   constructor(number: number, port: MessagePort, onClose: () => void) {
@@ -31,14 +39,39 @@ export class Trunk {
 
   /** The line of session `number`, which brought `port`. */
   open(number: number, port: MessagePort): SessionLine {
-    const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void =>
-      this.#port.postMessage([number, message] satisfies TrunkBatch, transfer);
-    const line = new TrunkLine(post, () => this.#lines.delete(number));
+    const line = new TrunkLine(
+      (message, transfer) => this.#post(number, message, transfer),
+      () => {
+        // That the session's task is over goes another way, and must not come first.
+        this.#flush();
+        this.#lines.delete(number);
+      },
+    );
     this.#lines.set(number, line);
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of threads, not a window
     port.postMessage({ trunk: this.#number } satisfies TrunkNotice);
     if (port !== this.#port) port.close();
     return line;
+  }
+
+  /** Sends what was posted so far, which else happens after the turn. */
+  readonly #flush = (): void => {
+    if (this.#batch.length === 0) return;
+    const [batch, transfer] = [this.#batch, this.#transfer];
+    this.#batch = [];
+    if (transfer.length > 0) this.#transfer = [];
+    this.#port.postMessage(batch, transfer);
+  };
+
+  #post(number: number, message: FromWorker, transfer?: ArrayBuffer[]): void {
+    const now = performance.now();
+    if (this.#batch.length === 0) {
+      this.#since = now;
+      process.nextTick(this.#flush);
+    }
+    this.#batch.push(number, message);
+    if (transfer) this.#transfer.push(...transfer);
+    if (this.#batch.length >= 2 * MOST || now - this.#since > LONGEST) this.#flush();
   }
 
   #receive(batch: TrunkBatch): void {

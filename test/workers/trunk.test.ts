@@ -1,4 +1,4 @@
-import { MessageChannel } from "node:worker_threads";
+import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import { once } from "node:events";
 import t from "tap";
 import { Trunks } from "../../src/host/trunks.ts";
@@ -63,7 +63,9 @@ t.test("what was sent before the end is not lost when the end is heard of first"
   const start = (session: Session): ReturnType<Trunk["open"]> =>
     session.start((number, port) => (trunk ??= new Trunk(number, port, () => {})));
   start(first);
-  start(second).postMessage("last words");
+  const end = start(second);
+  end.postMessage("last words");
+  end.close();
   // Nothing has been received yet, not even which port the second one speaks over.
   second.line.drain();
   t.strictSame(second.told, ["last words"]);
@@ -83,3 +85,37 @@ t.test("when the host's end closes, all sessions of the thread hear of it", asyn
   await until(() => lost === 3);
   t.equal(lost, 3);
 });
+
+t.test(
+  "what sessions say in one turn goes together, in order, with what is transferred; a long turn does not hold it up",
+  async (t) => {
+    const { port1, port2 } = new MessageChannel();
+    const batches: unknown[][] = [];
+    port1.on("message", (batch: unknown[]) => {
+      if (Array.isArray(batch)) batches.push(batch);
+    });
+    const trunk = new Trunk(1, port2, () => {});
+    const [first, second] = [trunk.open(1, port2), trunk.open(2, new MessageChannel().port2)];
+    const image = Uint8Array.of(1, 2, 3);
+    first.postMessage("a");
+    second.postMessage({ kind: "image", image, base: null, events: 0, nextTimer: undefined }, [image.buffer]);
+    first.postMessage("b");
+    await until(() => batches.length > 0);
+    t.equal(batches.length, 1);
+    t.match(batches[0], [1, "a", 2, { kind: "image", image: Uint8Array.of(1, 2, 3) }, 1, "b"]);
+    t.equal(image.length, 0, "it was transferred");
+    first.postMessage("c");
+    const busy = performance.now() + 2;
+    while (performance.now() < busy);
+    first.postMessage("d");
+    for (let n = 0; n < 100; n++) second.postMessage(`${n}`);
+    // Has the messages that were sent in this turn, before it is over.
+    for (let next = receiveMessageOnPort(port1); next; next = receiveMessageOnPort(port1))
+      batches.push(next.message as []);
+    t.strictSame(batches[1], [1, "c", 1, "d"]);
+    t.ok(batches.length >= 5, "many are not kept until the end of the turn");
+    await until(() => batches.flat().length === 6 + 4 + 200);
+    t.strictSame(batches.slice(2).flat(), Array.from({ length: 100 }, (_, n) => [2, `${n}`]).flat());
+    port1.close();
+  },
+);
