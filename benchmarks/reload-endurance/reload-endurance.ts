@@ -1,9 +1,10 @@
 // What is left behind by reloads: a thousand of a Lua file, then a thousand of a viewdef, with a page in Chromium.
-import { type Finding, judged } from "../support/measure.ts";
-import { type Amounts, RealPage } from "./page.ts";
-import { type Edited, newMark, save } from "./saving.ts";
-import { startServer } from "./server.ts";
-import { smallSite } from "./sites.ts";
+import type { Benchmark, Progress } from "../support/benchmark.ts";
+import { type Finding, found, judged } from "../support/measure.ts";
+import { type Amounts, RealPage } from "../reload/page.ts";
+import { type Edited, newMark, save } from "../reload/saving.ts";
+import { startServer } from "../reload/server.ts";
+import { smallSite } from "../reload/sites.ts";
 
 const RELOADS = 1_000;
 const WARM_UP = 200;
@@ -29,7 +30,7 @@ function growth(samples: Sample[], name: Amount): number {
 }
 
 /** Reloads a file again and again, each time when the page shows the version before. */
-async function run(dir: string, edited: Edited, page: RealPage, rss: () => Promise<number>): Promise<Sample[]> {
+async function reloads(dir: string, edited: Edited, page: RealPage, rss: () => Promise<number>): Promise<Sample[]> {
   const samples: Sample[] = [];
   const end = performance.now() + BUDGET;
   for (let reloads = 1; reloads <= WARM_UP + RELOADS && performance.now() < end; reloads++) {
@@ -56,19 +57,19 @@ function findings(kind: string, samples: Sample[]): Finding[] {
     const { what, unit, target } = most[name];
     return judged(`growth per 1,000 reloads of a ${kind}: ${what}`, growth(samples, name), unit, "<=", target);
   });
-  return [{ what: `consecutive reloads of a ${kind}`, value: samples.at(-1)?.reloads ?? 0, unit: "" }, ...grown];
+  return [found(`consecutive reloads of a ${kind}`, samples.at(-1)?.reloads ?? 0, ""), ...grown];
 }
 
-/** Takes about 90 s. */
-export async function endurance(): Promise<Finding[]> {
+async function run(progress: Progress): Promise<Finding[]> {
   const { dir, lua, viewdef, remove } = smallSite();
   const server = await startServer(dir);
   const page = await RealPage.open(server.started.origin, "+1");
   try {
     const rss = async (): Promise<number> => (await server.ask<{ rss: number }>("memory")).rss / 2 ** 20;
+    progress("Lua file, then viewdef");
     return [
-      ...findings("Lua file", await run(dir, lua, page, rss)),
-      ...findings("viewdef", await run(dir, viewdef, page, rss)),
+      ...findings("Lua file", await reloads(dir, lua, page, rss)),
+      ...findings("viewdef", await reloads(dir, viewdef, page, rss)),
     ];
   } finally {
     await page.close();
@@ -76,3 +77,11 @@ export async function endurance(): Promise<Finding[]> {
     remove();
   }
 }
+
+export const reloadEndurance: Benchmark = {
+  name: "reload-endurance",
+  question: "What is left behind by 1,200 reloads of a Lua file and 1,200 of a viewdef?",
+  seconds: 100,
+  isLong: true,
+  run,
+};

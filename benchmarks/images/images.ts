@@ -1,15 +1,15 @@
 // How large are images of sessions of the demo, as differences to the birth and to what main.lua came to?
-import { pack } from "../src/workers/image.ts";
-import { startEvent, VmSite, VmUser } from "../test/support/vm-session.ts";
-import { startPartsOf } from "../test/support/lua-session.ts";
-import { type Finding, judged, median } from "./support/measure.ts";
-import { repository } from "./support/site.ts";
+import { pack } from "../../src/workers/image.ts";
+import { startEvent, VmSite, VmUser } from "../../test/support/vm-session.ts";
+import { startPartsOf } from "../../test/support/lua-session.ts";
+import type { Benchmark } from "../support/benchmark.ts";
+import { type Finding, found, judged } from "../support/measure.ts";
+import { repository } from "../support/site.ts";
 
 const NOW = 1_700_000_000_000;
 const TRIES = 30;
 
-/** Runs the benchmark. Takes about ten seconds. */
-export async function images(): Promise<Finding[]> {
+async function run(): Promise<Finding[]> {
   const site = await VmSite.load(repository);
   const findings: Finding[] = [];
   const parts = startPartsOf(startEvent(NOW));
@@ -48,11 +48,16 @@ async function sizes(site: VmSite, what: string, tidy = false, isJudged = false)
   }
   const packed = (await pack(image)).data.length / 1024;
   return [
-    { what: `${what}: image`, value: image.data.length / 1024, unit: "KB" },
-    isJudged
-      ? judged(`${what}: packed`, packed, "KB", "<=", 40)
-      : { what: `${what}: packed`, value: packed, unit: "KB" },
-    { what: `${what}: saving`, value: median(saves), unit: "ms" },
-    { what: `${what}: loading`, value: median(loads), unit: "ms" },
+    found(`${what}: image`, image.data.length / 1024, "KB"),
+    isJudged ? judged(`${what}: packed`, packed, "KB", "<=", 40) : found(`${what}: packed`, packed, "KB"),
+    found(`${what}: saving`, saves, "ms"),
+    found(`${what}: loading`, loads, "ms"),
   ];
 }
+
+export const images: Benchmark = {
+  name: "images",
+  question: "How large are images of sessions, as differences to the birth and to what main.lua came to?",
+  seconds: 8,
+  run,
+};

@@ -1,0 +1,13 @@
+import type { MoonpoolOptions } from "../../src/host/main.ts";
+import { type Program, startProgram } from "./processes.ts";
+
+export type Server = Program<{ port: number }>;
+
+/** As many frames as clients can send: what is measured is the work, not the limit. */
+const UNLIMITED = { perSecond: 1e9, burst: 1e9 };
+
+/** A Moonpool host in a process of its own that collects its garbage when it is asked for its memory. */
+export function startMoonpool(options: MoonpoolOptions): Promise<Server> {
+  const file = new URL("./moonpool-server.js", import.meta.url);
+  return startProgram(file, { rate: UNLIMITED, ...options }, ["--expose-gc"]);
+}
