@@ -1,8 +1,10 @@
 import { client } from "./client/client.ts";
 import { creation } from "./creation/creation.ts";
 import { floors } from "./floors/floors.ts";
+import { growth } from "./growth/growth.ts";
 import { hogs } from "./hogs/hogs.ts";
 import { images } from "./images/images.ts";
+import { peers } from "./peers/peers.ts";
 import { reload } from "./reload/reload.ts";
 import { reloadCrowd } from "./reload-crowd/reload-crowd.ts";
 import { reloadEndurance } from "./reload-endurance/reload-endurance.ts";
@@ -25,6 +27,8 @@ export const benchmarks: readonly Benchmark[] = [
   hogs,
   reload,
   sleep,
+  growth,
+  peers,
   images,
   store,
   client,

@@ -28,13 +28,19 @@ function list(): void {
 async function run(names: readonly string[], isFull: boolean): Promise<void> {
   const chosen = benchmarks.filter(({ name, isLong }) => (names.length > 0 ? names.includes(name) : isFull || !isLong));
   const progress = new RunProgress(chosen);
-  let missed = 0;
+  let [missed, failed] = [0, 0];
   try {
     for (const benchmark of chosen) {
       progress.begin(benchmark);
       const machine = describeMachine();
       const start = performance.now();
-      const findings = await benchmark.run((what) => progress.tell(what));
+      const findings = await benchmark.run((what) => progress.tell(what)).catch((error: Error) => error);
+      if (findings instanceof Error) {
+        // The others can still be worth their time.
+        progress.print(`\n${benchmark.name} failed: ${findings.stack ?? findings.message}`);
+        failed++;
+        continue;
+      }
       const seconds = Math.round((performance.now() - start) / 1000);
       progress.print(`\n${benchmark.name} (${seconds} s)\n${findings.map(findingLine).join("\n")}`);
       missed += findings.filter(({ ok }) => ok === false).length;
@@ -43,9 +49,10 @@ async function run(names: readonly string[], isFull: boolean): Promise<void> {
   } finally {
     progress.stop();
   }
-  await writeReport();
+  writeReport();
   if (missed > 0) console.log(`\n${missed} target${missed > 1 ? "s" : ""} missed.`);
-  process.exitCode = missed > 0 ? 1 : 0;
+  if (failed > 0) console.log(`\n${failed} benchmark${failed > 1 ? "s" : ""} failed.`);
+  process.exitCode = missed + failed > 0 ? 1 : 0;
 }
 
 try {
@@ -58,7 +65,7 @@ try {
       exitCode: 2,
     });
   if (isList) list();
-  else if (page) await writeReport();
+  else if (page) writeReport();
   else await run(program.args, full);
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;

@@ -14,8 +14,8 @@ export interface Connection {
   place: Place;
   /** What the first messages were: their number, their bytes, and ms from the open socket to the last of them. */
   opening: { frames: number; bytes: number; ms: number };
-  /** Does the thing number `action`. */
-  act: (action: number) => void;
+  /** Does the thing number `action`, or types a text, which is ASCII without quotes, in it. */
+  act: (action: number, text?: string) => void;
   /** Is a message the answer to it? Called for each message once. */
   isAnswer: (data: Buffer, start: number, end: number) => boolean;
 }

@@ -17,6 +17,8 @@ export interface LoopRequest {
   kind: "loop";
   group: string;
   action: number;
+  /** Each event types another text. */
+  isTyping?: boolean;
   events?: number;
   ms?: number;
 }
@@ -62,7 +64,7 @@ async function open({ group, dialect, place, count, until }: OpenRequest): Promi
   return { place: last.place, opening: last.opening };
 }
 
-function loop({ group, action, events = Infinity, ms = Infinity }: LoopRequest): Promise<Looped> {
+function loop({ group, action, isTyping = false, events = Infinity, ms = Infinity }: LoopRequest): Promise<Looped> {
   const connections = groups.get(group) ?? [];
   const times = new Float64Array(Math.min(MOST_TIMES, events));
   const cpu = process.cpuUsage();
@@ -97,7 +99,7 @@ function loop({ group, action, events = Infinity, ms = Infinity }: LoopRequest):
         }
         begun++;
         sent = now;
-        act(action);
+        act(action, isTyping ? `text ${begun}` : undefined);
       };
       socket.onMessage = (data, from, to) => {
         if (!isAnswer(data, from, to)) return;

@@ -21,7 +21,7 @@ export class Load {
   }
 
   /** Has the group's connections do an action again and again, each when the last was answered. */
-  loop(group: string, action: number, until: Pick<LoopRequest, "events" | "ms">): Promise<Looped> {
+  loop(group: string, action: number, until: Omit<LoopRequest, "kind" | "group" | "action">): Promise<Looped> {
     return this.#ask({ kind: "loop", group, action, ...until });
   }
 

@@ -67,8 +67,9 @@ function speak(socket: LeanSocket, first: number, received: number, isEcho = fal
   let [seq, ack] = [0, received];
   return {
     socket,
-    act: (action) => {
-      const message = `{"type":"update","id":${first + action},"value":null}`;
+    act: (action, text) => {
+      const value = text === undefined ? "null" : `"${text}"`;
+      const message = `{"type":"update","id":${first + action},"value":${value}}`;
       socket.send(`{"seq":${++seq},"ack":${ack},"event":true,"messages":[${message}]}`);
     },
     isAnswer: (data, start) => {

@@ -17,18 +17,15 @@ function judgedOf(results: readonly Result[]): string {
   const lines = results.flatMap(({ benchmark, findings }) =>
     findings
       .filter(({ target }) => target !== undefined)
-      .map(
-        (finding) =>
-          `| ${benchmark} | ${finding.what} | ${amount(finding.median, finding.unit)} | ${verdict(finding)} |`,
-      ),
+      .map((finding) => `| ${benchmark} | ${finding.what} | ${amount(finding)} | ${verdict(finding)} |`),
   );
   return ["## Targets", "", "| benchmark | what | median | target |", "| --- | --- | --: | --- |", ...lines].join("\n");
 }
 
 function sectionOf({ benchmark, question, measured, findings }: Result): string {
   const rows = findings.map((finding) => {
-    const { what, median, unit, samples } = finding;
-    return `| ${what} | ${amount(median, unit)} | ${middleHalf(finding)} | ${samples} | ${verdict(finding)} |`;
+    const { what, samples } = finding;
+    return `| ${what} | ${amount(finding)} | ${middleHalf(finding)} | ${samples} | ${verdict(finding)} |`;
   });
   const { date, node, cores, processor, load, commit, seconds } = measured;
   const where = `${date.slice(0, 10)}, ${commit || "no commit"}, Node ${node}, ${cores} cores (${processor}), load before ${load}, took ${seconds} s.`;

@@ -9,25 +9,33 @@ export function number(value: number): string {
   return value.toFixed(size >= 10 ? 1 : 2);
 }
 
+/** A finding in the unit in which it is read most easily: numbers are to be divided by `by`. */
+function unitOf({ median, unit }: Finding): { unit: string; by: number } {
+  return unit === "µs" && Math.abs(median) >= 1_000 ? { unit: "ms", by: 1_000 } : { unit, by: 1 };
+}
+
 /** `12.3 ms`. */
-export function amount(value: number, unit: string): string {
-  return `${number(value)} ${unit}`.trim();
+export function amount(finding: Finding): string {
+  const { unit, by } = unitOf(finding);
+  return `${number(finding.median / by)} ${unit}`.trim();
 }
 
-/** The middle half of the samples, `1.20 – 1.40`; empty where there is one. */
-export function middleHalf({ spread }: Finding): string {
-  return spread === undefined ? "" : `${number(spread.q1)} – ${number(spread.q3)}`;
+/** The middle half of the samples, `1.20 – 1.40`, in the unit of `amount`; empty where there is one. */
+export function middleHalf(finding: Finding): string {
+  const { by } = unitOf(finding);
+  const { spread } = finding;
+  return spread === undefined ? "" : `${number(spread.q1 / by)} – ${number(spread.q3 / by)}`;
 }
 
-/** `<= 4 ✓`; empty where nothing is asked for. */
-export function verdict({ target, ok }: Finding): string {
+/** `≤ 4 ✓`, in the unit of `amount`; empty where nothing is asked for. */
+export function verdict(finding: Finding): string {
+  const { target, ok } = finding;
   if (target === undefined) return "";
-  return `${target.comparison === "<=" ? "≤" : "≥"} ${number(target.value)} ${ok ? "✓" : "missed"}`;
+  return `${target.comparison === "<=" ? "≤" : "≥"} ${number(target.value / unitOf(finding).by)} ${ok ? "✓" : "missed"}`;
 }
 
 /** A line for a terminal. */
 export function findingLine(finding: Finding): string {
-  const { what, median, unit } = finding;
-  const columns = [what.padEnd(78), number(median).padStart(9), unit.padEnd(6), middleHalf(finding).padEnd(18)];
+  const columns = [finding.what.padEnd(78), amount(finding).padStart(16), middleHalf(finding).padEnd(18)];
   return `  ${columns.join(" ")} ${verdict(finding)}`.trimEnd();
 }

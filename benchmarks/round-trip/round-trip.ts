@@ -8,7 +8,7 @@ import { against, type Finding, found, judged, ratios } from "../support/measure
 import type { Usage } from "../support/probe.ts";
 import type { Program } from "../support/processes.ts";
 import { alternate } from "../support/rounds.ts";
-import { startMoonpool } from "../support/moonpool.ts";
+import { busy, startMoonpool } from "../support/moonpool.ts";
 import { counterSite, makeSite, withViewdefs } from "../support/site.ts";
 
 const ROUNDS = 7;
@@ -123,8 +123,8 @@ async function run(progress: Progress): Promise<Finding[]> {
     Load.start(),
     startEcho(),
     startWorkerEcho(),
-    startMoonpool({ dir: one.dir }),
-    startMoonpool({ dir: many.dir }),
+    startMoonpool({ dir: one.dir, ...busy }),
+    startMoonpool({ dir: many.dir, ...busy }),
   ]);
   try {
     const contenders: Record<Name, Contender> = {

@@ -99,7 +99,7 @@ async function asleep(data: string, { sleepers, wakes: woken }: Amount, progress
     const all = (last.anonymous - before.anonymous) / KB / sleepers;
     return [
       // Of all: batches show how much that is chance, and one of them has what the allocator took for the next.
-      judged(`memory per sleeping demo session, of ${sleepers}`, all, "KB", "<=", 6),
+      judged("memory per sleeping demo session", all, "KB", "<=", 6),
       found("the same, batch by batch", memory, "KB"),
       found("the same with pages of the store's file", (last.rss - before.rss) / KB / sleepers, "KB"),
       judged("a sleeping demo session on disk", each, "KB", "<=", 40),
@@ -135,7 +135,7 @@ async function connected(data: string, { connected, wakes: woken }: Amount, prog
     }
     const all = (last.anonymous - before.anonymous) / KB / connected;
     return [
-      judged(`memory per idle connected demo session, of ${connected}`, all, "KB", "<=", 60),
+      judged("memory per idle connected demo session", all, "KB", "<=", 60),
       found("the same, batch by batch", memory, "KB"),
       judged("a connected session wakes: event → answer, p50", wakes, "ms", "<=", 5),
       found("a connected session wakes: event → answer, p99", quantile(wakes, 0.99), "ms"),

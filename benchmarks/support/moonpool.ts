@@ -6,6 +6,12 @@ export type Server = Program<{ port: number }>;
 /** As many frames as clients can send: what is measured is the work, not the limit. */
 const UNLIMITED = { perSecond: 1e9, burst: 1e9 };
 
+/**
+ * For sessions that never pause: with the default, one that takes more than half of its thread's time counts as a hog and
+ * rests between its events.
+ */
+export const busy: Partial<MoonpoolOptions> = { cpu: { perSecond: 1_000, burst: 60_000 } };
+
 /** A Moonpool host in a process of its own that collects its garbage when it is asked for its memory. */
 export function startMoonpool(options: MoonpoolOptions): Promise<Server> {
   const file = new URL("./moonpool-server.js", import.meta.url);
