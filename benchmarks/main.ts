@@ -29,25 +29,21 @@ async function run(names: readonly string[], isFull: boolean): Promise<void> {
   const chosen = benchmarks.filter(({ name, isLong }) => (names.length > 0 ? names.includes(name) : isFull || !isLong));
   const progress = new RunProgress(chosen);
   let [missed, failed] = [0, 0];
-  try {
-    for (const benchmark of chosen) {
-      progress.begin(benchmark);
-      const machine = describeMachine();
-      const start = performance.now();
-      const findings = await benchmark.run((what) => progress.tell(what)).catch((error: Error) => error);
-      if (findings instanceof Error) {
-        // The others can still be worth their time.
-        progress.print(`\n${benchmark.name} failed: ${findings.stack ?? findings.message}`);
-        failed++;
-        continue;
-      }
-      const seconds = Math.round((performance.now() - start) / 1000);
-      progress.print(`\n${benchmark.name} (${seconds} s)\n${findings.map(findingLine).join("\n")}`);
-      missed += findings.filter(({ ok }) => ok === false).length;
-      writeResult(benchmark, { ...machine, seconds }, findings);
+  for (const benchmark of chosen) {
+    progress.begin(benchmark);
+    const machine = describeMachine();
+    const start = performance.now();
+    const findings = await benchmark.run((what) => progress.tell(what)).catch((error: Error) => error);
+    if (findings instanceof Error) {
+      // The others can still be worth their time.
+      progress.end(`\n${benchmark.name} failed: ${findings.stack ?? findings.message}`);
+      failed++;
+      continue;
     }
-  } finally {
-    progress.stop();
+    const seconds = Math.round((performance.now() - start) / 1000);
+    progress.end(`\n${benchmark.name} (${seconds} s)\n${findings.map(findingLine).join("\n")}`);
+    missed += findings.filter(({ ok }) => ok === false).length;
+    writeResult(benchmark, { ...machine, seconds }, findings);
   }
   writeReport();
   if (missed > 0) console.log(`\n${missed} target${missed > 1 ? "s" : ""} missed.`);

@@ -11,7 +11,8 @@ export function number(value: number): string {
 
 /** A finding in the unit in which it is read most easily: numbers are to be divided by `by`. */
 function unitOf({ median, unit }: Finding): { unit: string; by: number } {
-  return unit === "µs" && Math.abs(median) >= 1_000 ? { unit: "ms", by: 1_000 } : { unit, by: 1 };
+  if (unit === "µs" && Math.abs(median) >= 1_000) return { unit: "ms", by: 1_000 };
+  return unit === "ms" && Math.abs(median) < 0.1 ? { unit: "µs", by: 0.001 } : { unit, by: 1 };
 }
 
 /** `12.3 ms`. */

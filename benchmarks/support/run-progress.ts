@@ -1,17 +1,26 @@
-import { MultiBar, Presets, type SingleBar } from "cli-progress";
+import { Presets, SingleBar } from "cli-progress";
 import type { Benchmark } from "./benchmark.ts";
 
 /** ms. */
 const EVERY = 1_000;
+const OPTIONS = {
+  format: "{bar} {value} of {total} s  {name}: {what}",
+  // Rarely drawn: what is measured beside it should not notice.
+  fps: 2,
+  hideCursor: true,
+  linewrap: false,
+  clearOnComplete: true,
+};
 
 /**
  * How far a run is: in a terminal a bar over the time that all its benchmarks should take; elsewhere a line for each that
  * begins and for each thing that it measures.
  */
 export class RunProgress {
-  readonly #bars: MultiBar | undefined;
-  readonly #bar: SingleBar | undefined;
-  readonly #timer: NodeJS.Timeout | undefined;
+  readonly #total: number;
+  /** While a benchmark runs, in a terminal. */
+  #bar: SingleBar | undefined;
+  #timer: NodeJS.Timeout | undefined;
   #name = "";
   /** Seconds that the benchmarks before this one should have taken, and this one should. */
   #before = 0;
@@ -20,14 +29,7 @@ export class RunProgress {
   #what = "";
 
   constructor(benchmarks: readonly Benchmark[]) {
-    if (!process.stdout.isTTY) return;
-    const total = benchmarks.reduce((sum, { seconds }) => sum + seconds, 0);
-    const format = "{bar} {value} of {total} s  {name}: {what}";
-    // Rarely drawn: what is measured beside it should not notice.
-    const options = { format, fps: 2, hideCursor: true, linewrap: false, gracefulExit: true };
-    this.#bars = new MultiBar(options, Presets.shades_classic);
-    this.#bar = this.#bars.create(total, 0, { name: "", what: "" });
-    this.#timer = setInterval(() => this.#draw(), EVERY);
+    this.#total = benchmarks.reduce((sum, { seconds }) => sum + seconds, 0);
   }
 
   begin({ name, seconds }: Benchmark): void {
@@ -35,6 +37,11 @@ export class RunProgress {
     this.#expected = seconds;
     this.#began = performance.now();
     this.#name = name;
+    if (process.stdout.isTTY) {
+      this.#bar = new SingleBar(OPTIONS, Presets.shades_classic);
+      this.#bar.start(this.#total, Math.round(this.#before), { name, what: "" });
+      this.#timer = setInterval(() => this.#draw(), EVERY);
+    }
     this.tell("starts");
   }
 
@@ -44,15 +51,12 @@ export class RunProgress {
     else this.#draw();
   }
 
-  /** Prints text above the bar. */
-  print(text: string): void {
-    if (this.#bars === undefined) console.log(text);
-    else this.#bars.log(`${text}\n`);
-  }
-
-  stop(): void {
+  /** A benchmark has ended, and this is what is to be said about it. */
+  end(text: string): void {
     clearInterval(this.#timer);
-    this.#bars?.stop();
+    this.#bar?.stop();
+    this.#bar = undefined;
+    console.log(text);
   }
 
   #draw(): void {
