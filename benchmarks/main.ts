@@ -3,7 +3,6 @@ import { Command, CommanderError } from "commander";
 import { benchmarks } from "./catalogue.ts";
 import { describeMachine, writeResult } from "./report/results.ts";
 import { findingLine } from "./report/text.ts";
-import { writeReport } from "./report/report.ts";
 import { RunProgress } from "./support/run-progress.ts";
 
 const program = new Command("npm run bench --")
@@ -13,6 +12,12 @@ const program = new Command("npm run bench --")
   .option("--list", "say which there are", false)
   .option("--page", "run nothing, write the pages and pictures from the results that are there", false)
   .exitOverride();
+
+/** The charts' library is only loaded when nothing is measured any more. */
+async function report(): Promise<void> {
+  const { writeReport } = await import("./report/report.ts");
+  writeReport();
+}
 
 interface Flags {
   full: boolean;
@@ -45,7 +50,7 @@ async function run(names: readonly string[], isFull: boolean): Promise<void> {
     missed += findings.filter(({ ok }) => ok === false).length;
     writeResult(benchmark, { ...machine, seconds }, findings);
   }
-  writeReport();
+  await report();
   if (missed > 0) console.log(`\n${missed} target${missed > 1 ? "s" : ""} missed.`);
   if (failed > 0) console.log(`\n${failed} benchmark${failed > 1 ? "s" : ""} failed.`);
   process.exitCode = missed + failed > 0 ? 1 : 0;
@@ -61,7 +66,7 @@ try {
       exitCode: 2,
     });
   if (isList) list();
-  else if (page) writeReport();
+  else if (page) await report();
   else await run(program.args, full);
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;

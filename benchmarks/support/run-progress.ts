@@ -10,6 +10,8 @@ const OPTIONS = {
   hideCursor: true,
   linewrap: false,
   clearOnComplete: true,
+  // Theirs catches the signal and goes on.
+  gracefulExit: false,
 };
 
 /**
@@ -30,6 +32,10 @@ export class RunProgress {
 
   constructor(benchmarks: readonly Benchmark[]) {
     this.#total = benchmarks.reduce((sum, { seconds }) => sum + seconds, 0);
+    process.once("SIGINT", () => {
+      this.end("Interrupted.");
+      process.exit(130);
+    });
   }
 
   begin({ name, seconds }: Benchmark): void {
