@@ -7,6 +7,8 @@ import { startMoonpool } from "../support/moonpool.ts";
 import { hogSite, makeSite } from "../support/site.ts";
 
 const THREADS = 2;
+/** ms, as by default. */
+const TIME_LIMIT = 1_000;
 const HEALTHY = 20;
 const HOGS = [1, 2, 4, 8];
 const ROUNDS = 5;
@@ -58,7 +60,7 @@ function enrage(client: Client): () => void {
 }
 
 async function beside(dir: string, count: number): Promise<Finding[]> {
-  const host = await startMoonpool({ dir, threads: THREADS, logLevel: "silent" });
+  const host = await startMoonpool({ dir, threads: THREADS, timeLimit: TIME_LIMIT, logLevel: "silent" });
   try {
     const open = async (count: number): Promise<Client[]> => {
       const clients: Client[] = [];

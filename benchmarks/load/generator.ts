@@ -45,7 +45,7 @@ export interface Looped {
 const OPENING_AT_A_TIME = 8;
 const MOST_TIMES = 500_000;
 /** ms without any answer until the server counts as stuck. */
-const PATIENCE = 60_000;
+const PATIENCE = 20_000;
 
 const groups = new Map<string, Connection[]>();
 

@@ -65,6 +65,10 @@ export class LeanSocket {
     this.#write(TEXT, text);
   }
 
+  get isOpen(): boolean {
+    return this.#socket.writable;
+  }
+
   close(): void {
     this.onEnd = () => {};
     this.#socket.destroy();

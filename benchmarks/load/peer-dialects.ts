@@ -1,6 +1,11 @@
 import type { Dialect } from "./dialect.ts";
 import { openingOf } from "./opening.ts";
 
+/** ms; without it LiveViewJS ends a view after a minute. */
+const HEARTBEAT = 25_000;
+/** What comes for a view begins `["1",`, the answer to a heartbeat `[null,`. */
+const QUOTE = '"'.charCodeAt(0);
+
 interface Page {
   text: string;
   cookie: string;
@@ -53,6 +58,10 @@ export const liveview: Dialect = async (place) => {
     (socket) => socket.send(JSON.stringify(["1", "1", topic, "phx_join", join])),
   );
   let reference = 1;
+  const timer = setInterval(() => {
+    if (socket.isOpen) socket.send(`[null,"${++reference}","phoenix","heartbeat",{}]`);
+    else clearInterval(timer);
+  }, HEARTBEAT);
   return {
     socket,
     place,
@@ -63,6 +72,6 @@ export const liveview: Dialect = async (place) => {
       if (text === undefined) socket.send(`${head},{"type":"click","event":"step","value":{}}]`);
       else socket.send(`${head},{"type":"form","event":"type","value":"${value}"}]`);
     },
-    isAnswer: () => true,
+    isAnswer: (data, start) => data[start + 1] === QUOTE,
   };
 };
