@@ -38,6 +38,8 @@ export interface Looped {
   /** µs from sending to the answer. */
   p50: number;
   p99: number;
+  /** Of an answer, on average. */
+  answerBytes: number;
   /** µs of this process's processor time per event. */
   clientCpu: number;
 }
@@ -70,7 +72,7 @@ function loop({ group, action, isTyping = false, events = Infinity, ms = Infinit
   const cpu = process.cpuUsage();
   const start = performance.now();
   const end = start + ms;
-  let [begun, count, waiting, before] = [0, 0, 0, -1];
+  let [begun, count, waiting, before, bytes] = [0, 0, 0, -1, 0];
   return new Promise((resolve, reject) => {
     const watch = setInterval(() => {
       if (count === before) reject(new Error(`${waiting} connections of ${group} wait for an answer`));
@@ -86,6 +88,7 @@ function loop({ group, action, isTyping = false, events = Infinity, ms = Infinit
         events: count,
         p50: 1000 * quantile(sorted, 0.5),
         p99: 1000 * quantile(sorted, 0.99),
+        answerBytes: bytes / count,
         clientCpu: (used.user + used.system) / count,
       });
     };
@@ -106,6 +109,7 @@ function loop({ group, action, isTyping = false, events = Infinity, ms = Infinit
         const now = performance.now();
         if (count < times.length) times[count] = now - sent;
         count++;
+        bytes += to - from;
         next(now);
       };
       socket.onEnd = () => reject(new Error(`a connection of ${group} ended`));

@@ -81,6 +81,8 @@ const apps: App[] = [
 type Name = "Moonpool" | "by hand" | "LiveViewJS";
 const dialects: Record<Name, DialectName> = { Moonpool: "moonpool", "by hand": "plain", LiveViewJS: "liveview" };
 
+type Which = "time" | "rate" | "cpu" | "bytes";
+
 /** LiveViewJS is no package of this project: it is installed here, where it is used. Undefined: it could not be. */
 async function startLiveView(progress: Progress): Promise<Server | undefined> {
   if (!fs.existsSync(path.join(FOLDER, "node_modules/liveviewjs"))) {
@@ -104,7 +106,7 @@ async function compare(app: App, load: Load, servers: Map<Name, Server>, progres
   const host = await startMoonpool({ dir, ...busy });
   const all = new Map<Name, Server>([["Moonpool", host], ...servers]);
   try {
-    const turns: Record<string, () => Promise<{ time: number; rate: number; cpu: number }>> = {};
+    const turns: Record<string, () => Promise<Record<Which, number>>> = {};
     for (const [name, server] of all) {
       const { port } = server.started;
       const session = name === "by hand" ? app.plain : app.liveview;
@@ -112,18 +114,23 @@ async function compare(app: App, load: Load, servers: Map<Name, Server>, progres
       await load.loop(name, action, { ...until, isTyping });
       turns[name] = async () => {
         const { result, usage } = await server.during(() => load.loop(name, action, { ...until, isTyping }));
-        return { time: result.p50, rate: result.rate, cpu: (usage.cpu * 1e6) / result.events };
+        return {
+          time: result.p50,
+          rate: result.rate,
+          cpu: (usage.cpu * 1e6) / result.events,
+          bytes: result.answerBytes,
+        };
       };
     }
     const rounds = await alternate(ROUNDS, turns, (round) => progress(`${what}, ${round}`));
-    const of = (name: Name, which: "time" | "rate" | "cpu"): number[] =>
-      (rounds[name] ?? []).map((round) => round[which]);
+    const of = (name: Name, which: Which): number[] => (rounds[name] ?? []).map((round) => round[which]);
     return [...all.keys()].flatMap((name) => {
       const which = count === 1 ? "time" : "rate";
       const hand = against(`${what}: by hand`, of(name, which), of("by hand", which));
       return [
         found(`${what}: ${name}`, of(name, which), count === 1 ? "µs" : "/s", name === "by hand" ? {} : hand),
         found(`${what}: ${name}, CPU of the server`, of(name, "cpu"), "µs"),
+        found(`${what}: ${name}, answer`, of(name, "bytes"), "bytes"),
       ];
     });
   } finally {

@@ -33,7 +33,9 @@ const list = (count) =>
         rows: Array.from({ length: count }, (_, i) => ({ name: `row ${i + 1}`, n: i + 1, done: false })),
       }),
     handleEvent: (_, socket) => {
-      socket.context.rows[Math.floor(count / 2)].n++;
+      const { rows } = socket.context;
+      const at = Math.floor(count / 2);
+      socket.assign({ rows: rows.with(at, { ...rows[at], n: rows[at].n + 1 }) });
     },
     render: ({ rows }) =>
       html`<div>
