@@ -102,6 +102,6 @@ export const client: Benchmark = {
   name: "client",
   question:
     "How much slower is a page whose rows live in Lua than one with its rows in the browser, and how much larger?",
-  seconds: 60,
+  seconds: 55,
   run,
 };

@@ -88,6 +88,6 @@ async function run(progress: Progress): Promise<Finding[]> {
 export const growth: Benchmark = {
   name: "growth",
   question: "How does the cost of an event grow with sessions, watched fields, viewdef files, rows and threads?",
-  seconds: 75,
+  seconds: 65,
   run,
 };

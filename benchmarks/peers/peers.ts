@@ -190,6 +190,6 @@ async function run(progress: Progress): Promise<Finding[]> {
 export const peers: Benchmark = {
   name: "peers",
   question: "What do the same small apps cost by hand (Fastify, ws, no framework) and with LiveViewJS?",
-  seconds: 45,
+  seconds: 40,
   run,
 };

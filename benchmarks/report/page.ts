@@ -36,8 +36,8 @@ body { margin: 0 auto; max-width: 76rem; padding: 1rem 1.5rem 4rem; font: 15px/1
 h1 { margin: 1rem 0 .25rem; } h2 { margin: 3rem 0 .25rem; }
 nav a { margin-right: .75rem; } a { color: var(--blue); }
 .where { color: var(--soft); margin: 0 0 .75rem; }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(34rem, 100%), 1fr)); gap: 1.5rem; margin-top: 1.5rem; align-items: start; }
-figure { margin: 0; border: 1px solid var(--line); border-radius: 6px; overflow: hidden; }
+.plots { columns: 2 30rem; column-gap: 1.5rem; margin-top: 1.5rem; }
+figure { margin: 0 0 1.5rem; break-inside: avoid; border: 1px solid var(--line); border-radius: 6px; overflow: hidden; }
 figure svg { display: block; width: 100%; height: auto; } figcaption { padding: .5rem .75rem; color: var(--soft); border-top: 1px solid var(--line); }
 section > div { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; } th { text-align: left; color: var(--soft); font-weight: 500; }

@@ -51,7 +51,7 @@ function labelOfPoint({ data }: { data: [x: number, y: number] }): string {
   return number(data[1]);
 }
 
-/** Horizontal bars with a whisker from the least to the greatest sample. */
+/** A horizontal bar, with a whisker from the least to the greatest sample. */
 interface Bar {
   name: string;
   value: number;
@@ -61,58 +61,54 @@ interface Bar {
   label?: string;
 }
 
-function bars(title: string, unit: string, given: readonly Bar[], options: ChartOptions = {}): string {
+/** The axis may have another form than from 0 to the greatest; bars begin at `base`. */
+function bars(title: string, unit: string, given: readonly Bar[], axis: ChartOptions = {}, base = 0): string {
   const bars = given.toReversed();
-  const whiskers = bars.map(({ range }, index) => (range ? [range[0], range[1], index] : [0, 0, -1]));
+  const whiskers = bars.map(({ value, range = [value, value] }, index) => [...range, index, Math.max(value, base)]);
+  const labels = bars.map(({ label, value }) => label ?? number(value));
+  const formatter = (value: number): string => number(value);
   return svgOf(
     {
       title: { text: title, left: 12, top: 8, textStyle: { fontSize: 15 } },
       grid: { left: 300, right: 92, top: 44, bottom: 44 },
-      xAxis: {
-        type: "value",
-        name: unit,
-        ...axisName,
-        axisLabel: { formatter: (value: number) => number(value) },
-        ...options,
+      xAxis: { type: "value", name: unit, ...axisName, axisLabel: { formatter }, ...axis },
+      yAxis: {
+        type: "category",
+        data: bars.map(({ name }) => name),
+        axisLabel: { width: 225, overflow: "break", fontSize: 11 },
+        axisTick: { show: false },
       },
-      yAxis: { type: "category", data: bars.map(({ name }) => name), axisLabel: { width: 285, overflow: "break" } },
       series: [
+        { type: "bar", barMaxWidth: 18, data: bars.map(({ value, color }) => ({ value, itemStyle: { color } })) },
         {
-          type: "bar",
-          barMaxWidth: 18,
-          data: bars.map(({ value, color }) => ({ value, itemStyle: { color } })),
-          label: {
-            show: true,
-            position: "right",
-            formatter: ({ dataIndex }: { dataIndex: number }) => {
-              const bar = bars[dataIndex];
-              return bar?.label ?? number(bar?.value ?? Number.NaN);
-            },
-          },
+          type: "custom",
+          data: whiskers,
+          encode: { x: [0, 1], y: 2 },
+          renderItem: (_: unknown, drawn: Drawn) => whisker(drawn, labels[drawn.value(2)] ?? ""),
         },
-        { type: "custom", data: whiskers, encode: { x: [0, 1], y: 2 }, renderItem: whisker },
       ],
     },
     96 + 30 * bars.length,
   );
 }
 
+/** What ECharts gives for drawing a datum; the dimensions are those of `whiskers`. */
 interface Drawn {
   value: (dimension: number) => number;
   coord: (point: [number, number]) => [number, number];
 }
 
-function whisker(_: unknown, { value, coord }: Drawn): object | undefined {
-  if (value(2) < 0) return undefined;
+/** The line from the least to the greatest sample, and behind it and the bar what the bar stands for. */
+function whisker({ value, coord }: Drawn, text: string): object {
   const [from, y] = coord([value(0), value(2)]);
   const [to] = coord([value(1), value(2)]);
+  const [end] = coord([value(3), value(2)]);
   const line = (x1: number, y1: number, x2: number, y2: number): object => {
     return { type: "line", shape: { x1, y1, x2, y2 }, style: { stroke: "#22272e", lineWidth: 1 } };
   };
-  return {
-    type: "group",
-    children: [line(from, y, to, y), line(from, y - 4, from, y + 4), line(to, y - 4, to, y + 4)],
-  };
+  const range = to > from ? [line(from, y, to, y), line(from, y - 4, from, y + 4), line(to, y - 4, to, y + 4)] : [];
+  const style = { text, x: Math.max(to, end) + 6, y, verticalAlign: "middle", fontSize: 11, fill: "#22272e" };
+  return { type: "group", children: [...range, { type: "text", style }] };
 }
 
 /** A bar of each of some findings that there are. */
@@ -143,7 +139,7 @@ function targets(results: readonly Result[]): string {
     };
   });
   const axis = { type: "log", min: 0.01, max: 100 };
-  return bars("Share of the target that is used: up to 1 is met", "× target", given, axis);
+  return bars("Share of the target that is used: up to 1 is met", "× target", given, axis, 1);
 }
 
 function roundTrip(results: readonly Result[], suffix: string, title: string, unit: string): string {

@@ -91,6 +91,6 @@ async function idleSessions(progress: Progress): Promise<Finding[]> {
 export const sessions: Benchmark = {
   name: "sessions",
   question: "What does a session cost: open socket to complete page, memory of 1,000 idle ones?",
-  seconds: 60,
+  seconds: 50,
   run: async (progress) => [...(await demoPage(progress)), ...(await idleSessions(progress))],
 };

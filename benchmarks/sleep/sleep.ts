@@ -161,6 +161,6 @@ export async function measureSleep(amount: Amount, progress: Progress): Promise<
 export const sleep: Benchmark = {
   name: "sleep",
   question: "What do sleeping sessions take, how long does one take to wake, what does a connected idle one cost?",
-  seconds: 50,
+  seconds: 55,
   run: (progress) => measureSleep({ sleepers: 1_500, connected: 500, wakes: 100 }, progress),
 };
