@@ -42,7 +42,7 @@ figure svg { display: block; width: 100%; height: auto; } figcaption { padding: 
 section > div { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; } th { text-align: left; color: var(--soft); font-weight: 500; }
 th, td { padding: .2rem .75rem .2rem 0; border-bottom: 1px solid var(--line); vertical-align: middle; }
-.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } .met { color: #1b7a3d; } .missed { color: #c92a2a; font-weight: 600; }
+.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } .met, .missed { white-space: nowrap; } .met { color: #1b7a3d; } .missed { color: #c92a2a; font-weight: 600; }
 pre { background: #f5f6f8; padding: .75rem; overflow-x: auto; }
 `;
 

@@ -51,11 +51,11 @@ function labelOfPoint({ data }: { data: [x: number, y: number] }): string {
   return number(data[1]);
 }
 
-/** A horizontal bar, with a whisker from the least to the greatest sample. */
+/** A horizontal bar, with a whisker over the middle half of the samples. */
 interface Bar {
   name: string;
   value: number;
-  /** Least and greatest. */
+  /** From the first quartile to the third. */
   range?: [number, number] | undefined;
   color: string;
   label?: string;
@@ -98,7 +98,7 @@ interface Drawn {
   coord: (point: [number, number]) => [number, number];
 }
 
-/** The line from the least to the greatest sample, and behind it and the bar what the bar stands for. */
+/** The line over the middle half of the samples, and behind it and the bar what the bar stands for. */
 function whisker({ value, coord }: Drawn, text: string): object {
   const [from, y] = coord([value(0), value(2)]);
   const [to] = coord([value(1), value(2)]);
@@ -121,7 +121,7 @@ function barsOf(
     const finding = find(results, benchmark, what);
     if (finding === undefined) return [];
     const { median, spread } = finding;
-    return [{ name, value: median, range: spread && [spread.min, spread.max], color }];
+    return [{ name, value: median, range: spread && [spread.q1, spread.q3], color }];
   });
 }
 
@@ -190,7 +190,7 @@ export function plotsOf(results: readonly Result[]): Plot[] {
     has("round-trip") && {
       name: "throughput",
       caption:
-        "Events per second of 100 sessions that each wait for the answer; whiskers from the worst round to the best.",
+        "Events per second of 100 sessions that each wait for the answer; whiskers are the middle half of the rounds.",
       svg: roundTrip(results, "", "100 sessions in closed loop", "events per second"),
     },
     has("round-trip") && {

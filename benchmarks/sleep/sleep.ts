@@ -111,7 +111,8 @@ async function asleep(data: string, { sleepers, wakes: woken }: Amount, progress
 }
 
 async function connected(data: string, { connected, wakes: woken }: Amount, progress: Progress): Promise<Finding[]> {
-  const host = await startMoonpool({ dir: repository, sleepAfter: SLEEP_AFTER, durability: "disk", data });
+  const options = { dir: repository, sleepAfter: SLEEP_AFTER, logLevel: "silent" } as const;
+  const host = await startMoonpool({ ...options, durability: "disk", data });
   const { port } = host.started;
   const clients: Client[] = [];
   try {
@@ -129,7 +130,7 @@ async function connected(data: string, { connected, wakes: woken }: Amount, prog
     const wakes: number[] = [];
     for (const client of clients.slice(0, woken)) {
       const start = performance.now();
-      // The slot of the demo's app that shows which page is chosen; writing it again changes nothing, and is answered.
+      // The list of the demo's pages, which can only be read: nothing changes, and the refusal is an answer at once.
       await client.write(0, null);
       wakes.push(performance.now() - start);
     }
