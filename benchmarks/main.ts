@@ -1,69 +1,74 @@
-// npm run bench [-- NAME …]: runs the benchmarks one after the other, prints what they found and writes it to benchmarks/RESULTS.md.
-import fs from "node:fs";
-import os from "node:os";
-import { client } from "./client/client.ts";
-import { creation } from "./creation.ts";
-import { hogs } from "./hogs.ts";
-import { images } from "./images.ts";
-import { reload } from "./reload/reload.ts";
-import { roundTrip } from "./round-trip.ts";
-import { sessions } from "./sessions.ts";
-import { sleep } from "./sleep.ts";
-import type { Finding } from "./support/measure.ts";
-import { store } from "./store.ts";
-import { watched } from "./watched.ts";
-import { wire } from "./wire/wire.ts";
+// npm run bench [-- NAME …]: runs benchmarks one after the other, prints what they found, and writes it to benchmarks/results.
+import { Command, CommanderError } from "commander";
+import { benchmarks } from "./catalogue.ts";
+import { describeMachine, writeResult } from "./report/results.ts";
+import { findingLine } from "./report/text.ts";
+import { RunProgress } from "./support/run-progress.ts";
 
-const benchmarks: Record<string, () => Promise<Finding[]>> = {
-  "round-trip": roundTrip,
-  watched,
-  sessions,
-  hogs,
-  images,
-  creation,
-  reload,
-  store,
-  sleep,
-  client,
-  wire,
-};
-const wanted = process.argv.slice(2);
-for (const name of wanted)
-  if (!(name in benchmarks))
-    throw new Error(`There is no benchmark ${name}; there are ${Object.keys(benchmarks).join(", ")}.`);
+const program = new Command("npm run bench --")
+  .description("Measures Moonpool; see benchmarks/README.md.")
+  .argument("[names...]", "benchmarks to run; by default all that are not long")
+  .option("--full", "run the long ones too", false)
+  .option("--list", "say which there are", false)
+  .option("--page", "run nothing, write the pages and pictures from the results that are there", false)
+  .exitOverride();
 
-const FILE = "benchmarks/RESULTS.md";
-const number = (value: number): string => (value >= 100 ? Math.round(value).toLocaleString("en") : value.toFixed(2));
-/** Ratios hold on a busy machine too, if less exactly; times do not. */
-const load = (): string => os.loadavg()[0]?.toFixed(1) ?? "unknown";
-const machine = `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${os.availableParallelism()} cores (${os.cpus()[0]?.model ?? "unknown"})`;
-/** What benchmarks found when they were last run, by their names. */
-const results = new Map(
-  fs
-    .readFileSync(FILE, "utf8")
-    .split(/^## /m)
-    .slice(1)
-    .map((section) => [section.slice(0, section.indexOf("\n")), section.slice(section.indexOf("\n")).trim()]),
-);
-let missed = 0;
-for (const [name, run] of Object.entries(benchmarks)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
-  console.log(`\n${name}`);
-  const lines = [`${machine}, load before: ${load()}.`, "", "| what | result | target |", "| --- | --: | --- |"];
-  for (const { what, value, unit, target, ok } of await run()) {
-    const verdict = target === undefined ? "" : `${target} ${ok ? "✓" : "missed"}`;
-    console.log(`  ${what.padEnd(64)} ${number(value).padStart(10)} ${unit.padEnd(6)} ${verdict}`);
-    lines.push(`| ${what} | ${number(value)} ${unit} | ${verdict} |`);
-    if (ok === false) missed++;
-  }
-  results.set(name, lines.join("\n"));
+/** The charts' library is only loaded when nothing is measured any more. */
+async function report(): Promise<void> {
+  const { writeReport } = await import("./report/report.ts");
+  writeReport();
 }
-const head = `# Results
 
-Made by \`npm run bench\`. Times are at a client in another process on the same machine, so ratios say more than numbers.`;
-const sections = Object.keys(benchmarks).flatMap((name) => {
-  const result = results.get(name);
-  return result === undefined ? [] : [`## ${name}\n\n${result}`];
-});
-fs.writeFileSync(FILE, `${[head, ...sections].join("\n\n")}\n`);
-process.exitCode = missed > 0 ? 1 : 0;
+interface Flags {
+  full: boolean;
+  list: boolean;
+  page: boolean;
+}
+
+function list(): void {
+  for (const { name, seconds, isLong, question } of benchmarks)
+    console.log(`${name.padEnd(17)} ${String(seconds).padStart(4)} s ${isLong ? "long" : "    "} ${question}`);
+}
+
+async function run(names: readonly string[], isFull: boolean): Promise<void> {
+  const chosen = benchmarks.filter(({ name, isLong }) => (names.length > 0 ? names.includes(name) : isFull || !isLong));
+  const progress = new RunProgress(chosen);
+  let [missed, failed] = [0, 0];
+  for (const benchmark of chosen) {
+    progress.begin(benchmark);
+    const machine = describeMachine();
+    const start = performance.now();
+    const findings = await benchmark.run((what) => progress.tell(what)).catch((error: Error) => error);
+    if (findings instanceof Error) {
+      // The others can still be worth their time.
+      progress.end(`\n${benchmark.name} failed: ${findings.stack ?? findings.message}`);
+      failed++;
+      continue;
+    }
+    const seconds = Math.round((performance.now() - start) / 1000);
+    progress.end(`\n${benchmark.name} (${seconds} s)\n${findings.map(findingLine).join("\n")}`);
+    missed += findings.filter(({ ok }) => ok === false).length;
+    writeResult(benchmark, { ...machine, seconds }, findings);
+  }
+  await report();
+  if (missed > 0) console.log(`\n${missed} target${missed > 1 ? "s" : ""} missed.`);
+  if (failed > 0) console.log(`\n${failed} benchmark${failed > 1 ? "s" : ""} failed.`);
+  process.exitCode = missed + failed > 0 ? 1 : 0;
+}
+
+try {
+  program.parse();
+  const { full, list: isList, page } = program.opts<Flags>();
+  const known = benchmarks.map(({ name }) => name);
+  const unknown = program.args.filter((name) => !known.includes(name));
+  if (unknown.length > 0)
+    program.error(`error: There is no benchmark ${unknown.join(", ")}; there are ${known.join(", ")}.`, {
+      exitCode: 2,
+    });
+  if (isList) list();
+  else if (page) await report();
+  else await run(program.args, full);
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 1 ? 2 : error.exitCode;
+}

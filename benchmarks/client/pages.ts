@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import path from "node:path";
 import type { Browser, CDPSession, Page } from "playwright-core";
 import { bundled } from "../support/chromium.ts";
-import { startProgram } from "../support/processes.ts";
+import { startMoonpool } from "../support/moonpool.ts";
 
 /** Lua, viewdefs and the HTML page, of which the other page has the HTML and the style sheet too. */
 export const SITE = "benchmarks/client/site";
@@ -23,8 +23,7 @@ export class TablePage {
 
   /** A session of a Moonpool host. */
   static async moonpool(browser: Browser): Promise<TablePage> {
-    const options = { dir: path.resolve(SITE), rate: { perSecond: 1e9, burst: 1e9 } };
-    const host = await startProgram<{ port: number }>("moonpool-server", options);
+    const host = await startMoonpool({ dir: path.resolve(SITE) });
     return TablePage.#open(browser, host.started.port, () => host.stop());
   }
 

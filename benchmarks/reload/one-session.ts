@@ -1,13 +1,14 @@
 // From saving a file to the frame at one session's tab, and to the changed page of another in Chromium.
 import { setTimeout as wait } from "node:timers/promises";
-import { type Finding, judged, median, quantile } from "../support/measure.ts";
+import type { Progress } from "../support/benchmark.ts";
+import { type Finding, found, judged, median, quantile } from "../support/measure.ts";
 import { Crowd } from "./crowd.ts";
 import { RealPage } from "./page.ts";
 import { type Edited, floor, newMark, save } from "./saving.ts";
 import { startServer } from "./server.ts";
 import { contactsSite, type EditedSite, smallSite } from "./sites.ts";
 
-const SAVES = 30;
+const SAVES = 20;
 const WARM_UP = 3;
 /** ms between the frame and the next save, so that no save is part of a burst. */
 const PAUSE = 150;
@@ -31,10 +32,7 @@ async function times(
 }
 
 function findings(what: string, numbers: number[]): Finding[] {
-  return [
-    judged(`${what}, p50`, median(numbers), "ms", "<=", TARGET),
-    { what: `${what}, p95`, value: quantile(numbers, 0.95), unit: "ms" },
-  ];
+  return [judged(`${what}, p50`, numbers, "ms", "<=", TARGET), found(`${what}, p95`, quantile(numbers, 0.95), "ms")];
 }
 
 async function frames(name: string, { dir, lua, viewdef }: EditedSite, origin: string): Promise<Finding[]> {
@@ -80,16 +78,18 @@ async function onSite(name: string, site: EditedSite, text: string): Promise<Fin
   }
 }
 
-/** Takes about 50 s. */
-export async function oneSession(): Promise<Finding[]> {
+/** Measures; takes about 35 s. */
+export async function oneSession(progress: Progress): Promise<Finding[]> {
+  progress("one session, small app");
   const site = smallSite();
-  const least = median(await floor(site.dir, SAVES));
+  const least = await floor(site.dir, SAVES);
   const small = await onSite("one session, small app", site, "+1");
   const [first] = small;
+  progress("one session, Contacts demo");
   return [
-    { what: "floor: rename → fs.watch in the same process, p50", value: least, unit: "ms" },
+    found("floor: rename → fs.watch in the same process, p50", least, "ms"),
     ...small,
-    { what: "small app, Lua file: save → frame / floor", value: (first?.value ?? Number.NaN) / least, unit: "×" },
+    found("small app, Lua file: save → frame / floor", (first?.median ?? Number.NaN) / median(least), "×"),
     ...(await onSite("one session, Contacts demo", contactsSite(), "Contacts")),
   ];
 }

@@ -27,10 +27,10 @@ export function save(dir: string, { file, text }: Edited, mark: string): number 
 
 /** What nothing that watches files can undercut: ms from rename() to a callback of fs.watch in the same process. */
 export async function floor(dir: string, count: number): Promise<number[]> {
-  const edited = { file: "floor.txt", text: (mark: string) => mark };
   const times: number[] = [];
   for (let i = 0; i < count; i++) {
-    save(dir, edited, newMark());
+    // A file of its own each time: news of the one before can come late.
+    const edited = { file: `floor-${i}.txt`, text: (mark: string) => mark };
     const watcher = fs.watch(dir);
     const told = new Promise<number>((resolve) => {
       watcher.on("change", (_, name) => name === edited.file && resolve(performance.now()));

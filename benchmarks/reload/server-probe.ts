@@ -1,5 +1,5 @@
 // Loaded into `moonpool serve` ahead of it: answers for its memory, and ends it when the benchmark is gone.
-import { answerMemory } from "../support/memory.ts";
+import { answerProbe } from "../support/probe.ts";
 
-answerMemory();
+answerProbe();
 process.on("disconnect", () => void process.kill(process.pid, "SIGTERM"));

@@ -34,13 +34,19 @@ session:createAppVariable(App:new())`,
   "viewdefs/App.DEFAULT.html": `<template><div><b ui-value="n"></b><button ui-action="step()"></button><button ui-action="loop()"></button></div></template>`,
 };
 
-/**
- * `count` watched variables in rows of ten, of which an event (slot 1 of the app) changes one, and `viewdefs` further
- * viewdef files that nothing shows.
- */
-export function watchedSite(count: number, viewdefs = 1): Record<string, string> {
+/** A site with `count` further viewdef files that nothing shows. */
+export function withViewdefs(files: Record<string, string>, count: number): Record<string, string> {
+  const more = { ...files };
+  for (let i = 0; i < count; i++)
+    more[`viewdefs/extra/Extra${i}.DEFAULT.html`] =
+      `<template><div><b ui-value="name"></b><i ui-view="inner"></i></div></template>`;
+  return more;
+}
+
+/** `count` watched variables in rows of ten, of which an event (slot 1 of the app) changes one. */
+export function watchedSite(count: number): Record<string, string> {
   const fields = Array.from({ length: 10 }, (_, i) => `f${i}`);
-  const files: Record<string, string> = {
+  return {
     "lua/main.lua": `local Row = session:prototype("Row", {})
 local App = session:prototype("App", { rows = EMPTY })
 local app = App:new{ rows = {} }
@@ -51,14 +57,16 @@ session:createAppVariable(app)`,
     "viewdefs/App.DEFAULT.html": `<template><div><div ui-viewlist="rows"></div><button ui-action="step()"></button></div></template>`,
     "viewdefs/Row.list-item.html": `<template><div>${fields.map((field) => `<b ui-value="${field}"></b>`).join("")}</div></template>`,
   };
-  for (let i = 0; i < viewdefs; i++)
-    files[`viewdefs/extra/Extra${i}.DEFAULT.html`] =
-      `<template><div><b ui-value="name"></b><i ui-view="inner"></i></div></template>`;
-  return files;
 }
 
-/** A list of `count` rows with three bindings each; slot 1 changes one row, slot 2 moves one, slot 3 inserts one. */
-export function listSite(count: number): Record<string, string> {
+/** What the last row of `listSite` shows, and no other. */
+export const lastRow = (count: number): string => `row ${count}"`;
+
+/**
+ * A list of `count` rows with three bindings each; slot 1 changes one row, slot 2 moves one, slot 3 inserts one, in the middle;
+ * slot 4 changes one of the first ten. With `options` such as `?window` for the list.
+ */
+export function listSite(count: number, options = ""): Record<string, string> {
   return {
     "lua/main.lua": `local Row = session:prototype("Row", { name = "", n = 0, done = false })
 local App = session:prototype("App", { rows = EMPTY })
@@ -66,9 +74,10 @@ local app = App:new{ rows = {} }
 for i = 1, ${count} do app.rows[i] = Row:new{ name = "row " .. i, n = i } end
 function App:change() local row = self.rows[#self.rows // 2]; row.n = row.n + 1 end
 function App:move() table.insert(self.rows, 1, table.remove(self.rows, #self.rows // 2)) end
+function App:near() local row = self.rows[${Math.min(10, count)}]; row.n = row.n + 1 end
 function App:insert() table.insert(self.rows, #self.rows // 2, Row:new{ name = "new" }) end
 session:createAppVariable(app)`,
-    "viewdefs/App.DEFAULT.html": `<template><div><div ui-viewlist="rows"></div><b ui-action="change()"></b><b ui-action="move()"></b><b ui-action="insert()"></b></div></template>`,
+    "viewdefs/App.DEFAULT.html": `<template><div><div ui-viewlist="rows${options}"></div><b ui-action="change()"></b><b ui-action="move()"></b><b ui-action="insert()"></b><b ui-action="near()"></b></div></template>`,
     "viewdefs/Row.list-item.html": `<template><div><b ui-value="name"></b><b ui-value="n"></b><input type="checkbox" ui-value="done"></div></template>`,
   };
 }

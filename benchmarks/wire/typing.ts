@@ -1,8 +1,10 @@
 // How long until what is typed in one page is on the screen of another page of the session, compared with a bare echo?
 import type { Page } from "playwright-core";
+import { startEcho } from "../floors/servers.ts";
+import type { Progress } from "../support/benchmark.ts";
 import { bundled, openBrowser } from "../support/chromium.ts";
-import { type Finding, judged, median } from "../support/measure.ts";
-import { startProgram } from "../support/processes.ts";
+import { against, type Finding, found, judged, median } from "../support/measure.ts";
+import { startMoonpool } from "../support/moonpool.ts";
 import { makeSite, typingSite } from "../support/site.ts";
 
 const ROUNDS = 100;
@@ -28,10 +30,10 @@ async function typed(from: Page, to: Page, character: string): Promise<number> {
 }
 
 /** Measures; takes about 20 seconds. */
-export async function typing(): Promise<Finding[]> {
+export async function typing(progress: Progress): Promise<Finding[]> {
   const { dir, remove } = makeSite(typingSite);
-  const echo = await startProgram<{ port: number }>("echo-server", {});
-  const host = await startProgram<{ port: number }>("moonpool-server", { dir, rate: { perSecond: 1e9, burst: 1e9 } });
+  const echo = await startEcho();
+  const host = await startMoonpool({ dir });
   const browser = await openBrowser();
   try {
     const context = await browser.newContext({ locale: "en-US", bypassCSP: true });
@@ -45,6 +47,7 @@ export async function typing(): Promise<Finding[]> {
     const to = await context.newPage();
     await to.goto(from.url());
     for (const page of [from, to]) await page.locator("#text").waitFor({ state: "attached" });
+    progress("typing in two pages");
     const url = `ws://127.0.0.1:${echo.started.port}`;
     const echoes: number[] = [];
     const times: number[] = [];
@@ -55,12 +58,11 @@ export async function typing(): Promise<Finding[]> {
       echoes.push(bare);
       times.push(time);
     }
-    const [bare, time] = [median(echoes), median(times)];
     return [
       judged("a character is typed: bytes to the host", sent[0] ?? Number.NaN, "bytes", "<=", 100),
-      { what: "bare echo in the page, p50", value: bare, unit: "ms" },
-      { what: "typed in one page until painted in another, p50", value: time, unit: "ms" },
-      judged("the same / (1.5 echoes + a frame)", time / (1.5 * bare + FRAME), "×", "<=", 1),
+      found("bare echo in the page", echoes, "ms"),
+      found("typed in one page until painted in another", times, "ms", against("bare echo in the page", times, echoes)),
+      judged("the same / (1.5 echoes + a frame)", median(times) / (1.5 * median(echoes) + FRAME), "×", "<=", 1),
     ];
   } finally {
     await browser.close();

@@ -2,8 +2,9 @@
 import fs from "node:fs";
 import { gzipSync } from "node:zlib";
 import { openClient } from "../support/client.ts";
-import { type Finding, judged } from "../support/measure.ts";
-import { startProgram } from "../support/processes.ts";
+import type { Benchmark } from "../support/benchmark.ts";
+import { judged } from "../support/measure.ts";
+import { startMoonpool } from "../support/moonpool.ts";
 import { counterSite, listSite, makeSite } from "../support/site.ts";
 import { typing } from "./typing.ts";
 
@@ -14,7 +15,7 @@ const USE = 1_000;
 /** Bytes of the frame that answers slot `slot`, the WebSocket's own included. */
 async function answerBytes(files: Record<string, string>, slot: number): Promise<number> {
   const { dir, remove } = makeSite(files);
-  const host = await startProgram<{ port: number }>("moonpool-server", { dir, rate: { perSecond: 1e9, burst: 1e9 } });
+  const host = await startMoonpool({ dir });
   try {
     const client = await openClient(host.started.port);
     for (let event = 0; event < USE; event++) await client.act(slot);
@@ -39,12 +40,15 @@ function clientBytes(): number {
   return size;
 }
 
-/** Runs the benchmark. Takes about half a minute. */
-export async function wire(): Promise<Finding[]> {
-  return [
+export const wire: Benchmark = {
+  name: "wire",
+  question:
+    "How many bytes are on the WebSocket for the smallest changes, how large is the client, how soon is typed text elsewhere?",
+  seconds: 20,
+  run: async (progress) => [
     judged("a number changes", await answerBytes(counterSite, 1), "bytes", "<=", 100),
     judged("a row of 300 moves", await answerBytes(listSite(300), 2), "bytes", "<=", 200),
     judged("client.js and what it imports, gzipped", clientBytes() / 1024, "KB", "<=", 18),
-    ...(await typing()),
-  ];
-}
+    ...(await typing(progress)),
+  ],
+};

@@ -1,0 +1,11 @@
+// The same as `sleep`, with as many sessions as a small machine has in a day.
+import { measureSleep } from "../sleep/sleep.ts";
+import type { Benchmark } from "../support/benchmark.ts";
+
+export const sleepMany: Benchmark = {
+  name: "sleep-many",
+  question: "What do 10,000 sleeping sessions take, and 1,000 that are connected and idle?",
+  seconds: 300,
+  isLong: true,
+  run: (progress) => measureSleep({ sleepers: 10_000, connected: 1_000, wakes: 200 }, progress),
+};
