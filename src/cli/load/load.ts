@@ -1,7 +1,6 @@
 import fs from "node:fs";
-import path from "node:path";
 import { randomInt } from "node:crypto";
-import { MoonpoolError } from "../../protocol/main.ts";
+import { checkWritable } from "./files.ts";
 import type { LoadFlags } from "./load-command.ts";
 import { LIMITS, type LoadOptions, numberOption, rangeOption, timeOption } from "./options.ts";
 import { liveView } from "./report/live-view.ts";
@@ -69,14 +68,4 @@ function optionsOf(url: string, flags: LoadFlags): LoadOptions {
     ...(think !== undefined && { think: rangeOption("think", think, LIMITS.think) }),
     ...(events !== undefined && { events: numberOption("events", events, LIMITS.events, false) }),
   };
-}
-
-/** Said before the test, not after it. */
-function checkWritable(file: string): void {
-  try {
-    fs.accessSync(path.dirname(path.resolve(file)), fs.constants.W_OK);
-    if (fs.existsSync(file)) fs.accessSync(file, fs.constants.W_OK);
-  } catch (error) {
-    throw new MoonpoolError("LOAD_OPTION", `${file} cannot be written.`, {}, error);
-  }
 }

@@ -103,6 +103,11 @@ export class Site {
     });
   }
 
+  /** Begins any request; for a proxy, which passes bodies on as they are. */
+  request(method: string, path: string, headers: http.OutgoingHttpHeaders): http.ClientRequest {
+    return this.#client.request(this.origin + path, { method, headers, agent: this.#agent });
+  }
+
   /** Begins to open a WebSocket at a path. */
   socket(path: string, cookie: string): WebSocket {
     return new WebSocket(this.origin.replace(/^http/, "ws") + path, {

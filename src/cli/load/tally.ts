@@ -154,12 +154,14 @@ export class Tally {
   distribution(kind: Kind): Distribution | undefined {
     const times = this.#times.get(kind);
     if (times === undefined) return undefined;
-    const at = (percentile: number): number => times.getValueAtPercentile(percentile) / 1_000;
+    const max = times.maxValue / 1_000;
+    // A percentile is the upper end of the times that are not told apart.
+    const at = (percentile: number): number => Math.min(max, times.getValueAtPercentile(percentile) / 1_000);
     return {
       count: times.totalCount,
       min: at(0),
       mean: times.mean / 1_000,
-      max: times.maxValue / 1_000,
+      max,
       deviation: times.stdDeviation / 1_000,
       p50: at(50),
       p90: at(90),

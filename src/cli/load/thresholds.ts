@@ -45,7 +45,8 @@ interface Metric {
   factor: number;
 }
 
-function metricOf(kind = "event", name: string, code?: string, unit?: string): Metric | undefined {
+function metricOf(given: string | undefined, name: string, code?: string, unit?: string): Metric | undefined {
+  const kind = given ?? "event";
   const [, percentile] = /^p(\d{1,2}(?:\.\d+)?|100)$/.exec(name) ?? [];
   if (percentile !== undefined || name === "max" || name === "mean" || name === "min") {
     const factor = TIME_UNITS[unit ?? "ms"];
@@ -53,7 +54,7 @@ function metricOf(kind = "event", name: string, code?: string, unit?: string): M
     if (percentile !== undefined) return { factor, measure: (tally) => tally.percentile(kind, Number(percentile)) };
     return { factor, measure: (tally) => tally.distribution(kind)?.[name as "max"] ?? Number.NaN };
   }
-  if (kind !== "event") return undefined;
+  if (given !== undefined) return undefined;
   if (name === "errors") return errorMetric(code, unit);
   if (code !== undefined || (unit !== undefined && !(unit === "/s" && name === "throughput"))) return undefined;
   const counts: Record<string, Threshold["measure"]> = {

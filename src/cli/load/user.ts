@@ -111,28 +111,31 @@ export class User {
   }
 
   async #play(step: Step): Promise<boolean> {
-    const { ending } = this.#around;
+    const { ending, interval } = this.#around;
     switch (step.do) {
       case "act":
-        if (await this.#nextEvent()) await this.#act(step.deeds, step.isAwaited);
+        if (!(await this.#nextEvent())) return false;
+        await this.#act(step.deeds, step.isAwaited);
         return true;
       case "type":
         return this.#type(step);
       case "wait":
-        await ending.pause(this.#chance.within(step.time));
+        // A timetable says by itself when something is done.
+        if (interval === undefined) await ending.pause(this.#chance.within(step.time));
         return true;
       case "reload":
-        await this.#page.load();
+        await this.#loadAgain();
         return true;
       case "leave":
         this.#page.leave();
         await ending.pause(this.#chance.within(step.time));
-        await this.#page.load();
+        await this.#loadAgain();
         return true;
       case "drop":
         this.#page.drop();
         await ending.pause(this.#chance.within(step.time));
         await this.#page.resume();
+        this.#comeBack();
         return true;
       case "repeat":
         for (let time = 0; time < step.times; time++) if (!(await this.#all(step.steps))) return false;
@@ -145,6 +148,22 @@ export class User {
         break;
     }
     return this.#read(step);
+  }
+
+  /** Without its page a session is of no use. */
+  async #loadAgain(): Promise<void> {
+    try {
+      await this.#page.load();
+      this.#comeBack();
+    } catch (error) {
+      const { code, message } = failureOf(error);
+      throw new Failure(code, message, true);
+    }
+  }
+
+  /** Who was away by his own will does not catch up with the timetable. */
+  #comeBack(): void {
+    this.#due = Math.max(this.#due, performance.now());
   }
 
   async #expect({ value, ...aim }: Extract<Step, { do: "expect" }>): Promise<boolean> {
@@ -168,7 +187,7 @@ export class User {
     const { ending, interval } = this.#around;
     const letters = Array.from(this.#filledText(text));
     for (let count = 1; count <= letters.length; count++) {
-      if (!(await this.#nextEvent(count > 1))) return true;
+      if (!(await this.#nextEvent(count > 1))) return false;
       const typed = letters.slice(0, count).join("");
       await this.#act([{ ...aim, do: "write", value: typed }], true, false);
       if (interval === undefined && count < letters.length) await ending.pause(this.#chance.within(pause));
@@ -218,7 +237,7 @@ export class User {
   }
 
   #find({ at, which }: Aim): Promise<number> {
-    return this.#page.target(at, which, (count) => this.#chance.index(count), this.#around.timeout);
+    return this.#page.target(at, which, (count) => this.#chance.index(count));
   }
 
   /** A value with what stands for something in its texts put in. */
@@ -239,9 +258,10 @@ export class User {
   }
 
   #newPage(): HeadlessPage {
-    const { site, tally } = this.#around;
+    const { site, tally, timeout } = this.#around;
     return new HeadlessPage(
       site,
+      timeout,
       { took: (what, ms) => tally.took(what, ms), failed: (failure) => tally.failed(failure) },
       () => this.#chance.share(),
     );

@@ -64,20 +64,25 @@ export class Connection {
 
   /**
    * Opens a socket; settles when the host's first frame on it has been applied: "resumed" if the connection goes on.
-   * @throws Failure what the host answered instead, or LOAD_LOST
+   * @throws Failure what the host answered instead, LOAD_TIMEOUT after `patience` ms, or LOAD_LOST
    */
-  connect(): Promise<"fresh" | "resumed"> {
+  connect(patience: number): Promise<"fresh" | "resumed"> {
     const socket = this.#open(this.#resumption());
     this.#opening?.terminate();
     this.#opening = socket;
     return new Promise((resolve, reject) => {
       let isOpen = false;
+      const timer = setTimeout(() => {
+        reject(new Failure("LOAD_TIMEOUT"));
+        socket.terminate();
+      }, patience);
       socket.on("message", (data: Buffer) => {
         if (socket !== (isOpen ? this.#socket : this.#opening)) return;
         try {
           const frame = readFrame(data);
           if (!isOpen) {
             isOpen = true;
+            clearTimeout(timer);
             this.#opening = undefined;
             this.#socket = socket;
             const how = this.#begin(frame);
@@ -106,6 +111,7 @@ export class Connection {
       });
       socket.on("error", (error) => reject(new Failure("LOAD_LOST", error.message)));
       socket.on("close", (code, reason) => {
+        clearTimeout(timer);
         const failure = failureOf(code, String(reason));
         reject(failure);
         if (socket === this.#socket) this.#lose(failure, retryOf(String(reason)));

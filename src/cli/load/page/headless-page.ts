@@ -22,6 +22,7 @@ export interface PageEvents {
 export class HeadlessPage {
   readonly model = new PageModel();
   readonly #site: Site;
+  readonly #timeout: number;
   readonly #events: PageEvents;
   readonly #chance: () => number;
   readonly #cookies = new Map<string, string>();
@@ -36,9 +37,10 @@ export class HeadlessPage {
   /** Of those who wait until something is applied. */
   readonly #waiting = new Set<() => void>();
 
-  /** `chance`: from 0 to just below 1, for pauses. */
-  constructor(site: Site, events: PageEvents, chance: () => number) {
+  /** `timeout`: ms until an answer that does not come is given up. `chance`: from 0 to just below 1, for pauses. */
+  constructor(site: Site, timeout: number, events: PageEvents, chance: () => number) {
     this.#site = site;
+    this.#timeout = timeout;
     this.#events = events;
     this.#chance = chance;
   }
@@ -65,9 +67,9 @@ export class HeadlessPage {
       lost: (failure, retry) => this.#lost(failure, retry),
     });
     this.#connection = connection;
-    await connection.connect();
+    await connection.connect(this.#timeout);
     // On a busy machine the welcome may come in a frame of its own.
-    await this.until(() => this.model.isShown, 30_000);
+    await this.until(() => this.model.isShown, this.#timeout);
     this.#events.took("socket", performance.now() - requested);
   }
 
@@ -86,11 +88,12 @@ export class HeadlessPage {
   }
 
   /**
-   * The network is back: settles when the page goes on where it was, or has begun anew.
-   * @throws Failure
+   * The network is back: settles when the page goes on where it was, or has begun anew; tries again until then.
+   * @throws Failure LOAD_TIMEOUT, or when the session is over
    */
   async resume(): Promise<void> {
-    await this.#connect();
+    this.#reconnect();
+    await this.until(() => this.#connection?.isOpen === true, this.#timeout);
   }
 
   /**
@@ -106,12 +109,12 @@ export class HeadlessPage {
     return this.#connection.send(messages, event);
   }
 
-  /** The variable of an address, as soon as it is on the page. @throws Failure LOAD_TARGET after `patience` ms */
-  async target(address: string, which: Which, index: (count: number) => number, patience: number): Promise<number> {
+  /** The variable of an address, as soon as it is on the page. @throws Failure LOAD_TARGET */
+  async target(address: string, which: Which, index: (count: number) => number): Promise<number> {
     let id = this.model.find(address, which, index);
     if (id !== undefined) return id;
     const isThere = (): boolean => (id = this.model.find(address, which, index)) !== undefined;
-    await this.until(isThere, patience, () => new Failure("LOAD_TARGET", `${address} is not on the page.`));
+    await this.until(isThere, this.#timeout, () => new Failure("LOAD_TARGET", `${address} is not on the page.`));
     return id ?? 0;
   }
 
@@ -172,6 +175,10 @@ export class HeadlessPage {
       else if (message.type === "update" && message.error)
         this.#events.failed(new Failure(message.error.code, message.error.message));
     }
+    this.#look();
+  }
+
+  #look(): void {
     for (const look of this.#waiting) look();
   }
 
@@ -180,26 +187,30 @@ export class HeadlessPage {
     if (failure.isOver) return this.#over(failure);
     const pause = retry ?? Math.min(FIRST_RETRY * 2 ** this.#failures++, LAST_RETRY) * (0.5 + this.#chance() / 2);
     clearTimeout(this.#retryTimer);
-    this.#retryTimer = setTimeout(() => {
-      this.#connect().catch((error: unknown) => {
-        if (error instanceof Failure && this.#connection) this.#lost(error);
-      });
-    }, pause);
+    this.#retryTimer = setTimeout(() => this.#reconnect(), pause);
   }
 
-  async #connect(): Promise<void> {
+  #reconnect(): void {
     const connection = this.#connection;
     if (!connection) return;
     const start = performance.now();
-    await connection.connect();
-    this.#failures = 0;
-    this.#events.took("resume", performance.now() - start);
+    connection.connect(this.#timeout).then(
+      () => {
+        this.#failures = 0;
+        this.#events.took("resume", performance.now() - start);
+        this.#look();
+      },
+      (error: unknown) => {
+        // The page may have been closed meanwhile.
+        if (error instanceof Failure && connection === this.#connection) this.#lost(error);
+      },
+    );
   }
 
   #over(failure: Failure): void {
     this.#end = failure;
     this.#connection?.close(failure);
-    for (const look of this.#waiting) look();
+    this.#look();
   }
 }
 

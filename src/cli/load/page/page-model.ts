@@ -23,6 +23,11 @@ export interface Target {
   row: number;
 }
 
+interface Candidate {
+  key: string;
+  slot: number;
+}
+
 interface ShownView {
   key: string;
   first: number;
@@ -37,10 +42,13 @@ export class PageModel {
   readonly #viewdefs = new Map<string, ShownViewdef>();
   /** How many views there are of each viewdef; most have one, which then needs no search. */
   readonly #byKey = new Map<string, Set<number>>();
+  /** What addresses mean, as long as no further viewdef comes. */
+  readonly #candidates = new Map<string, Candidate[]>();
 
   /** Everything is told anew. */
   clear(): void {
-    for (const map of [this.#values, this.#views, this.#lists, this.#viewdefs, this.#byKey]) map.clear();
+    for (const map of [this.#values, this.#views, this.#lists, this.#viewdefs, this.#byKey, this.#candidates])
+      map.clear();
   }
 
   /** How many variables it knows of. */
@@ -76,14 +84,29 @@ export class PageModel {
    * `chance` gives a whole number below its argument, for `any`. Undefined: it is not on the page.
    */
   find(address: string, which: Which, chance: (count: number) => number): number | undefined {
-    for (const [key, viewdef] of this.#viewdefs) {
-      const path = pathBelow(key, address);
-      const slot = path === undefined ? undefined : viewdef.slots.get(path);
-      if (slot === undefined) continue;
+    for (const { key, slot } of this.#candidatesFor(address)) {
       const view = this.#pick(key, which, chance);
       if (view !== undefined) return view.first + slot;
     }
     return undefined;
+  }
+
+  /** The slots that an address may mean: of a viewdef with this key, of the type's DEFAULT, of others of the type. */
+  #candidatesFor(address: string): Candidate[] {
+    const known = this.#candidates.get(address);
+    if (known) return known;
+    const found: (Candidate & { rank: number })[] = [];
+    for (const [key, { slots }] of this.#viewdefs) {
+      const type = key.slice(0, key.lastIndexOf("."));
+      const named = [key, type].find(
+        (name) => address.startsWith(`${name}.`) && slots.has(address.slice(name.length + 1)),
+      );
+      const slot = named === undefined ? undefined : slots.get(address.slice(named.length + 1));
+      if (slot !== undefined) found.push({ key, slot, rank: named === key ? 0 : key === `${type}.DEFAULT` ? 1 : 2 });
+    }
+    found.sort((a, b) => a.rank - b.rank);
+    this.#candidates.set(address, found);
+    return found;
   }
 
   /** What a script would call a variable; the opposite of `find`. */
@@ -132,8 +155,10 @@ export class PageModel {
       this.#values.set(id, value);
       updated.add(id);
     }
-    for (const [key, viewdef] of Object.entries(properties?.viewdefs ?? {}))
+    for (const [key, viewdef] of Object.entries(properties?.viewdefs ?? {})) {
       this.#viewdefs.set(key, readViewdef(viewdef));
+      this.#candidates.clear();
+    }
   }
 
   #view({ id, viewdef, first = 0, values = [], from }: View, updated: Set<number>): void {
@@ -206,13 +231,6 @@ export class PageModel {
     this.#lists.delete(id);
     for (const below of [...(view === undefined ? [] : slotsOf(view)), ...rows]) this.#drop(below);
   }
-}
-
-/** The path in an address that begins with a viewdef's key or its type; undefined if it does not. */
-function pathBelow(key: string, address: string): string | undefined {
-  if (address.startsWith(`${key}.`)) return address.slice(key.length + 1);
-  const type = key.slice(0, key.lastIndexOf("."));
-  return address.startsWith(`${type}.`) ? address.slice(type.length + 1) : undefined;
 }
 
 function slotsOf({ first, count }: ShownView): number[] {

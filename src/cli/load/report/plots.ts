@@ -11,7 +11,7 @@ interface Page {
  */
 export function drawPlots(result: LoadResult, uPlot: PlotClass): void {
   const page = (globalThis as unknown as { document: Page }).document;
-  const colors = ["#2563eb", "#d9480f", "#2b8a3e", "#862e9c", "#868e96"];
+  const colors = ["#2563eb", "#d9480f", "#2b8a3e", "#862e9c", "#868e96", "#0b7285", "#e67700", "#c2255c"];
   const { timeline, times, server } = result;
   const draw = (
     id: string,
@@ -60,7 +60,11 @@ export function drawPlots(result: LoadResult, uPlot: PlotClass): void {
     { label: "errors", values: timeline.map(({ errors }) => errors) },
   ]);
   const samples = new Map((server?.samples ?? []).map((sample) => [sample.second, sample]));
-  const states = [...new Set((server?.samples ?? []).flatMap(({ sessions }) => Object.keys(sessions)))];
+  const states = [
+    ...new Set(
+      (server?.samples ?? []).flatMap(({ sessions }) => Object.keys(sessions).filter((state) => sessions[state])),
+    ),
+  ];
   draw("users", seconds, [
     { label: "users", values: timeline.map(({ users }) => users) },
     ...states.map((state) => ({

@@ -57,8 +57,8 @@ export function summaryOf(result: LoadResult): string {
 /** Says so if the generator, not the site, was what took the time. */
 export function warningOf({ generator, times }: LoadResult): string {
   const { event } = times;
-  if (generator.cpu <= 0.9 && !(event && generator.delay.p99 > Math.max(5, event.p99 / 2))) return "";
-  return "; it was too busy itself, so times are too long: use fewer sessions or several processes";
+  if (generator.cpu <= 0.9 && !(event && generator.delay.p99 > Math.max(5, event.p99 / 4))) return "";
+  return "; this process or its machine was too busy, so times are too long";
 }
 
 /** One line about the present second. */

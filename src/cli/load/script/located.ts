@@ -1,11 +1,4 @@
-import {
-  findNodeAtLocation,
-  getNodeValue,
-  type Node,
-  type ParseError,
-  parseTree,
-  printParseErrorCode,
-} from "jsonc-parser";
+import { getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
 import type { Value } from "../../../protocol/main.ts";
 import type { Which } from "../page/page-model.ts";
 import { rangeIn, type Range } from "../randomness.ts";
@@ -35,7 +28,14 @@ export class Located {
 
   static parse(text: string): Located {
     const errors: ParseError[] = [];
-    const node = parseTree(text, errors, { allowTrailingComma: true });
+    let node: Node | undefined;
+    try {
+      node = parseTree(text, errors, { allowTrailingComma: true });
+    } catch (error) {
+      // The parser calls itself for each level.
+      if (error instanceof RangeError) throw new Misplaced("it is nested too deeply", text, 0);
+      throw error;
+    }
     const [error] = errors;
     if (error) throw new Misplaced(`this is not JSON (${printParseErrorCode(error.error)})`, text, error.offset);
     if (!node) throw new Misplaced("there is nothing in it", text, 0);
@@ -76,7 +76,9 @@ export class Located {
   }
 
   get(key: string): Located | undefined {
-    const node = this.#node.type === "object" ? findNodeAtLocation(this.#node, [key]) : undefined;
+    if (this.#node.type !== "object") return undefined;
+    const found = this.#node.children?.find(({ children: [name] = [] }) => name?.value === key);
+    const node = found?.children?.[1];
     return node && new Located(node, this.#text);
   }
 
