@@ -20,8 +20,8 @@ function App:fail() error("on purpose") end
 session:createAppVariable(app)
 `,
   "viewdefs/App.DEFAULT.html": `<template><div>
-<b ui-value="count"></b><b ui-value="hits"></b><i ui-value="name"></i><input ui-value="name">
-<button ui-action="add()"></button><button ui-action="fail()"></button><ul ui-viewlist="rows"></ul>
+<b ui-value="count"></b><b ui-value="hits"></b><input ui-value="name">
+<button ui-action="add()"></button><button ui-action="fail()"></button><ul ui-viewlist="rows"></ul><i ui-value="name"></i>
 </div></template>`,
   "viewdefs/Row.list-item.html": `<template><li>
 <b ui-value="name"></b><i ui-value="hits"></i><button ui-action="hit()"></button><button ui-action="remove()"></button>
