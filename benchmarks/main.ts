@@ -1,6 +1,7 @@
-// npm run bench [-- NAME …]: runs the benchmarks one after the other, prints what they found and writes it to benchmarks/RESULTS.md.
+// npm run bench [-- NAME … [--minutes N]]: runs the benchmarks one after the other, prints what they found and writes it to benchmarks/RESULTS.md.
 import fs from "node:fs";
 import os from "node:os";
+import { parseArgs } from "node:util";
 import { client } from "./client/client.ts";
 import { creation } from "./creation.ts";
 import { hogs } from "./hogs.ts";
@@ -9,10 +10,15 @@ import { reload } from "./reload/reload.ts";
 import { roundTrip } from "./round-trip.ts";
 import { sessions } from "./sessions.ts";
 import { sleep } from "./sleep.ts";
+import { soak } from "./soak/soak.ts";
 import type { Finding } from "./support/measure.ts";
 import { store } from "./store.ts";
 import { watched } from "./watched.ts";
 import { wire } from "./wire/wire.ts";
+
+const { values, positionals: wanted } = parseArgs({ allowPositionals: true, options: { minutes: { type: "string" } } });
+const minutes = Number(values.minutes ?? 10);
+if (!(minutes >= 2 && minutes <= 1_440)) throw new Error("--minutes is a number from 2 to 1440.");
 
 const benchmarks: Record<string, () => Promise<Finding[]>> = {
   "round-trip": roundTrip,
@@ -26,8 +32,10 @@ const benchmarks: Record<string, () => Promise<Finding[]>> = {
   sleep,
   client,
   wire,
+  soak: () => soak({ minutes }),
 };
-const wanted = process.argv.slice(2);
+/** They take long, and are run when they are named. */
+const onlyNamed = new Set(["soak"]);
 for (const name of wanted)
   if (!(name in benchmarks))
     throw new Error(`There is no benchmark ${name}; there are ${Object.keys(benchmarks).join(", ")}.`);
@@ -47,7 +55,7 @@ const results = new Map(
 );
 let missed = 0;
 for (const [name, run] of Object.entries(benchmarks)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  if (wanted.length > 0 ? !wanted.includes(name) : onlyNamed.has(name)) continue;
   console.log(`\n${name}`);
   const lines = [`${machine}, load before: ${load()}.`, "", "| what | result | target |", "| --- | --: | --- |"];
   for (const { what, value, unit, target, ok } of await run()) {

@@ -6,21 +6,23 @@ import { Tally } from "../../src/cli/load/tally.ts";
 import { readThreshold } from "../../src/cli/load/thresholds.ts";
 
 t.test("percentiles are those of the sorted times, to a thousandth", async (t) => {
-  fc.assert(
-    fc.property(
-      fc.array(fc.double({ min: 0.01, max: 100_000, noNaN: true }), { minLength: 1, maxLength: 300 }),
-      (times) => {
-        const tally = new Tally();
-        for (const time of times) tally.took("event", time);
-        const sorted = times.toSorted((a, b) => a - b);
-        for (const percentile of [0, 50, 90, 99, 99.9, 100]) {
-          const exact = sorted[Math.max(0, Math.ceil((percentile / 100) * sorted.length - 1e-9) - 1)] ?? 0;
-          const told = tally.percentile("event", percentile);
-          if (Math.abs(told - exact) > exact / 500 + 0.002) throw new Error(`p${percentile}: ${told}, not ${exact}`);
-        }
-      },
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: 0.01, max: 100_000, noNaN: true }), { minLength: 1, maxLength: 300 }),
+        (times) => {
+          const tally = new Tally();
+          for (const time of times) tally.took("event", time);
+          const sorted = times.toSorted((a, b) => a - b);
+          for (const percentile of [0, 50, 90, 99, 99.9, 100]) {
+            const exact = sorted[Math.max(0, Math.ceil((percentile / 100) * sorted.length - 1e-9) - 1)] ?? 0;
+            const told = tally.percentile("event", percentile);
+            if (Math.abs(told - exact) > exact / 500 + 0.002) throw new Error(`p${percentile}: ${told}, not ${exact}`);
+          }
+        },
+      ),
+      { numRuns: 200 },
     ),
-    { numRuns: 200 },
   );
 });
 

@@ -92,7 +92,7 @@ export class HeadlessPage {
    * @throws Failure LOAD_TIMEOUT, or when the session is over
    */
   async resume(): Promise<void> {
-    this.#reconnect();
+    void this.#reconnect();
     await this.until(() => this.#connection?.isOpen === true, this.#timeout);
   }
 
@@ -187,24 +187,22 @@ export class HeadlessPage {
     if (failure.isOver) return this.#over(failure);
     const pause = retry ?? Math.min(FIRST_RETRY * 2 ** this.#failures++, LAST_RETRY) * (0.5 + this.#chance() / 2);
     clearTimeout(this.#retryTimer);
-    this.#retryTimer = setTimeout(() => this.#reconnect(), pause);
+    this.#retryTimer = setTimeout(() => void this.#reconnect(), pause);
   }
 
-  #reconnect(): void {
+  async #reconnect(): Promise<void> {
     const connection = this.#connection;
     if (!connection) return;
     const start = performance.now();
-    connection.connect(this.#timeout).then(
-      () => {
-        this.#failures = 0;
-        this.#events.took("resume", performance.now() - start);
-        this.#look();
-      },
-      (error: unknown) => {
-        // The page may have been closed meanwhile.
-        if (error instanceof Failure && connection === this.#connection) this.#lost(error);
-      },
-    );
+    try {
+      await connection.connect(this.#timeout);
+      this.#failures = 0;
+      this.#events.took("resume", performance.now() - start);
+      this.#look();
+    } catch (error) {
+      // The page may have been closed meanwhile.
+      if (error instanceof Failure && connection === this.#connection) this.#lost(error);
+    }
   }
 
   #over(failure: Failure): void {
