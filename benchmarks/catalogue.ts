@@ -11,6 +11,7 @@ import { reloadEndurance } from "./reload-endurance/reload-endurance.ts";
 import { roundTrip } from "./round-trip/round-trip.ts";
 import { sessions } from "./sessions/sessions.ts";
 import { sleep } from "./sleep/sleep.ts";
+import { soak } from "./soak/soak.ts";
 import { sleepMany } from "./sleep-many/sleep-many.ts";
 import { store } from "./store/store.ts";
 import type { Benchmark } from "./support/benchmark.ts";
@@ -36,4 +37,5 @@ export const benchmarks: readonly Benchmark[] = [
   reloadCrowd,
   reloadEndurance,
   sleepMany,
+  soak,
 ];

@@ -1,5 +1,5 @@
 // npm run bench [-- NAME …]: runs benchmarks one after the other, prints what they found, and writes it to benchmarks/results.
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { benchmarks } from "./catalogue.ts";
 import { describeMachine, writeResult } from "./report/results.ts";
 import { findingLine } from "./report/text.ts";
@@ -10,8 +10,15 @@ const program = new Command("npm run bench --")
   .argument("[names...]", "benchmarks to run; by default all that are not long")
   .option("--full", "run the long ones too", false)
   .option("--list", "say which there are", false)
+  .option("--minutes <n>", "how long soak takes: 2 to 1440", minutesIn, 10)
   .option("--page", "run nothing, write the pages and pictures from the results that are there", false)
   .exitOverride();
+
+function minutesIn(text: string): number {
+  const minutes = Number(text);
+  if (minutes >= 2 && minutes <= 1_440) return minutes;
+  throw new InvalidArgumentError("It is a number from 2 to 1440.");
+}
 
 /** The charts' library is only loaded when nothing is measured any more. */
 async function report(): Promise<void> {
@@ -21,6 +28,7 @@ async function report(): Promise<void> {
 
 interface Flags {
   full: boolean;
+  minutes: number;
   list: boolean;
   page: boolean;
 }
@@ -30,7 +38,7 @@ function list(): void {
     console.log(`${name.padEnd(17)} ${String(seconds).padStart(4)} s ${isLong ? "long" : "    "} ${question}`);
 }
 
-async function run(names: readonly string[], isFull: boolean): Promise<void> {
+async function run(names: readonly string[], isFull: boolean, minutes: number): Promise<void> {
   const chosen = benchmarks.filter(({ name, isLong }) => (names.length > 0 ? names.includes(name) : isFull || !isLong));
   const progress = new RunProgress(chosen);
   let [missed, failed] = [0, 0];
@@ -38,7 +46,7 @@ async function run(names: readonly string[], isFull: boolean): Promise<void> {
     progress.begin(benchmark);
     const machine = describeMachine();
     const start = performance.now();
-    const findings = await benchmark.run((what) => progress.tell(what)).catch((error: Error) => error);
+    const findings = await benchmark.run((what) => progress.tell(what), { minutes }).catch((error: Error) => error);
     if (findings instanceof Error) {
       // The others can still be worth their time.
       progress.end(`\n${benchmark.name} failed: ${findings.stack ?? findings.message}`);
@@ -58,7 +66,7 @@ async function run(names: readonly string[], isFull: boolean): Promise<void> {
 
 try {
   program.parse();
-  const { full, list: isList, page } = program.opts<Flags>();
+  const { full, minutes, list: isList, page } = program.opts<Flags>();
   const known = benchmarks.map(({ name }) => name);
   const unknown = program.args.filter((name) => !known.includes(name));
   if (unknown.length > 0)
@@ -67,7 +75,7 @@ try {
     });
   if (isList) list();
   else if (page) await report();
-  else await run(program.args, full);
+  else await run(program.args, full, minutes);
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
   process.exitCode = error.exitCode === 1 ? 2 : error.exitCode;

@@ -12,5 +12,6 @@ export interface Benchmark {
   seconds: number;
   /** Runs only when it is named, or all are with `--full`. */
   isLong?: true;
-  run: (progress: Progress) => Promise<Finding[]>;
+  /** `minutes`: for the one that takes as long as it is told. */
+  run: (progress: Progress, settings: { minutes: number }) => Promise<Finding[]>;
 }

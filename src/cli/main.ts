@@ -5,6 +5,7 @@ import { Command, Option as Flag } from "commander";
 import { errors, MoonpoolError } from "../protocol/main.ts";
 import { check } from "./check.ts";
 import { init } from "./init.ts";
+import { addLoadCommand } from "./load/load-command.ts";
 import { options, type Option } from "./options.ts";
 import { addSessionCommands } from "./session-command.ts";
 import { readSettings, type Settings } from "./settings.ts";
@@ -67,6 +68,7 @@ program
   });
 
 addSessionCommands(program, { version, settingsFrom });
+addLoadCommand(program);
 
 /** All keys of the config file, eight to a line. */
 function keyLines(): string {

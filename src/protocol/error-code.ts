@@ -448,6 +448,69 @@ export const errors = {
   },
   PORT_IN_USE: { who: "operator", text: "The address is in use.", advice: "Choose another --port." },
 
+  // moonpool load
+  LOAD_OPTION: { who: "operator", text: "The load test cannot be run so.", advice: "See `moonpool load --help`." },
+  LOAD_ADDRESS: {
+    who: "operator",
+    text: "The load test may not speak to this address.",
+    advice: "Give the address of a site on this machine, or --allow-remote for one that is yours.",
+  },
+  LOAD_UNREACHABLE: {
+    who: "operator",
+    text: "The site cannot be reached.",
+    advice: "Start it, and check the address.",
+  },
+  LOAD_SCRIPT: {
+    who: "operator",
+    text: "The script of the load test is not understood.",
+    advice: "Compare it with docs/load-testing.md.",
+  },
+  LOAD_REDIRECT: {
+    who: "operator",
+    text: "The site leads to another origin, to which nothing was sent.",
+    advice: "Give the address that it leads to, if that is the one to test.",
+  },
+  LOAD_PAGE: {
+    who: "operator",
+    text: "The answer is no page of a Moonpool session.",
+    advice: "Give the address of the site's start page; the status says whether it has room.",
+  },
+  LOAD_LOST: {
+    who: "operator",
+    text: "A connection was lost.",
+    advice: "Look into the log of the site's host for the reason.",
+  },
+  LOAD_TIMEOUT: {
+    who: "operator",
+    text: "There was no answer in time.",
+    advice: "Give more time with --timeout, or less load.",
+  },
+  LOAD_UNANSWERED: {
+    who: "operator",
+    text: "The connection began anew, so nobody knows what became of an event.",
+    advice: "Look into the log of the site's host for the reason.",
+  },
+  LOAD_TARGET: {
+    who: "operator",
+    text: "What a step names is not on the page.",
+    advice: "Compare the script with the site's viewdefs, or record it again.",
+  },
+  LOAD_EXPECTED: {
+    who: "app",
+    text: "The page does not show what the script expects.",
+    advice: "Check the site, or the script.",
+  },
+  LOAD_PROTOCOL: {
+    who: "internal",
+    text: "The site sent a frame that is against the protocol.",
+    advice: "Use the version of Moonpool that the site runs.",
+  },
+  LOAD_FULL: {
+    who: "operator",
+    text: "A session was to arrive when as many as allowed were there.",
+    advice: "Raise --sessions, or lower --rate.",
+  },
+
   INTERNAL: { who: "internal", text: "Moonpool itself failed.", advice: "Report it with the log." },
 } as const satisfies Record<string, Entry>;
 
