@@ -9,12 +9,19 @@ local connection, errors, limits, lists, path, plans, quarantine, tree, values, 
 local windows = M.windows
 local host = M.host
 local handler, raise = errors.handler, errors.raise
-local format = string.format
+local format, min = string.format, math.min
 local error, ipairs, next, rawequal, type, xpcall = error, ipairs, next, rawequal, type, xpcall
 local emit = connection.emit
 local ALL, HIGH, MEDIUM, LOW = plans.ALL, plans.HIGH, plans.MEDIUM, plans.LOW
 
 local NOTHING = {}
+
+local first_changed = M.tables.first_changed
+-- What `first_changed` has to know: fields of nodes, of plans' levels, of metatables.
+local NAMES = { "plan", "object", "calls", "names", "at", "__index" }
+-- With fewer nodes it does not pay to ask, and neither does it when fewer were passed over, for a while.
+local WORTH <const> = 8
+local LONGEST_PAUSE <const> = 64
 
 -- Where detection is. Reading may fail anywhere in user code; it then goes on behind the slot that failed, so the place
 -- is kept outside of the loop. A protected call is paid once per pass, not once per slot.
@@ -178,7 +185,7 @@ local function show_list(node, k, slot, raw)
     kids[k] = kid
   end
   local objects, n, part = array_of(slot, raw, kid)
-  if not objects then return end
+  if not objects or (not part and lists.agree(kid.rows, objects, n)) then return end
   local new, more = {}, 0
   local function freed()
     local rows, sum = kid.rows, 0
@@ -282,7 +289,14 @@ local function read_carefully(node, steps)
 end
 
 local function run()
+  local ask, pause = level ~= ALL and i or count + 1, 1
   while i <= count do
+    if i >= ask and j == 0 and count - i >= WORTH and not (careful or held) then
+      local found = first_changed(list, i, count, level, NAMES)
+      pause = found - i < WORTH and min(2 * pause, LONGEST_PAUSE) or 1
+      i, ask = found, found + pause
+      if i > count then return end
+    end
     local node = list[i]
     local steps = node.plan[level]
     if not node.dead and steps then
