@@ -77,6 +77,7 @@ async function findStack(module: WebAssembly.Module): Promise<LuaWasm["stack"]> 
 /** Functions of wasmoon's emscripten module, as it exports them. Pointers and Lua states are numbers. */
 export interface LuaModule {
   readonly HEAPU8: Uint8Array;
+  readonly HEAP32: Int32Array;
   readonly HEAPU32: Uint32Array;
   /** Makes the memory `size` bytes, which must be more than it has; false: there is no room. */
   growTo: (size: number) => boolean;

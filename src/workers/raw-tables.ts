@@ -29,6 +29,10 @@ const FLOAT = 19;
 const SHORT_STRING = 68;
 const LONG_STRING = 84;
 const TABLE = 69;
+/** The tag of a node's key, in the same word as that of its value. */
+const KEY_TAG = 0xff00;
+const SHORT_STRING_KEY = SHORT_STRING << 8;
+const INTEGER_KEY = INTEGER << 8;
 
 const MOST_BASES = 50;
 /** Instead of an address: the field is nil, or only Lua can tell what it is. */
@@ -39,17 +43,20 @@ const UNKNOWN = -1;
 interface PlainFields {
   count: number;
   /** For each field: address and hash of its name. */
-  names: Uint32Array;
-  hashes: Uint32Array;
+  names: Int32Array;
+  hashes: Int32Array;
+  /** For each field: where it was in the hash part of the last object, which had a part of `mask` + 1 nodes. */
+  spots: Int32Array;
+  mask: number;
   /** For each field: where the last value stands in the node, as an offset in its array part. */
-  kept: Uint32Array;
+  kept: Int32Array;
   /** For each field: the last metatable of an object that did not have it, and what that gave. */
-  metatables: Uint32Array;
+  metatables: Int32Array;
   inherited: Int32Array;
 }
 
 /** The memory of a VM in words, as it is during one call. */
-type Words = Uint32Array;
+type Words = Int32Array;
 
 /**
  * Compares Lua tables with each other where they lie in the memory, for change detection: ten times as fast as Lua code, which
@@ -72,7 +79,7 @@ export class RawTables {
    */
   firstChanged(state: number): number {
     const lua = this.#lua;
-    const words = lua.HEAPU32;
+    const words = lua.HEAP32;
     const nodes = lua._lua_topointer(state, 1);
     const from = lua._lua_tonumberx(state, 2, 0);
     const to = lua._lua_tonumberx(state, 3, 0);
@@ -90,12 +97,12 @@ export class RawTables {
     const [a, i] = [lua._lua_topointer(state, 1), lua._lua_tonumberx(state, 2, 0)];
     const [b, j] = [lua._lua_topointer(state, 3), lua._lua_tonumberx(state, 4, 0)];
     const [most, step] = [lua._lua_tonumberx(state, 5, 0), lua._lua_tonumberx(state, 6, 0)];
-    return this.#answer(state, same(lua.HEAPU32, a, i, b, j, most, step, lua._lua_topointer(state, 7)));
+    return this.#answer(state, same(lua.HEAP32, a, i, b, j, most, step, lua._lua_topointer(state, 7)));
   }
 
   /** The Lua function `length(table)`: how many elements there are before the first nil; -1 if only Lua can tell. */
   length(state: number): number {
-    return this.#answer(state, length(this.#lua.HEAPU32, this.#lua._lua_topointer(state, 1)));
+    return this.#answer(state, length(this.#lua.HEAP32, this.#lua._lua_topointer(state, 1)));
   }
 
   #answer(state: number, result: number): number {
@@ -177,19 +184,29 @@ function length(words: Words, table: number): number {
   const array = words[(table + ARRAY) >> 2]!;
   let count = 0;
   while (count < size && (words[(array + count * VALUE_SIZE + TAG) >> 2]! & 15) !== 0) count++;
-  const isAll = count < size || logSize(words, table) === 0;
+  const isAll = count < size || element(words, table, count + 1) === NIL;
   return isAll && words[(table + METATABLE) >> 2] === 0 ? count : -1;
 }
 
 /** Has a node kept what these fields of its object are? */
 function isAsKept(words: Words, node: number, object: number, fields: PlainFields, index: number): boolean {
-  const { count, names, hashes, kept, metatables, inherited } = fields;
+  const { count, names, hashes, spots, kept, metatables, inherited } = fields;
   const array = words[(node + ARRAY) >> 2]!;
   const room = arraySize(words, node) * VALUE_SIZE;
+  const nodes = words[(object + NODES) >> 2]!;
+  const mask = maskOf(words, object);
+  if (mask !== fields.mask) {
+    fields.mask = mask;
+    for (let at = 0; at < count; at++) spots[at] = (hashes[at]! & mask) * NODE_SIZE;
+  }
   for (let at = 0; at < count; at++) {
     const name = names[at]!;
-    let value = field(words, object, name, hashes[at]!);
-    if (value === NIL) {
+    let value = nodes + spots[at]!;
+    if (words[(value + KEY) >> 2] !== name || (words[(value + TAG) >> 2]! & KEY_TAG) !== SHORT_STRING_KEY) {
+      value = find(words, nodes, mask, name, hashes[at]!);
+      if (value !== NIL) spots[at] = value - nodes;
+    }
+    if (value === NIL || (words[(value + TAG) >> 2]! & 15) === 0) {
       const metatable = words[(object + METATABLE) >> 2]!;
       if (metatable !== metatables[at]) {
         metatables[at] = metatable;
@@ -244,10 +261,12 @@ function plainFields(words: Words, plan: number, level: number, names: Names): P
   }
   return {
     count: fields.length,
-    names: Uint32Array.from(fields),
-    hashes: Uint32Array.from(fields, (name) => words[(name + HASH) >> 2]!),
-    kept: Uint32Array.from(kept),
-    metatables: new Uint32Array(fields.length),
+    names: Int32Array.from(fields),
+    hashes: Int32Array.from(fields, (name) => words[(name + HASH) >> 2]!),
+    spots: new Int32Array(fields.length),
+    mask: -1,
+    kept: Int32Array.from(kept),
+    metatables: new Int32Array(fields.length),
     inherited: new Int32Array(fields.length),
   };
 }
@@ -261,9 +280,9 @@ function tableAt(words: Words, value: number): number {
   return value !== NIL && tagOf(words, value) === TABLE ? words[value >> 2]! : 0;
 }
 
-/** The logarithm of the hash part's size; 0 also when there is none. */
-function logSize(words: Words, table: number): number {
-  return words[(table + BYTES) >> 2]! >>> 24;
+/** The size of a table's hash part less one, which is 0 also when there is none. */
+function maskOf(words: Words, table: number): number {
+  return (1 << (words[(table + BYTES) >> 2]! >>> 24)) - 1;
 }
 
 function arraySize(words: Words, table: number): number {
@@ -274,14 +293,19 @@ function arraySize(words: Words, table: number): number {
 
 /** The value with a string as its key in a table's hash part, or `NIL`. */
 function field(words: Words, table: number, name: number, hash: number): number {
-  const main = hash & ((1 << (words[(table + BYTES) >> 2]! >>> 24)) - 1);
-  let node = words[(table + NODES) >> 2]! + main * NODE_SIZE;
+  return find(words, words[(table + NODES) >> 2]!, maskOf(words, table), name, hash);
+}
+
+/** The same for a hash part. */
+function find(words: Words, nodes: number, mask: number, name: number, hash: number): number {
+  let node = nodes + (hash & mask) * NODE_SIZE;
   for (;;) {
     const tags = words[(node + TAG) >> 2]!;
-    if (words[(node + KEY) >> 2] === name && ((tags >>> 8) & 255) === SHORT_STRING) return (tags & 15) === 0 ? NIL : node;
-    const next = words[(node + NEXT) >> 2]! | 0;
+    if (words[(node + KEY) >> 2] === name && (tags & KEY_TAG) === SHORT_STRING_KEY)
+      return (tags & 15) === 0 ? NIL : node;
+    const next = words[(node + NEXT) >> 2]!;
     if (next === 0) return NIL;
-    node += next * NODE_SIZE;
+    node = (node + Math.imul(next, NODE_SIZE)) | 0;
   }
 }
 
@@ -291,15 +315,14 @@ function element(words: Words, table: number, index: number): number {
     const value = words[(table + ARRAY) >> 2]! + (index - 1) * VALUE_SIZE;
     return (words[(value + TAG) >> 2]! & 15) === 0 ? NIL : value;
   }
-  const most = (1 << logSize(words, table)) - 1;
-  let node = words[(table + NODES) >> 2]! + (index % (most | 1)) * NODE_SIZE;
+  let node = words[(table + NODES) >> 2]! + (index % (maskOf(words, table) | 1)) * NODE_SIZE;
   for (;;) {
     const tags = words[(node + TAG) >> 2]!;
-    const isKey = ((tags >>> 8) & 255) === INTEGER && words[(node + KEY) >> 2] === index;
+    const isKey = (tags & KEY_TAG) === INTEGER_KEY && words[(node + KEY) >> 2] === index;
     if (isKey && words[(node + KEY + 4) >> 2] === 0) return (tags & 15) === 0 ? NIL : node;
-    const next = words[(node + NEXT) >> 2]! | 0;
+    const next = words[(node + NEXT) >> 2]!;
     if (next === 0) return NIL;
-    node += next * NODE_SIZE;
+    node = (node + Math.imul(next, NODE_SIZE)) | 0;
   }
 }
 

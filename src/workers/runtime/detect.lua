@@ -84,7 +84,7 @@ local function check_room(count, freed)
 end
 
 local function show(node, k, slot, object)
-  local kids = tree.kids(node)
+  local kids = node.kids or tree.kids(node)
   local id, kid = node.first + k - 1, kids[k]
   if object == nil then
     if kid then
@@ -178,7 +178,7 @@ local function array_of(slot, raw, kid)
 end
 
 local function show_list(node, k, slot, raw)
-  local kids = tree.kids(node)
+  local kids = node.kids or tree.kids(node)
   local id, kid = node.first + k - 1, kids[k]
   if not kid then
     kid = { id = id, scope = tree.scope(node, slot), rows = {}, part = windows.new(slot) }
@@ -211,9 +211,10 @@ local function show_list(node, k, slot, raw)
   conn.torn = false
 end
 
+-- What a slot leads to, when several connections are read.
 local function read(node, slot)
   local object = node.object
-  if not (memo and slot.calls and slot.up == 0) then return slot.get(object, node) end
+  if not slot.calls or slot.up > 0 then return slot.get(object, node) end
   local known = memo[object]
   if not known then
     known = {}
@@ -230,7 +231,8 @@ end
 -- Reads a slot that is more than a plain field.
 local function evaluate(node, k)
   local slot = node.plan.slots[k]
-  local raw = read(node, slot)
+  local raw
+  if memo then raw = read(node, slot) else raw = slot.get(node.object, node) end
   -- What failed is tried again: a reload may have brought the type.
   if slot.create and raw == nil and (node[k] == plans.UNSET or node[k] == plans.FAILED) then
     raw = wrappers.create(slot.create)
@@ -343,7 +345,6 @@ end
 
 -- Reads the slots of one level of the first `n` nodes.
 local function pass(nodes, n, which)
-  if n == 0 then return end
   list, count, level, i, j, careful = nodes, n, which, 1, 0, false
   local careful_i, failed_i, failed_j, late_i, late_j
   while true do
@@ -374,19 +375,8 @@ local function read_fresh()
   end
 end
 
-local function detect_one(c)
-  conn = c
-  if c.exchanged then tree.reorder(c) else tree.sweep(c) end
-  -- Nodes that come now are read whole when they come; they must not have another turn at a lower level.
-  local order = c.order
-  local high, medium, low = #order[1], #order[2], #order[3]
-  if c.exchanged then read_fresh() end
-  pass(order[1], high, HIGH)
-  read_fresh()
-  pass(order[2], medium, MEDIUM)
-  read_fresh()
-  pass(order[3], low, LOW)
-  read_fresh()
+-- Nodes that have got another object are read again at the levels that had had their turn.
+local function read_again()
   local guard = 0
   while again[1] and guard < 100 do
     guard = guard + 1
@@ -401,6 +391,22 @@ local function detect_one(c)
     end
     read_fresh()
   end
+end
+
+local function detect_one(c)
+  conn = c
+  if c.exchanged then tree.reorder(c) elseif c.dead > 0 then tree.sweep(c) end
+  -- Nodes that come now are read whole when they come; they must not have another turn at a lower level.
+  local order = c.order
+  local high, medium, low = #order[1], #order[2], #order[3]
+  if c.exchanged then read_fresh() end
+  if high > 0 then pass(order[1], high, HIGH) end
+  if c.fresh[1] then read_fresh() end
+  pass(order[2], medium, MEDIUM) -- the node above variable 1 is always there
+  if c.fresh[1] then read_fresh() end
+  if low > 0 then pass(order[3], low, LOW) end
+  if c.fresh[1] then read_fresh() end
+  if again[1] then read_again() end
   if c.exchanged then
     -- What came in place of others goes to their place: parents first.
     tree.reorder(c)

@@ -131,7 +131,6 @@ end
 
 --- Takes destroyed nodes out of the lists, when they are many enough to be worth a walk.
 function tree.sweep(conn)
-  if conn.dead == 0 then return end
   local total = #conn.order[1] + #conn.order[2] + #conn.order[3]
   if conn.dead * 4 < total then return end
   for level = plans.HIGH, plans.LOW do
