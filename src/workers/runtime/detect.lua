@@ -305,7 +305,16 @@ local function run()
       local calls = steps.calls
       while j < calls do
         j = j + 1
-        if held then evaluate_held(node, steps.complex[j]) else evaluate(node, steps.complex[j]) end
+        local k, name = steps.complex[j], steps.methods[j]
+        if held then
+          evaluate_held(node, k)
+        elseif name and not memo then
+          local object = node.object
+          local raw = (object[name] or path.method(object, name, node.plan.slots[k]))(object)
+          if raw ~= node[k] then changed(node, k, raw) end
+        else
+          evaluate(node, k)
+        end
       end
       if careful or (held and steps.read) then
         if not careful then j, careful = calls, true end
