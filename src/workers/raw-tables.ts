@@ -89,15 +89,15 @@ export class RawTables {
   }
 
   /**
-   * The Lua function `same(a, i, b, j, most, step, name)`: how many elements are identical, `a[i]` and `b[j]`, `a[i + step]` and
-   * `b[j + step]` and so on, `most` at most. With a `name` it is the elements' field of that name instead, in `a`.
+   * The Lua function `same(a, i, b, j, most, step)`: how many elements are identical, `a[i]` and `b[j]`, `a[i + step]` and
+   * `b[j + step]` and so on, `most` at most.
    */
   same(state: number): number {
     const lua = this.#lua;
     const [a, i] = [lua._lua_topointer(state, 1), lua._lua_tonumberx(state, 2, 0)];
     const [b, j] = [lua._lua_topointer(state, 3), lua._lua_tonumberx(state, 4, 0)];
     const [most, step] = [lua._lua_tonumberx(state, 5, 0), lua._lua_tonumberx(state, 6, 0)];
-    return this.#answer(state, same(lua.HEAP32, a, i, b, j, most, step, lua._lua_topointer(state, 7)));
+    return this.#answer(state, same(lua.HEAP32, a, i - 1, b, j - 1, most, step));
   }
 
   /** The Lua function `length(table)`: how many elements there are before the first nil; -1 if only Lua can tell. */
@@ -152,29 +152,14 @@ function firstChanged(words: Words, nodes: number, from: number, to: number, lev
   return place;
 }
 
-function same(
-  words: Words,
-  a: number,
-  i: number,
-  b: number,
-  j: number,
-  most: number,
-  step: number,
-  name: number,
-): number {
-  const hash = name === 0 ? 0 : words[(name + HASH) >> 2]!;
+/** By places from 0 on. */
+function same(words: Words, a: number, i: number, b: number, j: number, most: number, step: number): number {
   const [sizeA, sizeB] = [arraySize(words, a), arraySize(words, b)];
   const [arrayA, arrayB] = [words[(a + ARRAY) >> 2]!, words[(b + ARRAY) >> 2]!];
   let count = 0;
-  for (; count < most; count++) {
-    const [placeA, placeB] = [i - 1 + count * step, j - 1 + count * step];
-    if (placeA < 0 || placeB < 0 || placeA >= sizeA || placeB >= sizeB) break;
-    let one = arrayA + placeA * VALUE_SIZE;
-    if (name !== 0) {
-      const element = tableAt(words, one);
-      one = element === 0 ? NIL : field(words, element, name, hash);
-    }
-    if (one === NIL || !isIdentical(words, one, arrayB + placeB * VALUE_SIZE)) break;
+  for (; count < most; count++, i += step, j += step) {
+    if (i < 0 || j < 0 || i >= sizeA || j >= sizeB) break;
+    if (!isIdentical(words, arrayA + i * VALUE_SIZE, arrayB + j * VALUE_SIZE)) break;
   }
   return count;
 }

@@ -181,11 +181,11 @@ local function show_list(node, k, slot, raw)
   local kids = node.kids or tree.kids(node)
   local id, kid = node.first + k - 1, kids[k]
   if not kid then
-    kid = { id = id, scope = tree.scope(node, slot), rows = {}, part = windows.new(slot) }
+    kid = { id = id, scope = tree.scope(node, slot), rows = {}, shown = false, part = windows.new(slot) }
     kids[k] = kid
   end
   local objects, n, part = array_of(slot, raw, kid)
-  if not objects or (not part and lists.agree(kid.rows, objects, n)) then return end
+  if not objects or (not part and lists.agree(kid, objects, n)) then return end
   local new, more = {}, 0
   local function freed()
     local rows, sum = kid.rows, 0
@@ -193,7 +193,7 @@ local function show_list(node, k, slot, raw)
     local gone = #rows + #new - n
     return gone > 0 and sum // #rows * gone or 0
   end
-  local rows, fields = lists.update(kid.rows, objects, n, function(object)
+  local fields = lists.update(kid, objects, n, function(object)
     local row = make_row(kid.scope, conn.next_id, object)
     more = more + 1 + (row.plan and row.plan.n or 0)
     new[#new + 1] = row
@@ -201,7 +201,6 @@ local function show_list(node, k, slot, raw)
     conn.next_id = conn.next_id + 1
     return row
   end, function(row) tree.drop_row(conn, row) end)
-  kid.rows = rows
   local window = part and windows.take(kid.part, part)
   if window then fields = fields and fields .. "," .. window or window end
   if not fields then return end

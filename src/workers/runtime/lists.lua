@@ -67,72 +67,90 @@ local function placements(rows, n, stable, after)
   return entries
 end
 
--- How many rows, from the one at `i` on, are those of the objects from `k` on; `step` is 1, or -1 for those before.
-local function matching(rows, i, objects, k, most, step)
-  local count = same(rows, i, objects, k, most, step, "object")
-  while count < most and rawequal(rows[i + step * count].object, objects[k + step * count]) do count = count + 1 end
+-- How many of the objects that a list shows, from the `i`th on, are those from the `k`th on; `step` is 1, or -1 for those
+-- before.
+local function matching(shown, i, objects, k, most, step)
+  local count = same(shown, i, objects, k, most, step)
+  while count < most and rawequal(shown[i + step * count], objects[k + step * count]) do count = count + 1 end
   return count
 end
 
---- Are these the rows of these `n` objects, in this order?
-function lists.agree(rows, objects, n)
-  return #rows == n and matching(rows, 1, objects, 1, n, 1) == n
+-- Lists of fewer rows keep no array of their objects, and nobody looks whether a single one of fewer rows has moved.
+local MANY <const> = 16
+
+--- Are these `n` objects, in this order, for certain what a list shows?
+function lists.agree(list, objects, n)
+  local rows, shown = list.rows, list.shown
+  if #rows ~= n then return false end
+  if shown then return same(shown, 1, objects, 1, n, 1) == n end
+  if n >= MANY then return false end
+  for i = 1, n do
+    if not rawequal(rows[i].object, objects[i]) then return false end
+  end
+  return true
 end
 
--- With a middle of fewer rows there is no need to look for a single one that moved.
-local FEW <const> = 16
+-- The element at `from` is to be the one at `to`.
+local function shift(t, from, to)
+  local element = t[from]
+  if from < to then move(t, from + 1, to, from) else move(t, to, from - 1, to + 1) end
+  t[to] = element
+end
 
 -- If one row has moved from one end of the `size` rows behind `head` to the other: moves it, and returns the entry of
 -- `place` for that.
-local function move_one(rows, objects, head, size)
-  local first, last = head + 1, head + size
-  local row
-  if rawequal(rows[last].object, objects[first]) and matching(rows, first, objects, first + 1, size - 1, 1) == size - 1 then
-    row = rows[last]
-    move(rows, first, last - 1, first + 1)
-    rows[first] = row
-    return placement(row.id, 1, rows[first + 1].id)
+local function move_one(list, objects, head, size)
+  local rows, shown = list.rows, list.shown
+  local from, to = head + size, head + 1
+  if not rawequal(shown[from], objects[to]) or matching(shown, to, objects, to + 1, size - 1, 1) < size - 1 then
+    from, to = to, from
+    if not rawequal(shown[from], objects[to]) or matching(shown, from + 1, objects, from, size - 1, 1) < size - 1 then
+      return nil
+    end
   end
-  if rawequal(rows[first].object, objects[last]) and matching(rows, first + 1, objects, first, size - 1, 1) == size - 1 then
-    row = rows[first]
-    move(rows, first + 1, last, first)
-    rows[last] = row
-    local after = rows[last + 1]
-    return placement(row.id, 1, after and after.id or 0)
-  end
-  return nil
+  shift(rows, from, to)
+  shift(shown, from, to)
+  local after = rows[to + 1]
+  return placement(rows[to].id, 1, after and after.id or 0)
 end
 
--- `rows` with the `size` rows of `middle` instead of the `count` ones behind the first `head`. The same table, unless that
--- would be the wrong size for what is in it.
-local function splice(rows, head, count, middle, size)
-  local old = #rows
+-- Array `t` of `old` elements with the `size` ones of `middle` instead of `count` ones behind the first `head`. The same
+-- table, unless that would be the wrong size for what is in it.
+local function splice(t, old, head, count, middle, size)
   local n = old + size - count
-  local result = rows
   if n > 2 * old or 2 * n < old then
-    result = move(rows, 1, head, 1, {})
+    local result = move(t, 1, head, 1, {})
     move(middle, 1, size, head + 1, result)
-    return move(rows, head + count + 1, old, head + size + 1, result)
+    return move(t, head + count + 1, old, head + size + 1, result)
   end
-  if size ~= count then move(rows, head + count + 1, old, head + size + 1) end
-  move(middle, 1, size, head + 1, rows)
-  for i = n + 1, old do rows[i] = nil end
-  return rows
+  if size ~= count then move(t, head + count + 1, old, head + size + 1) end
+  move(middle, 1, size, head + 1, t)
+  for i = n + 1, old do t[i] = nil end
+  return t
 end
 
---- Brings `rows` (array of records with `id` and `object`) into the order of `objects`, an array of `n` values. Objects
---- are matched by identity, equal values by occurrence. `make(object)` returns the record of a new row (ids grow from
---- call to call), `drop(row)` ends one. Returns the array of rows, which may be another table, and the fields of the `list`
---- message without braces, or nil when nothing changed.
-function lists.update(rows, objects, n, make, drop)
+local function objects_of(rows)
+  local objects = {}
+  for i = 1, #rows do objects[i] = rows[i].object end
+  return objects
+end
+
+--- Brings a list's `rows` (array of records with `id` and `object`), and `shown`, the array of their objects, which is false
+--- when there are few or it has to be made, into the order of `objects`, an array of `n` values. Objects are matched by identity, equal values by
+--- occurrence. `make(object)` returns the record of a new row (ids grow from call to call), `drop(row)` ends one. Returns
+--- the fields of the `list` message without braces, or nil when nothing changed.
+function lists.update(list, objects, n, make, drop)
+  local rows = list.rows
+  local shown = list.shown or objects_of(rows)
+  list.shown = #rows >= MANY and shown
   local old = #rows
   local shortest = old < n and old or n
-  local head = matching(rows, 1, objects, 1, shortest, 1)
-  if head == old and head == n then return rows, nil end
-  local tail = matching(rows, old, objects, n, shortest - head, -1)
-  if old == n and n - head - tail > FEW then
-    local entry = move_one(rows, objects, head, n - head - tail)
-    if entry then return rows, '"place":[' .. entry .. "]" end
+  local head = matching(shown, 1, objects, 1, shortest, 1)
+  if head == old and head == n then return nil end
+  local tail = matching(shown, old, objects, n, shortest - head, -1)
+  if old == n and n - head - tail >= MANY then
+    local entry = move_one(list, objects, head, n - head - tail)
+    if entry then return '"place":[' .. entry .. "]" end
   end
 
   local pool, chain, was = {}, {}, {} -- pool: object → its first row of before; chain: row → the next with that object
@@ -180,10 +198,13 @@ function lists.update(rows, objects, n, make, drop)
   local fields = {}
   if removed[1] then fields[1] = '"remove":[' .. concat(removed, ",") .. "]" end
   if places[1] then fields[#fields + 1] = '"place":[' .. concat(places, ",") .. "]" end
-  rows = splice(rows, head, old - tail - head, middle, size)
+  local count = old - tail - head
+  list.shown = false -- should there be no memory for what comes
+  list.rows = splice(rows, old, head, count, middle, size)
+  list.shown = n >= MANY and splice(shown, old, head, count, objects_of(middle), size)
   for i = 1, #gone do drop(gone[i]) end
   -- Nothing to say after all: a value that differs from itself (NaN) kept its row.
-  return rows, fields[1] and concat(fields, ",")
+  return fields[1] and concat(fields, ",")
 end
 
 --- The fields of a `list` message, without braces, to which there are these rows and no others.

@@ -1,6 +1,6 @@
 -- Nodes: one for each view that is shown. A node's variables are its plan's slots, with ids first … first + n - 1; their
 -- last raw values stand in the node's array part. What the slots show in turn hangs in `kids`:
---   kids[k]          the node, or the list { id, scope, rows, presenters, part }, that slot k shows
+--   kids[k]          the node, or the list { id, scope, rows, shown, presenters, part }, that slot k shows
 --   kids.wrappers[k] the wrapper of slot k
 --   kids.made        nodes of variables that the client asked for with `create`
 -- A row of a list is a node (its object has a view) or { id, object } (a primitive value).
