@@ -6,7 +6,7 @@ local detect = {}
 
 local connection, errors, limits, lists, path, plans, quarantine, tree, values, wrappers =
   M.connection, M.errors, M.limits, M.lists, M.path, M.plans, M.quarantine, M.tree, M.values, M.wrappers
-local windows = M.windows
+local elements, windows = M.elements, M.windows
 local host = M.host
 local handler, raise = errors.handler, errors.raise
 local format, min = string.format, math.min
@@ -150,33 +150,6 @@ local function place_row(row, slot, where)
   end
 end
 
--- What the rows are to show, and how many there are. With a part of the array, also what that is now; nothing at all if it
--- is what it was.
-local function array_of(slot, raw, kid)
-  local part, is_list = kid.part, type(raw) == "table" and wrappers.is_list(raw)
-  if raw == nil then raw = NOTHING elseif is_list then raw = raw.items end
-  local n
-  if is_list then n = #raw elseif part then n = values.list_size(raw, slot.what) else n = values.list_length(raw, slot.what) end
-  local now = nil
-  if part then
-    now = windows.look(part, slot, raw, n)
-    if not now then
-      if kid.presenters then kid.presenters.list.value = raw end
-      return nil
-    end
-    n = now.n
-  end
-  local objects = raw
-  if slot.itemWrapper and not is_list then
-    objects, kid.presenters = wrappers.present(slot, raw, kid.presenters, now and now.places)
-    if not now then n = #objects end
-  elseif now then
-    objects = {}
-    for i = 1, n do objects[i] = raw[now.places[i]] end
-  end
-  return objects, n, now
-end
-
 local function show_list(node, k, slot, raw)
   local kids = node.kids or tree.kids(node)
   local id, kid = node.first + k - 1, kids[k]
@@ -184,7 +157,7 @@ local function show_list(node, k, slot, raw)
     kid = { id = id, scope = tree.scope(node, slot), rows = {}, shown = false, part = windows.new(slot) }
     kids[k] = kid
   end
-  local objects, n, part = array_of(slot, raw, kid)
+  local objects, n, part = elements.of(slot, raw, kid)
   if not objects or (not part and lists.agree(kid, objects, n)) then return end
   local new, more = {}, 0
   local function freed()
