@@ -7,7 +7,7 @@ import { LUA_STRING, type LuaModule, type LuaWasm, REGISTRY } from "./lua-wasm.t
 import type { RuntimeFile } from "./runtime-files.ts";
 
 /** Raised whenever the steps below, or what an image holds, change. */
-const FORMAT = 4;
+const FORMAT = 5;
 const LUA_FUNCTION = 6;
 
 /** Which of the C libraries a state has at all. `io` and `package` are never there, `os` and `debug` see below. */
@@ -75,6 +75,8 @@ export interface BirthOptions {
   seed: number;
   panic: number;
   host: number;
+  /** Functions of `M.tables`, by name. */
+  tables: Record<string, number>;
 }
 
 /** The address of a Lua state, and its registry references of the dispatch function and of `tidy`. */
@@ -157,12 +159,18 @@ class Birth {
   }
 
   /** Leaves `M` behind in the files' closures, and the dispatch function in the registry. */
-  #loadRuntime({ runtime, host }: BirthOptions): Omit<BornState, "state"> {
+  #loadRuntime({ runtime, host, tables }: BirthOptions): Omit<BornState, "state"> {
     const lua = this.#lua;
     const state = this.#state;
-    lua._lua_createtable(state, 0, runtime.length + 2);
+    lua._lua_createtable(state, 0, runtime.length + 3);
     lua._lua_pushcclosure(state, host, 0);
     this.#setField(1, "host");
+    lua._lua_createtable(state, 0, Object.keys(tables).length);
+    for (const [name, body] of Object.entries(tables)) {
+      lua._lua_pushcclosure(state, body, 0);
+      this.#setField(2, name);
+    }
+    this.#setField(1, "tables");
     lua._lua_createtable(state, 0, raw.length + 1);
     lua._luaopen_debug(state);
     this.#setField(2, "debug");

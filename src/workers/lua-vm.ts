@@ -6,6 +6,7 @@ import { bearState, fingerprint } from "./lua-birth.ts";
 import { LuaText, type PlacedText } from "./lua-text.ts";
 import { takeHoles, wipeHoles } from "./holes.ts";
 import { instantiate, LUA_STRING, type LuaModule, type LuaWasm, REGISTRY } from "./lua-wasm.ts";
+import { RawTables } from "./raw-tables.ts";
 import type { RuntimeFile } from "./runtime-files.ts";
 import { TimeLimit } from "./time-limit.ts";
 
@@ -84,7 +85,13 @@ export class LuaVm {
       prefix: this.#text.word("LIMIT_TIME: "),
       message: this.#text.word("the code ran too long and was stopped"),
     });
-    const functions = [panic, host, this.#enter, this.#limit.hook];
+    const raw = new RawTables(lua);
+    const tables = {
+      first_changed: lua.addFunction((state) => raw.firstChanged(state), "ii"),
+      same: lua.addFunction((state) => raw.same(state), "ii"),
+      length: lua.addFunction((state) => raw.length(state), "ii"),
+    };
+    const functions = [panic, host, this.#enter, this.#limit.hook, ...Object.values(tables)];
     if ("birth" in options) {
       this.birth = options.birth;
       if (functions.join() !== this.birth.layout.functions.join()) throw internal("A VM was born unlike the first.");
@@ -92,7 +99,7 @@ export class LuaVm {
       this.loadImage(null);
     } else {
       this.#text.writeWords();
-      const born = bearState(lua, { runtime: options.runtime, seed: options.seed, panic, host });
+      const born = bearState(lua, { runtime: options.runtime, seed: options.seed, panic, host, tables });
       this.#limit.install(born.state);
       const birth = {
         size: lua.HEAPU8.length,

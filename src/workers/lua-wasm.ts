@@ -77,6 +77,7 @@ async function findStack(module: WebAssembly.Module): Promise<LuaWasm["stack"]> 
 /** Functions of wasmoon's emscripten module, as it exports them. Pointers and Lua states are numbers. */
 export interface LuaModule {
   readonly HEAPU8: Uint8Array;
+  readonly HEAP32: Int32Array;
   readonly HEAPU32: Uint32Array;
   /** Makes the memory `size` bytes, which must be more than it has; false: there is no room. */
   growTo: (size: number) => boolean;
@@ -107,6 +108,7 @@ export interface LuaModule {
   _lua_getinfo(state: number, what: number, record: number): number;
   _lua_pcallk(state: number, given: number, results: number, handler: number, context: number, k: number): number;
   _lua_pushcclosure(state: number, body: number, upvalues: number): void;
+  _lua_pushinteger(state: number, value: bigint): void;
   _lua_pushlstring(state: number, text: number, length: number): number;
   _lua_pushnil(state: number): void;
   _lua_pushstring(state: number, text: number): number;
@@ -118,6 +120,8 @@ export interface LuaModule {
   _lua_settop(state: number, index: number): void;
   _lua_setwarnf(state: number, warn: number, data: number): void;
   _lua_tolstring(state: number, index: number, length: number): number;
+  _lua_tonumberx(state: number, index: number, isNumber: number): number;
+  _lua_topointer(state: number, index: number): number;
   _lua_type(state: number, index: number): number;
 }
 

@@ -28,6 +28,7 @@ const names = [
   "lists",
   "windows",
   "wrappers",
+  "elements",
   "exchange",
   "refresh",
   "detect",

@@ -41,7 +41,8 @@ export interface TimeLimitTexts {
 
 /**
  * Stops Lua code that runs too long, by one count hook. It is set on the main thread at birth: coroutines inherit it,
- * and it survives images. Costs about 1% of plain Lua code.
+ * and it survives images. It is what Lua asks at each instruction, so plain Lua code takes up to twice as long: 9 ns instead
+ * of 4 for a turn of an empty loop, 14 µs instead of 11 for the smallest event.
  *
  *     start ── limit ──▶ stop: user code gets the error "LIMIT_TIME: file.lua:3: …"
  *                         └─ grace ──▶ user code gets it at every instruction: nothing can swallow it and go on

@@ -30,12 +30,21 @@ const site = {
 };
 
 const names = (page: TestPage): unknown[] => page.root.rows("rows").map((row) => row.value("name"));
+const rowIds = (page: TestPage): number[] => {
+  const rows = page.root.rows("rows");
+  return rows.map((row) => row.id).sort((a, b) => a - b);
+};
 const list = (page: TestPage): List | undefined => page.messages.find((message) => message.type === "list");
 
 t.test("any order becomes any other, and a row that stays keeps its variable", async (t) => {
   const session = await LuaSession.start(site);
   const page = session.connect();
-  const anyOrder = fc.array(fc.constantFrom(..."abcdefghij"), { maxLength: 14 });
+  const short = fc.array(fc.constantFrom(..."abcdefghij"), { maxLength: 14 });
+  const long = fc.array(
+    fc.nat(59).map((number) => `r${number}`),
+    { minLength: 10, maxLength: 90, size: "max" },
+  );
+  const anyOrder = fc.oneof(short, long);
   const rowsByName = (): Map<unknown, number[]> => {
     const map = new Map<unknown, number[]>();
     for (const row of page.root.rows("rows")) {
@@ -75,6 +84,32 @@ t.test("a reorder is a move: one row moved is one entry and no row is sent again
   t.equal(list(page)?.remove, undefined);
   session.close();
 });
+
+t.test(
+  "a row of a long list that moves is one entry, from wherever to wherever; so is a row that comes or goes",
+  async (t) => {
+    const session = await LuaSession.start(site);
+    const page = session.connect();
+    let order = Array.from({ length: 200 }, (_, i) => `r${i % 150}`); // some stand there twice
+    page.root.set("order(_)", order.join(","));
+    const place = fc.constantFrom(0, 1, 2, 50, 99, 100, 101, 149, 150, 198, 199);
+    fc.assert(
+      fc.property(place, place, fc.boolean(), (from, to, inPlace) => {
+        const ids = rowIds(page);
+        const next = order.toSpliced(from, 1).toSpliced(to, 0, order[from]!);
+        page.root.set(inPlace ? "inPlace(_)" : "order(_)", next.join(","));
+        t.same(names(page), next);
+        t.same(rowIds(page), ids, "the same rows");
+        const message = list(page);
+        const moved = (message?.place ?? []).reduce((sum, { count = 1 }) => sum + count, 0);
+        t.ok(moved <= 1 && message?.remove === undefined, `${moved} rows moved from ${from} to ${to}`);
+        order = next;
+      }),
+      { numRuns: 100 },
+    );
+    session.close();
+  },
+);
 
 t.test("an insert sends the new row only, a removal its id only, a changed field no list message", async (t) => {
   const session = await LuaSession.start(site);

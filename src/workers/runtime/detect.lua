@@ -6,15 +6,22 @@ local detect = {}
 
 local connection, errors, limits, lists, path, plans, quarantine, tree, values, wrappers =
   M.connection, M.errors, M.limits, M.lists, M.path, M.plans, M.quarantine, M.tree, M.values, M.wrappers
-local windows = M.windows
+local elements, windows = M.elements, M.windows
 local host = M.host
 local handler, raise = errors.handler, errors.raise
-local format = string.format
+local format, min = string.format, math.min
 local error, ipairs, next, rawequal, type, xpcall = error, ipairs, next, rawequal, type, xpcall
 local emit = connection.emit
 local ALL, HIGH, MEDIUM, LOW = plans.ALL, plans.HIGH, plans.MEDIUM, plans.LOW
 
 local NOTHING = {}
+
+local first_changed = M.tables.first_changed
+-- What `first_changed` has to know: fields of nodes, of plans' levels, of metatables.
+local NAMES = { "plan", "object", "calls", "names", "at", "__index" }
+-- With fewer nodes it does not pay to ask, and neither does it when fewer were passed over, for a while.
+local WORTH <const> = 8
+local LONGEST_PAUSE <const> = 64
 
 -- Where detection is. Reading may fail anywhere in user code; it then goes on behind the slot that failed, so the place
 -- is kept outside of the loop. A protected call is paid once per pass, not once per slot.
@@ -77,7 +84,7 @@ local function check_room(count, freed)
 end
 
 local function show(node, k, slot, object)
-  local kids = tree.kids(node)
+  local kids = node.kids or tree.kids(node)
   local id, kid = node.first + k - 1, kids[k]
   if object == nil then
     if kid then
@@ -143,42 +150,15 @@ local function place_row(row, slot, where)
   end
 end
 
--- What the rows are to show, and how many there are. With a part of the array, also what that is now; nothing at all if it
--- is what it was.
-local function array_of(slot, raw, kid)
-  local part, is_list = kid.part, type(raw) == "table" and wrappers.is_list(raw)
-  if raw == nil then raw = NOTHING elseif is_list then raw = raw.items end
-  local n
-  if is_list then n = #raw elseif part then n = values.list_size(raw, slot.what) else n = values.list_length(raw, slot.what) end
-  local now = nil
-  if part then
-    now = windows.look(part, slot, raw, n)
-    if not now then
-      if kid.presenters then kid.presenters.list.value = raw end
-      return nil
-    end
-    n = now.n
-  end
-  local objects = raw
-  if slot.itemWrapper and not is_list then
-    objects, kid.presenters = wrappers.present(slot, raw, kid.presenters, now and now.places)
-    if not now then n = #objects end
-  elseif now then
-    objects = {}
-    for i = 1, n do objects[i] = raw[now.places[i]] end
-  end
-  return objects, n, now
-end
-
 local function show_list(node, k, slot, raw)
-  local kids = tree.kids(node)
+  local kids = node.kids or tree.kids(node)
   local id, kid = node.first + k - 1, kids[k]
   if not kid then
-    kid = { id = id, scope = tree.scope(node, slot), rows = {}, part = windows.new(slot) }
+    kid = { id = id, scope = tree.scope(node, slot), rows = {}, shown = false, part = windows.new(slot) }
     kids[k] = kid
   end
-  local objects, n, part = array_of(slot, raw, kid)
-  if not objects then return end
+  local objects, n, part = elements.of(slot, raw, kid)
+  if not objects or (not part and lists.agree(kid, objects, n)) then return end
   local new, more = {}, 0
   local function freed()
     local rows, sum = kid.rows, 0
@@ -186,7 +166,7 @@ local function show_list(node, k, slot, raw)
     local gone = #rows + #new - n
     return gone > 0 and sum // #rows * gone or 0
   end
-  local rows, fields = lists.update(kid.rows, objects, n, function(object)
+  local fields = lists.update(kid, objects, n, function(object)
     local row = make_row(kid.scope, conn.next_id, object)
     more = more + 1 + (row.plan and row.plan.n or 0)
     new[#new + 1] = row
@@ -194,7 +174,6 @@ local function show_list(node, k, slot, raw)
     conn.next_id = conn.next_id + 1
     return row
   end, function(row) tree.drop_row(conn, row) end)
-  kid.rows = rows
   local window = part and windows.take(kid.part, part)
   if window then fields = fields and fields .. "," .. window or window end
   if not fields then return end
@@ -204,9 +183,10 @@ local function show_list(node, k, slot, raw)
   conn.torn = false
 end
 
+-- What a slot leads to, when several connections are read.
 local function read(node, slot)
   local object = node.object
-  if not (memo and slot.calls and slot.up == 0) then return slot.get(object, node) end
+  if not slot.calls or slot.up > 0 then return slot.get(object, node) end
   local known = memo[object]
   if not known then
     known = {}
@@ -223,7 +203,8 @@ end
 -- Reads a slot that is more than a plain field.
 local function evaluate(node, k)
   local slot = node.plan.slots[k]
-  local raw = read(node, slot)
+  local raw
+  if memo then raw = read(node, slot) else raw = slot.get(node.object, node) end
   -- What failed is tried again: a reload may have brought the type.
   if slot.create and raw == nil and (node[k] == plans.UNSET or node[k] == plans.FAILED) then
     raw = wrappers.create(slot.create)
@@ -282,14 +263,30 @@ local function read_carefully(node, steps)
 end
 
 local function run()
+  local ask, pause = level ~= ALL and i or count + 1, 1
   while i <= count do
+    if i >= ask and j == 0 and count - i >= WORTH and not (careful or held) then
+      local found = first_changed(list, i, count, level, NAMES)
+      pause = found - i < WORTH and min(2 * pause, LONGEST_PAUSE) or 1
+      i, ask = found, found + pause
+      if i > count then return end
+    end
     local node = list[i]
     local steps = node.plan[level]
     if not node.dead and steps then
       local calls = steps.calls
       while j < calls do
         j = j + 1
-        if held then evaluate_held(node, steps.complex[j]) else evaluate(node, steps.complex[j]) end
+        local k, name = steps.complex[j], steps.methods[j]
+        if held then
+          evaluate_held(node, k)
+        elseif name and not memo then
+          local object = node.object
+          local raw = (object[name] or path.method(object, name, node.plan.slots[k]))(object)
+          if raw ~= node[k] then changed(node, k, raw) end
+        else
+          evaluate(node, k)
+        end
       end
       if careful or (held and steps.read) then
         if not careful then j, careful = calls, true end
@@ -329,7 +326,6 @@ end
 
 -- Reads the slots of one level of the first `n` nodes.
 local function pass(nodes, n, which)
-  if n == 0 then return end
   list, count, level, i, j, careful = nodes, n, which, 1, 0, false
   local careful_i, failed_i, failed_j, late_i, late_j
   while true do
@@ -360,19 +356,8 @@ local function read_fresh()
   end
 end
 
-local function detect_one(c)
-  conn = c
-  if c.exchanged then tree.reorder(c) else tree.sweep(c) end
-  -- Nodes that come now are read whole when they come; they must not have another turn at a lower level.
-  local order = c.order
-  local high, medium, low = #order[1], #order[2], #order[3]
-  if c.exchanged then read_fresh() end
-  pass(order[1], high, HIGH)
-  read_fresh()
-  pass(order[2], medium, MEDIUM)
-  read_fresh()
-  pass(order[3], low, LOW)
-  read_fresh()
+-- Nodes that have got another object are read again at the levels that had had their turn.
+local function read_again()
   local guard = 0
   while again[1] and guard < 100 do
     guard = guard + 1
@@ -387,6 +372,22 @@ local function detect_one(c)
     end
     read_fresh()
   end
+end
+
+local function detect_one(c)
+  conn = c
+  if c.exchanged then tree.reorder(c) elseif c.dead > 0 then tree.sweep(c) end
+  -- Nodes that come now are read whole when they come; they must not have another turn at a lower level.
+  local order = c.order
+  local high, medium, low = #order[1], #order[2], #order[3]
+  if c.exchanged then read_fresh() end
+  if high > 0 then pass(order[1], high, HIGH) end
+  if c.fresh[1] then read_fresh() end
+  pass(order[2], medium, MEDIUM) -- the node above variable 1 is always there
+  if c.fresh[1] then read_fresh() end
+  if low > 0 then pass(order[3], low, LOW) end
+  if c.fresh[1] then read_fresh() end
+  if again[1] then read_again() end
   if c.exchanged then
     -- What came in place of others goes to their place: parents first.
     tree.reorder(c)

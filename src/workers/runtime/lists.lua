@@ -1,8 +1,10 @@
 -- How one order of rows becomes another: which rows go, which are placed where. Work and message are proportional to
--- the part that changed, and a row that stays in order is never mentioned.
+-- the part that changed, and a row that stays in order is never mentioned. What did not change is only compared, by the host.
+local M = ...
 local lists = {}
 
-local concat, format = table.concat, string.format
+local same = M.tables.same
+local concat, format, move = table.concat, string.format, table.move
 local next, rawequal = next, rawequal
 
 local NAN, NIL = {}, {}
@@ -38,6 +40,11 @@ local function stable_rows(rows, n, was)
   return stable
 end
 
+local function placement(first, count, before)
+  local size = count > 1 and format(',"count":%d', count) or ""
+  return format('{"row":%d%s,"before":%d}', first, size, before)
+end
+
 -- Entries of `place`, last first, so that the row in front of which something goes already stands where it stays.
 local function placements(rows, n, stable, after)
   local entries = {}
@@ -53,26 +60,98 @@ local function placements(rows, n, stable, after)
         if stable[previous] or previous.id ~= first - 1 then break end
         first, count = previous.id, count + 1
       end
-      local size = count > 1 and format(',"count":%d', count) or ""
-      entries[#entries + 1] = format('{"row":%d%s,"before":%d}', first, size, before)
+      entries[#entries + 1] = placement(first, count, before)
       before, i = first, i - count
     end
   end
   return entries
 end
 
---- Brings `rows` (array of records with `id` and `object`) into the order of `objects`, an array of `n` values. Objects
---- are matched by identity, equal values by occurrence. `make(object)` returns the record of a new row (ids grow from
---- call to call), `drop(row)` ends one. Returns the new array of rows and the fields of the `list` message without
---- braces, or nil when nothing changed.
-function lists.update(rows, objects, n, make, drop)
+-- How many of the objects that a list shows, from the `i`th on, are those from the `k`th on; `step` is 1, or -1 for those
+-- before.
+local function matching(shown, i, objects, k, most, step)
+  local count = same(shown, i, objects, k, most, step)
+  while count < most and rawequal(shown[i + step * count], objects[k + step * count]) do count = count + 1 end
+  return count
+end
+
+-- Lists of fewer rows keep no array of their objects, and nobody looks whether a single one of fewer rows has moved.
+local MANY <const> = 16
+
+--- Are these `n` objects, in this order, for certain what a list shows?
+function lists.agree(list, objects, n)
+  local rows, shown = list.rows, list.shown
+  if #rows ~= n then return false end
+  if shown then return same(shown, 1, objects, 1, n, 1) == n end
+  if n >= MANY then return false end
+  for i = 1, n do
+    if not rawequal(rows[i].object, objects[i]) then return false end
+  end
+  return true
+end
+
+-- The element at `from` is to be the one at `to`.
+local function shift(t, from, to)
+  local element = t[from]
+  if from < to then move(t, from + 1, to, from) else move(t, to, from - 1, to + 1) end
+  t[to] = element
+end
+
+-- If one row has moved from one end of the `size` rows behind `head` to the other: moves it, and returns the entry of
+-- `place` for that.
+local function move_one(list, objects, head, size)
+  local rows, shown = list.rows, list.shown
+  local from, to = head + size, head + 1
+  if not rawequal(shown[from], objects[to]) or matching(shown, to, objects, to + 1, size - 1, 1) < size - 1 then
+    from, to = to, from
+    if not rawequal(shown[from], objects[to]) or matching(shown, from + 1, objects, from, size - 1, 1) < size - 1 then
+      return nil
+    end
+  end
+  shift(rows, from, to)
+  shift(shown, from, to)
+  local after = rows[to + 1]
+  return placement(rows[to].id, 1, after and after.id or 0)
+end
+
+-- Array `t` of `old` elements with the `size` ones of `middle` instead of `count` ones behind the first `head`. The same
+-- table, unless that would be the wrong size for what is in it.
+local function splice(t, old, head, count, middle, size)
+  local n = old + size - count
+  if n > 2 * old or 2 * n < old then
+    local result = move(t, 1, head, 1, {})
+    move(middle, 1, size, head + 1, result)
+    return move(t, head + count + 1, old, head + size + 1, result)
+  end
+  if size ~= count then move(t, head + count + 1, old, head + size + 1) end
+  move(middle, 1, size, head + 1, t)
+  for i = n + 1, old do t[i] = nil end
+  return t
+end
+
+local function objects_of(rows)
+  local objects = {}
+  for i = 1, #rows do objects[i] = rows[i].object end
+  return objects
+end
+
+--- Brings a list's `rows` (array of records with `id` and `object`), and `shown`, the array of their objects, which is false
+--- when there are few or it has to be made, into the order of `objects`, an array of `n` values. Objects are matched by identity, equal values by
+--- occurrence. `make(object)` returns the record of a new row (ids grow from call to call), `drop(row)` ends one. Returns
+--- the fields of the `list` message without braces, or nil when nothing changed.
+function lists.update(list, objects, n, make, drop)
+  local rows = list.rows
+  local shown = list.shown or objects_of(rows)
+  list.shown = #rows >= MANY and shown
   local old = #rows
   local shortest = old < n and old or n
-  local head = 0
-  while head < shortest and rawequal(rows[head + 1].object, objects[head + 1]) do head = head + 1 end
-  if head == old and head == n then return rows, nil end
-  local tail = 0
-  while tail < shortest - head and rawequal(rows[old - tail].object, objects[n - tail]) do tail = tail + 1 end
+  local head = matching(shown, 1, objects, 1, shortest, 1)
+  if head == old and head == n then return nil end
+  local tail = matching(shown, old, objects, n, shortest - head, -1)
+  if old == n and n - head - tail >= MANY then
+    local entry = move_one(list, objects, head, n - head - tail)
+    if entry then return '"place":[' .. entry .. "]" end
+  end
 
   local pool, chain, was = {}, {}, {} -- pool: object → its first row of before; chain: row → the next with that object
   for i = old - tail, head + 1, -1 do
@@ -82,8 +161,7 @@ function lists.update(rows, objects, n, make, drop)
     pool[key] = row
   end
 
-  local result, middle, size = {}, {}, 0
-  for i = 1, head do result[i] = rows[i] end
+  local middle, size = {}, 0
   for i = head + 1, n - tail do
     local object = objects[i]
     local key = key_of(object)
@@ -94,35 +172,39 @@ function lists.update(rows, objects, n, make, drop)
       row = make(object)
     end
     size = size + 1
-    result[i], middle[size] = row, row
+    middle[size] = row
   end
-  for i = 1, tail do result[n - tail + i] = rows[old - tail + i] end
 
-  local removed = {}
+  local gone, removed = {}, {}
   if next(pool) ~= nil then -- false can be a key
-    local gone = {}
+    local is_left = {}
     for _, row in next, pool do
       while row do
-        gone[row] = true
+        is_left[row] = true
         row = chain[row]
       end
     end
     for i = head + 1, old - tail do
       local row = rows[i]
-      if gone[row] then
+      if is_left[row] then
+        gone[#gone + 1] = row
         removed[#removed + 1] = row.id
-        drop(row)
       end
     end
   end
 
-  local places = placements(middle, size, stable_rows(middle, size, was), tail > 0 and result[n - tail + 1].id or 0)
-  -- Nothing to say after all: a value that differs from itself (NaN) kept its row.
-  if not removed[1] and not places[1] then return result, nil end
+  local after = tail > 0 and rows[old - tail + 1].id or 0
+  local places = placements(middle, size, stable_rows(middle, size, was), after)
   local fields = {}
   if removed[1] then fields[1] = '"remove":[' .. concat(removed, ",") .. "]" end
   if places[1] then fields[#fields + 1] = '"place":[' .. concat(places, ",") .. "]" end
-  return result, concat(fields, ",")
+  local count = old - tail - head
+  list.shown = false -- should there be no memory for what comes
+  list.rows = splice(rows, old, head, count, middle, size)
+  list.shown = n >= MANY and splice(shown, old, head, count, objects_of(middle), size)
+  for i = 1, #gone do drop(gone[i]) end
+  -- Nothing to say after all: a value that differs from itself (NaN) kept its row.
+  return fields[1] and concat(fields, ",")
 end
 
 --- The fields of a `list` message, without braces, to which there are these rows and no others.

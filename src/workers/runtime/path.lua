@@ -118,8 +118,8 @@ local function setter(slot)
 end
 
 --- Completes a slot of a ViewPlan: `get(object, node)`, `set(object, node, value)` (whatever the slot's access),
---- `readable`, `writable`, `calls` when reading runs a method, and `field` when the slot is nothing but one plain field,
---- which change detection reads without a call.
+--- `readable`, `writable`, `calls` when reading runs a method; and when the slot shows nothing but the value of one plain
+--- field, or what one method without arguments returns, `field` or `method`: change detection reads these without a call of `get`.
 function path.compile(slot)
   for _, segment in ipairs(slot.segments) do
     if segment.call then
@@ -135,8 +135,10 @@ function path.compile(slot)
   slot.what = "Path '" .. slot.text .. "'"
   slot.get, slot.set = getter(slot), setter(slot)
   local first = slot.segments[1]
-  local plain = slot.up == 0 and #slot.segments == 1 and first.field and slot.use == "value"
-  if plain and slot.readable and not slot["not"] and not slot.wrapper and not slot.create then slot.field = first.field end
+  local is_bare = slot.readable and slot.use == "value" and not (slot["not"] or slot.wrapper or slot.create)
+  if is_bare and slot.up == 0 and #slot.segments == 1 then
+    if first.field then slot.field = first.field elseif first.n == 0 then slot.method = first.call end
+  end
   return slot
 end
 

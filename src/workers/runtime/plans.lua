@@ -62,23 +62,24 @@ local function reader(names, at)
   return generate("=moonpool/reader", "return function(node, object, changed) local v " .. concat(lines, " ") .. " end")
 end
 
--- What there is to read at one priority (or at all of them): `complex`, slots that need a call, `calls` of them, then
--- `names` and `at`, plain fields and their slots, which `read(node, object, changed)` reads at once.
+-- What there is to read at one priority (or at all of them): `complex`, slots that need a call, `calls` of them (`methods`: which
+-- method, when it is nothing but that, or false), then `names` and `at`, plain fields and their slots, which
+-- `read(node, object, changed)` reads at once.
 local function steps(slots, level)
-  local complex, names, at = {}, {}, {}
+  local complex, methods, names, at = {}, {}, {}, {}
   for l = plans.HIGH, plans.LOW do
     for k, slot in ipairs(slots) do
       if slot.readable and slot.level == l and (level == l or level == plans.ALL) then
         if slot.field then
           names[#names + 1], at[#at + 1] = slot.field, k
         else
-          complex[#complex + 1] = k
+          complex[#complex + 1], methods[#methods + 1] = k, slot.method or false
         end
       end
     end
   end
   if not complex[1] and not names[1] then return false end
-  return { complex = complex, calls = #complex, names = names, at = at, read = reader(names, at) }
+  return { complex = complex, calls = #complex, methods = methods, names = names, at = at, read = reader(names, at) }
 end
 
 --- Completes a ViewPlan: `n` slots, `make` a node, `blank` values of it, and what to read at each level, false for nothing.

@@ -1,6 +1,6 @@
 -- Nodes: one for each view that is shown. A node's variables are its plan's slots, with ids first … first + n - 1; their
 -- last raw values stand in the node's array part. What the slots show in turn hangs in `kids`:
---   kids[k]          the node, or the list { id, scope, rows, presenters, part }, that slot k shows
+--   kids[k]          the node, or the list { id, scope, rows, shown, presenters, part }, that slot k shows
 --   kids.wrappers[k] the wrapper of slot k
 --   kids.made        nodes of variables that the client asked for with `create`
 -- A row of a list is a node (its object has a view) or { id, object } (a primitive value).
@@ -131,7 +131,6 @@ end
 
 --- Takes destroyed nodes out of the lists, when they are many enough to be worth a walk.
 function tree.sweep(conn)
-  if conn.dead == 0 then return end
   local total = #conn.order[1] + #conn.order[2] + #conn.order[3]
   if conn.dead * 4 < total then return end
   for level = plans.HIGH, plans.LOW do

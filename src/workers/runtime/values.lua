@@ -7,6 +7,7 @@ local encode_number, encode_string = json.encode_number, json.encode_string
 local byte, concat, format = string.byte, table.concat, string.format
 local mathtype, next, rawget, setmetatable, type = math.type, next, rawget, setmetatable, type
 local getmetatable = M.raw.debug.getmetatable
+local length = M.tables.length
 
 local MAX_DEPTH <const> = 32
 local MOST <const> = 2 ^ 31 -- elements
@@ -49,11 +50,12 @@ function values.is_array(t) return array_length(t) ~= nil end
 function values.list_length(value, what)
   local kind = type(value)
   if kind ~= "table" then raise("LIST_EXPECTED", what .. " shows an array, and this is a " .. kind .. ".") end
-  local n, most = 0, limits.variables
-  while value[n + 1] ~= nil do
-    n = n + 1
-    if n > most then raise("LIMIT_VARIABLES", what .. " shows an array of more than " .. format("%d", most) .. " elements.") end
+  local n, most = length(value), limits.variables
+  if n < 0 then
+    n = 0
+    while n <= most and value[n + 1] ~= nil do n = n + 1 end
   end
+  if n > most then raise("LIMIT_VARIABLES", what .. " shows an array of more than " .. format("%d", most) .. " elements.") end
   if (n == 0 or value.type ~= nil) and not array_length(value) then
     raise("LIST_EXPECTED", what .. " shows an array, and this is an object.")
   end

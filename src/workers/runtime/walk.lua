@@ -174,6 +174,7 @@ local function visit_node(node)
     local kid = kids[k]
     if kid and kid.rows then
       if kid.presenters then push(kid.presenters) end
+      kid.shown = false -- of objects that are other ones now
       for _, row in ipairs(kid.rows) do visit_node(row) end
     elseif kid then
       visit_node(kid)

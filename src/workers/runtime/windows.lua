@@ -14,6 +14,7 @@ local M = ...
 local windows = {}
 
 local limits = M.limits
+local same = M.tables.same
 local max, min = math.max, math.min
 local format = string.format
 local ipairs, rawequal = ipairs, rawequal
@@ -54,7 +55,8 @@ local function is_same(part, source, base, size, total)
   local kept = part.kept
   if kept and not rawequal(source[kept.at + 1], kept.element) then return false end
   local shown, before = part.shown, base + part.lo
-  for i = 1, part.length do
+  local first = same(shown, 1, source, before + 1, part.length, 1) + 1
+  for i = first, part.length do
     if not rawequal(shown[i], source[before + i]) then return false end
   end
   return true
