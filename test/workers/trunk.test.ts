@@ -83,3 +83,30 @@ t.test("when the host's end closes, all sessions of the thread hear of it", asyn
   await until(() => lost === 3);
   t.equal(lost, 3);
 });
+
+t.test(
+  "what reloads of one turn come to goes to the host in one message; all else goes at once, and takes it along",
+  async (t) => {
+    const { port1, port2 } = new MessageChannel();
+    const batches: unknown[] = [];
+    port1.on("message", (message) => void (Array.isArray(message) && batches.push(message)));
+    const trunk = new Trunk(1, port2, () => {});
+    const one = trunk.open(1, port2);
+    const two = trunk.open(2, new MessageChannel().port2);
+    const report = { files: [], views: 0, notes: [], time: 1 };
+    const reloaded: FromWorker = { kind: "reloaded", outcome: "-", report };
+    one.postMessage(reloaded);
+    two.postMessage(reloaded);
+    await until(() => batches.length > 0);
+    t.strictSame(batches, [[1, reloaded, 2, reloaded]]);
+    one.postMessage(reloaded);
+    two.postMessage("- an outcome");
+    one.postMessage(reloaded);
+    await until(() => batches.length > 2);
+    t.strictSame(batches.slice(1), [
+      [1, reloaded, 2, "- an outcome"],
+      [1, reloaded],
+    ]);
+    port1.close();
+  },
+);
