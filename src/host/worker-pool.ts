@@ -76,6 +76,11 @@ const stuck: WireError = {
 const SPARE = 4;
 /** The thread of hogs has a quarter of a core at most. */
 const PENALTY_REST = 3;
+/**
+ * MB of a thread's heap for what is new. By itself it grows to 48 and stays so, most of it garbage that nobody has yet looked for;
+ * what sessions are made of is not in there.
+ */
+const YOUNG = 6;
 const ENTRY = new URL("../workers/entry.js", import.meta.url).href;
 
 /**
@@ -356,7 +361,8 @@ export class WorkerPool {
 
 function makePiscina(options: ConstructorParameters<typeof Piscina>[0]): Piscina {
   // With atomics, timers in a thread would stand still between tasks.
-  const piscina = new Piscina({ filename: ENTRY, atomics: "disabled", idleTimeout: 5000, ...options });
+  const resourceLimits = { maxYoungGenerationSizeMb: YOUNG };
+  const piscina = new Piscina({ filename: ENTRY, atomics: "disabled", idleTimeout: 5000, resourceLimits, ...options });
   // A thread that dies without a session has no one to tell; piscina replaces it.
   piscina.on("error", () => {});
   return piscina;

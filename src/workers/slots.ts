@@ -1,5 +1,6 @@
 import type { MemoryImage } from "../protocol/session-image.ts";
 import { BufferStock } from "./buffer-stock.ts";
+import { collectGarbage } from "./collect-garbage.ts";
 import { pack } from "./image.ts";
 import type { LuaVm } from "./lua-vm.ts";
 
@@ -37,6 +38,8 @@ const PASSIVE = 100;
 const REUSABLE = 8 * 2 ** 20;
 /** Sessions per sweep that are put to rest, 1.3 ms each. */
 const RELEASES = 8;
+/** ms between two times that the memory of VMs that were given up is given back. */
+const GIVE_BACK = 5_000;
 /** Images that are packed at the same time, on other threads, 2 ms each. */
 const PACKINGS = 4;
 
@@ -62,6 +65,9 @@ export class Slots {
   readonly #allocate = (size: number): Buffer => this.#buffers.take(size);
   readonly #free: LuaVm[] = [];
   readonly #births = new Set<Promise<void>>();
+  /** VMs have been given up whose memory may still be there. */
+  #hasGarbage = false;
+  #collected = -Infinity;
 
   constructor({ bear, max, idle = IDLE, ready }: SlotsOptions) {
     this.#bear = bear;
@@ -126,12 +132,14 @@ export class Slots {
     this.#dropImage(tenant);
   }
 
-  /** Puts idle sessions to rest and gives up spare VMs. To be called about twice a second; takes 10 ms at most. */
+  /** Puts idle sessions to rest and gives up spare VMs. To be called about twice a second; takes 10 ms at most, twice that when memory
+   * is given back. */
   async sweep(now: number): Promise<void> {
     for (const [tenant, used] of [...this.#hot].slice(0, RELEASES)) {
       if (now - used >= this.#idle) this.#tidy(tenant, used);
     }
-    this.#free.splice(SPARE).forEach((vm) => vm.close());
+    this.#free.splice(SPARE).forEach((vm) => this.#close(vm));
+    this.#giveBack(now);
     await this.#packAll((since) => now - since >= this.#idle);
   }
 
@@ -162,7 +170,7 @@ export class Slots {
       tenant.image = tenant.vm ? this.#save(tenant.vm, tidy) : null;
     } catch {
       // The VM failed, and so will the tenant's next event; nobody else has to know.
-      tenant.vm?.close();
+      if (tenant.vm) this.#close(tenant.vm);
       return;
     }
     this.#cold.set(tenant, used);
@@ -195,8 +203,20 @@ export class Slots {
   }
 
   #keep(vm: LuaVm): void {
-    if (vm.broken || vm.bytes > REUSABLE) vm.close();
+    if (vm.broken || vm.bytes > REUSABLE) this.#close(vm);
     else this.#free.push(vm);
+  }
+
+  #close(vm: LuaVm): void {
+    vm.close();
+    this.#hasGarbage = true;
+  }
+
+  #giveBack(now: number): void {
+    if (!this.#hasGarbage || now - this.#collected < GIVE_BACK) return;
+    this.#hasGarbage = false;
+    this.#collected = now;
+    collectGarbage();
   }
 
   #startBirth(): Promise<void> {

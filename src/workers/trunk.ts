@@ -71,13 +71,18 @@ export class Trunk {
     }
     this.#batch.push(number, message);
     if (transfer) this.#transfer.push(...transfer);
-    if (this.#batch.length >= 2 * MOST || now - this.#since > LONGEST) this.#flush();
+    if (this.#batch.length >= 2 * MOST || (now - this.#since > LONGEST && !mayWait(message))) this.#flush();
   }
 
   #receive(batch: TrunkBatch): void {
     for (let index = 0; index < batch.length; index += 2)
       this.#lines.get(batch[index] as number)?.receive(batch[index + 1] as ToWorker);
   }
+}
+
+/** Reloads come to many sessions in one turn, and nobody waits for one of them. */
+function mayWait(message: FromWorker): boolean {
+  return typeof message === "object" && message.kind === "reloaded";
 }
 
 class TrunkLine implements SessionLine {

@@ -5,6 +5,8 @@ const LONGEST_WAIT = 5_000;
 const MOST_PASSES = 20;
 /** ms after which the thread takes in what has come before the next turn. */
 const SLICE = 10;
+/** The same for reloads: long enough for a few of them, whose answers then go to the host together. */
+const RELOADS_SLICE = 3;
 
 interface Turn {
   run: () => void;
@@ -17,7 +19,7 @@ interface Turn {
  * In which order sessions of a thread have their turn. Whoever has used little comes first; of those who were busy for long,
  * one at a time, the least busy first, and only when nobody else waits: in between, the thread takes in what has come for
  * others. So however many sessions of a thread run into the time limit, others wait for one of them at most. Reloads come to all
- * sessions at once, and nobody waits for them as for an answer: one at a time, when there is nothing else.
+ * sessions at once, and nobody waits for them as for an answer: a few at a time, when there is nothing else.
  */
 export class Turns {
   readonly #longestWait: number;
@@ -77,7 +79,8 @@ export class Turns {
 
   #run(): void {
     const light = this.#light.splice(0);
-    const other = this.#takeReload(light.length) ?? this.#takeHeavy(light.length);
+    const reload = this.#takeReload(light.length);
+    const other = reload ? () => this.#runReloads(reload) : this.#takeHeavy(light.length);
     if (this.#heavy.length + this.#reloads.length > 0) this.#schedule();
     const end = performance.now() + SLICE;
     while (light.length > 0 && performance.now() < end) light.shift()?.run();
@@ -86,6 +89,15 @@ export class Turns {
     // By now one of them may have left the thread because it had to wait.
     this.#light.unshift(...light);
     this.#schedule();
+  }
+
+  /** `first`, and those after it while nothing else is to be done, as far as the thread knows. */
+  #runReloads(first: () => void): void {
+    const end = performance.now() + RELOADS_SLICE;
+    for (let next: (() => void) | undefined = first; next; next = this.#reloads.shift()) {
+      next();
+      if (this.#light.length > 0 || performance.now() >= end) return;
+    }
   }
 
   #takeReload(others: number): (() => void) | undefined {

@@ -61,6 +61,19 @@ t.test("idle sessions give their VM back, spare VMs are given up, and images are
     t.equal(run(await take(slots, tenant, 3000), "return x"), String(index));
 });
 
+t.test("the memory of spare VMs that are given up is given back although the thread does nothing else", async (t) => {
+  const slots = new Slots({ max: 8, ready, bear, idle: 1000 });
+  const tenants = Array.from({ length: 6 }, newTenant);
+  for (const tenant of tenants) await take(slots, tenant);
+  const vms = tenants.flatMap(({ vm }) => (vm ? [new WeakRef(vm)] : []));
+  // What a turn has looked at stays until it is over.
+  await new Promise(setImmediate);
+  for (const tenant of tenants) slots.forget(tenant);
+  await slots.sweep(10_000);
+  t.equal(vms.length, 6);
+  t.equal(vms.filter((vm) => vm.deref()).length, 2);
+});
+
 t.test("who is idle is told of the image that it goes on from, because that is not what its events made", async (t) => {
   const slots = new Slots({ max: 2, ready, bear, idle: 1000 });
   const told: MemoryImage[] = [];

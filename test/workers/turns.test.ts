@@ -88,3 +88,14 @@ t.test("when a turn took long, the thread takes in what has come before it goes 
   port1.close();
   t.same(ran, ["long", "message", "short"]);
 });
+
+t.test("as soon as there is something else to do than reloads, that comes first", async (t) => {
+  const ran = await order((turns, note) => {
+    turns.takeForReload(() => {
+      note("reload")();
+      turns.take(note("event"), 0);
+    });
+    for (const name of ["another", "third"]) turns.takeForReload(note(name));
+  });
+  t.equal(ran, "reload event another third");
+});

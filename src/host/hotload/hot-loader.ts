@@ -62,10 +62,10 @@ interface Round {
 }
 
 /**
- * Reloads under way, for each thread: enough to keep it busy while the host does something else. Events of people do not wait
- * behind them, see ReloadRounds.
+ * Reloads under way, for each thread: enough to keep it busy while the host does something else, although it answers several
+ * together. Events of people do not wait behind them, see Turns.
  */
-const PER_THREAD = 4;
+const PER_THREAD = 16;
 /** Sessions that are told something in one turn of the host: a few ms of writing to sockets. */
 const TOLD_AT_ONCE = 50;
 /** ms after which a session that has not answered holds up neither the others nor the next batch. */

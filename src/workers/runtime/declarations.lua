@@ -15,8 +15,9 @@ local identify = versions.identify
 local MOST_VISITS <const> = 20000
 local NOTHING = {}
 
--- What was there before the file that runs now, and which timers it has set: see `begin`.
-local running
+-- `running`: what was there before the file that runs now, and which timers it has set, see `begin`. Not in a variable, see walk.lua.
+local under_way = {}
+
 -- Tables that this file did not make, as far as that is known: whatever is in them is the affair of others.
 local function foreigners(record)
   local foreign = { [_G] = true, [modules.loaded] = true, [state.session] = true }
@@ -145,6 +146,7 @@ end
 -- Before a file runs.
 local function begin(record)
   local former = record.declared
+  local running = under_way.running
   local copies = running and nested.before(running, foreigners(running.record))
   running = {
     record = record, copies = copies, visited = 0, others = {},
@@ -152,13 +154,14 @@ local function begin(record)
     common = common_fields(), registered = copy(wrappers.registered), found = former and found_by(former) or {},
     timers = {}, outer = running, outer_app = state.app_module, taken = {}, contexts = {}, settled = {},
   }
-  state.app_module = nil
+  state.app_module, under_way.running = nil, running
   return running
 end
 
 -- After it has failed, or is done.
 local function leave(begun)
-  running = begun.outer
+  local running = begun.outer
+  under_way.running = running
   if running then nested.after(running, begun.copies) end
   if state.app_module == nil then state.app_module = begun.outer_app end
 end
@@ -206,6 +209,7 @@ end
 --- The globals and the like that a file has declared, and those of files that it required, are none of the file that required
 --- it. `begun` is what was there before the file ran.
 function declarations.settle_common(declared, begun)
+  local running = under_way.running
   if not running then return end
   for _, settled in ipairs({ declared.common, begun.settled }) do
     for t, fields in next, settled do
@@ -220,6 +224,7 @@ end
 -- A file has run for the first time while another one ran again: what was in the globals before may have moved there, see
 -- redeclare.lua.
 local function note_first(record, context, begun)
+  local running = under_way.running
   for name in next, record.declared.common[_G] or NOTHING do
     local before = begun.common[_G][name]
     if before ~= nil and not rawequal(before, rawget(_G, name)) then running.taken[name] = { value = before, by = record } end
@@ -256,7 +261,7 @@ local function done(record, value, begun)
     begun.context, record.begun = context, begun
     begun.contexts[#begun.contexts + 1] = context
   else
-    if running and running.in_reload then note_first(record, context, begun) end
+    if under_way.running and under_way.running.in_reload then note_first(record, context, begun) end
     declarations.settle_common(declared, begun)
   end
 end
@@ -265,8 +270,10 @@ end
 function declarations.enable()
   modules.observe(begin, done, leave)
   timers.observe(function(f, ms, every)
+    local running = under_way.running
     return running and running.reuse_timer and running.reuse_timer(f, ms, every)
   end, function(f, ms, every, handle)
+    local running = under_way.running
     if running then running.timers[#running.timers + 1] = { handle = handle, f = f, ms = ms, every = every } end
   end)
 end

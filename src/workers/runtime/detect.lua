@@ -9,7 +9,7 @@ local connection, errors, limits, lists, path, plans, quarantine, tree, values, 
 local elements, windows = M.elements, M.windows
 local host = M.host
 local handler, raise = errors.handler, errors.raise
-local format, min = string.format, math.min
+local format, min, move = string.format, math.min, table.move
 local error, ipairs, next, rawequal, type, xpcall = error, ipairs, next, rawequal, type, xpcall
 local emit = connection.emit
 local ALL, HIGH, MEDIUM, LOW = plans.ALL, plans.HIGH, plans.MEDIUM, plans.LOW
@@ -24,15 +24,17 @@ local WORTH <const> = 8
 local LONGEST_PAUSE <const> = 64
 
 -- Where detection is. Reading may fail anywhere in user code; it then goes on behind the slot that failed, so the place
--- is kept outside of the loop. A protected call is paid once per pass, not once per slot.
+-- is kept outside of the loop. A protected call is paid once per pass, not once per slot. Tables that are made for one event are
+-- in no variable of this file: see walk.lua.
 local conn -- the connection
-local list, count, level -- nodes of this pass, how many, which slots
-local i, j -- node, slot within the node: slots up to j are done
+local level -- which slots are read in this pass
+local i, j -- number of the node, slot within the node: slots up to j are done
 local careful -- this node's plain fields are read one by one
 local held -- something is in quarantine
 local is_over -- reading has had all the time there is: what is stopped now is not to blame
 local again = {} -- nodes that got another object after some of their slots had been read: { node, levels up to }
-local memo -- with several connections: object → { path → value }, so that a method is called once per event
+-- `memo`, with several connections: object → { path → value }, so that a method is called once per event.
+local under_way = {}
 
 local function describe(node, slot)
   if node.plan.key == "" then return "the app" end
@@ -185,7 +187,7 @@ end
 
 -- What a slot leads to, when several connections are read.
 local function read(node, slot)
-  local object = node.object
+  local object, memo = node.object, under_way.memo
   if not slot.calls or slot.up > 0 then return slot.get(object, node) end
   local known = memo[object]
   if not known then
@@ -204,7 +206,7 @@ end
 local function evaluate(node, k)
   local slot = node.plan.slots[k]
   local raw
-  if memo then raw = read(node, slot) else raw = slot.get(node.object, node) end
+  if under_way.memo then raw = read(node, slot) else raw = slot.get(node.object, node) end
   -- What failed is tried again: a reload may have brought the type.
   if slot.create and raw == nil and (node[k] == plans.UNSET or node[k] == plans.FAILED) then
     raw = wrappers.create(slot.create)
@@ -262,7 +264,8 @@ local function read_carefully(node, steps)
   end
 end
 
-local function run()
+local function run(list, count)
+  local memo = under_way.memo
   local ask, pause = level ~= ALL and i or count + 1, 1
   while i <= count do
     if i >= ask and j == 0 and count - i >= WORTH and not (careful or held) then
@@ -303,8 +306,7 @@ local function run()
 end
 
 -- The slot that was being read failed: it gets the error; detection goes on behind it.
-local function fail(e)
-  local node = list[i]
+local function fail(node, e)
   local steps = node.plan[level]
   local k = steps and (steps.complex[j] or steps.at[j - steps.calls])
   if not k or conn.torn then error(e, 0) end -- not while reading: our own mistake, or no memory is left
@@ -326,13 +328,14 @@ end
 
 -- Reads the slots of one level of the first `n` nodes.
 local function pass(nodes, n, which)
-  list, count, level, i, j, careful = nodes, n, which, 1, 0, false
+  level, i, j, careful = which, 1, 0, false
   local careful_i, failed_i, failed_j, late_i, late_j
   while true do
-    local ok, e = xpcall(run, handler)
+    local ok, e = xpcall(run, handler, nodes, n)
     if ok then return end
     e = errors.from(e, "LUA_ERROR")
-    local steps = list[i].plan[level]
+    local node = nodes[i]
+    local steps = node.plan[level]
     local is_late = e.code == "LIMIT_TIME" and not is_over
     if is_late then begin_slice() end
     if steps and not careful and j > steps.calls and careful_i ~= i then
@@ -342,7 +345,7 @@ local function pass(nodes, n, which)
     else
       if i == failed_i and j == failed_j then error(e, 0) end
       failed_i, failed_j = i, j
-      fail(e)
+      fail(node, e)
     end
   end
 end
@@ -361,8 +364,8 @@ local function read_again()
   local guard = 0
   while again[1] and guard < 100 do
     guard = guard + 1
-    local entries = again
-    again = {}
+    local entries = move(again, 1, #again, 1, {})
+    for n = 1, #entries do again[n] = nil end
     for _, entry in next, entries do
       for which = HIGH, entry.up_to do
         if not entry.node.dead then pass({ entry.node }, 1, which) end
@@ -398,11 +401,11 @@ end
 --- Reads everything that `c` watches and puts what changed into its buffers. Raises only when detection itself fails.
 --- `shared` is a table for the results of methods during one event, given when several connections are read.
 function detect.run(c, shared)
-  memo = shared
+  under_way.memo = shared
   held, is_over = not quarantine.is_empty(), false
-  if again[1] then again = {} end -- left over when detection failed
+  for n = 1, #again do again[n] = nil end -- left over when detection failed
   detect_one(c)
-  memo = nil
+  under_way.memo = nil
 end
 
 --- Enters a variable that a client asked for. Its value follows as an `update`.

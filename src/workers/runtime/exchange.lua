@@ -9,8 +9,9 @@ local connection, errors, plans, sandbox, tree, values, wrappers =
 local format = string.format
 local ipairs, next, pairs, type = ipairs, next, pairs, type
 
--- Of the exchange that goes on: variables that have new ids, old → new; how many views are not as they were.
-local ids, views
+-- Of the exchange that goes on: `ids`, variables that have new ids, old → new (not in a variable of this file, see walk.lua); how
+-- many views are not as they were.
+local under_way, views = {}, 0
 
 -- A slot's counterpart in another plan: its number there, each given once. A value, a view and a list of the same path are
 -- not the same.
@@ -56,7 +57,7 @@ local function continue(conn, old, plan)
     local before = counterpart(plan.slots[k])
     from[k] = before and old.first + before - 1 or 0
     if before then
-      ids[from[k]] = new.first + k - 1
+      under_way.ids[from[k]] = new.first + k - 1
       hand_over(conn, old, before, new, k)
     end
   end
@@ -139,10 +140,11 @@ end
 --- Brings the tree of a connection up to date after `plans.forget`. What is new in it is read by the detection that
 --- follows, which must come before anything else happens to the connection. Returns how many views changed.
 function exchange.run(conn)
-  ids, views = {}, 0
+  local ids = {}
+  under_way.ids, views = ids, 0
   walk(conn, connection.root(conn))
   if next(ids) then connection.rename(conn, ids, sandbox.time()) end
-  conn.exchanged = true
+  under_way.ids, conn.exchanged = nil, true
   return views
 end
 

@@ -12,8 +12,8 @@ local format, ipairs, load, next = string.format, ipairs, M.raw.load, next
 local edits, identify, successor = versions.edits, versions.identify, versions.successor
 local NOTHING = {}
 
--- The healing that is going on: see `run`.
-local context
+-- `context`: the healing that is going on, see `run`. Not in a variable of its own, see walk.lua.
+local under_way = {}
 
 -- A function of the new version shares the variables that the file had before.
 local function join(f, edit, id)
@@ -37,10 +37,10 @@ function heal.join_declared(edit)
 end
 
 -- Other functions that share a variable with one whose variables became those of a former function.
-local function follow_cells(f)
+local function follow_cells(f, cells)
   for i = 1, 255 do
     if not getupvalue(f, i) then return end
-    local cell = context.cells[upvalueid(f, i)]
+    local cell = cells[upvalueid(f, i)]
     if cell then upvaluejoin(f, i, cell[1], cell[2]) end
   end
 end
@@ -70,6 +70,7 @@ end
 -- has taken it yet.
 local function take_declared(edit, to)
   local f = edit.new.functions[to]
+  local context = under_way.context
   if not f or context.heirs[f] or context.twins[f] then return nil end
   for _, name in ipairs(edit.variables[to]) do
     if not name then return nil end
@@ -106,6 +107,7 @@ local function note(edit, id, former, line, text)
   local name = former and former.names[id] or "A function"
   if former then edit.leftovers[former.hash] = true end
   local message = format("%s (lua/%s:%d) %s.", name, edit.chunk, line, text)
+  local context = under_way.context
   if context.noted[message] then return end
   context.noted[message] = true
   context.note(edit, line, message)
@@ -130,6 +132,7 @@ end
 
 -- What is to stand in the place of a function.
 local function judge(f)
+  local context = under_way.context
   local twin = context.twins[f]
   if twin then return twin end
   local id, source = identify(f)
@@ -137,7 +140,7 @@ local function judge(f)
   local edit = edits[source]
   if edit and id and not edit.variables[id] then return judge_old(f, edit, id) end
   if edit and id then join(f, edit, id) end
-  if next(context.cells) then follow_cells(f) end
+  if next(context.cells) then follow_cells(f, context.cells) end
   return nil
 end
 
@@ -156,15 +159,15 @@ end
 
 --- Heals everything. `context` has `twins`, `heirs` and `cells` of merge.lua, and `note(edit, line, message)`, which is called
 --- for old code that stays in use. `connections` are the session's.
-function heal.run(to_heal, connections)
-  context = to_heal
+function heal.run(context, connections)
+  under_way.context = context
   context.noted = {}
   walk.run(judge, context.twins, connections, visit_frame, context.heirs)
   for _, edit in next, edits do
     for _, pictured in ipairs(edit.begun and edit.begun.contexts or NOTHING) do pictures.follow(pictured, context.twins) end
   end
   pictures.follow_borrowed()
-  context = nil
+  under_way.context = nil
 end
 
 return heal

@@ -179,9 +179,9 @@ end
 -- The body may be `skip N`: what is due but the timer with handle N, for whose sake the event was taken back before.
 function events.timer(_, body) timers.fire(report, tonumber(match(body, "^skip (%d+)"))) end
 
-local reloaded -- { files, views, notes } while a `reload` event is dispatched
-local exported -- the last line of the outcome of an `export` event
-local imported -- { objects, notes } while an `import` event is dispatched
+-- While events of these kinds are dispatched: `reloaded`, { files, views, notes }; `exported`, the last line of the outcome;
+-- `imported`, { objects, notes }. Not in variables, see walk.lua.
+local under_way = {}
 
 -- Returns how many views that concerns.
 local function exchange_viewdefs(keys)
@@ -211,7 +211,7 @@ function events.reload(_, body)
     local list = lists[kind]
     list[#list + 1] = key
   end
-  reloaded = { files = {}, views = 0, notes = {} }
+  under_way.reloaded = { files = {}, views = 0, notes = {} }
   if lists.all[1] then
     lists.lua, lists.gone = reload.everything()
     lists.viewdef = plans.keys()
@@ -220,15 +220,15 @@ function events.reload(_, body)
     local ok, files, notes = pcall(reload.run, lists.lua, lists.gone, connections)
     if not ok then return failed_reload("{" .. errors.encode(errors.from(files, "LUA_ERROR"), true) .. "}") end
     quarantine.clear()
-    reloaded = { files = files, views = 0, notes = notes }
+    under_way.reloaded = { files = files, views = 0, notes = notes }
   end
-  if lists.viewdef[1] then reloaded.views = exchange_viewdefs(lists.viewdef) end
+  if lists.viewdef[1] then under_way.reloaded.views = exchange_viewdefs(lists.viewdef) end
   for _, conn in ipairs(connections) do conn.urgent = true end
 end
 
 function events.export()
   local ok, result = errors.guard(export.run)
-  exported = "p " .. (ok and result or '{"error":{' .. errors.encode(result, true) .. "}}")
+  under_way.exported = "p " .. (ok and result or '{"error":{' .. errors.encode(result, true) .. "}}")
 end
 
 local function failed_import(fields) return 'i {"objects":0,"notes":[],"error":' .. fields .. "}" end
@@ -237,7 +237,7 @@ local function failed_import(fields) return 'i {"objects":0,"notes":[],"error":'
 function events.import(_, body)
   local ok, result = errors.guard(import.run, body)
   if not ok then return failed_import("{" .. errors.encode(result, true) .. "}") end
-  imported = result
+  under_way.imported = result
 end
 
 local function notes_text(notes)
@@ -255,15 +255,15 @@ end
 -- An error in a `mutate` is told, but a limit fails the reload or the import, which takes itself back.
 local function note(e)
   if limits.is_hit(e) then rollback.note(e, "mutate") end
-  local notes = (reloaded or imported).notes
+  local notes = (under_way.reloaded or under_way.imported).notes
   notes[#notes + 1] = e
 end
 
 -- The answer of an event that is taken back.
 local function taken_back(due)
   local reason = rollback.reason()
-  if reloaded then return due .. "\n" .. failed_reload(reason) end
-  if imported then return due .. "\n" .. failed_import(reason) end
+  if under_way.reloaded then return due .. "\n" .. failed_reload(reason) end
+  if under_way.imported then return due .. "\n" .. failed_import(reason) end
   return due .. "\nx " .. reason
 end
 
@@ -280,17 +280,33 @@ local function whose()
   return "same"
 end
 
+-- How much more memory than after the last time before all garbage is collected.
+local MOST_GROWTH <const> = 1.125
+local least -- KB after that was done last
+
+-- After a reload: what the former version was is garbage now, and most of it is still young. Later it would be old, and stay in
+-- each image until all garbage is collected.
+local function collect_former()
+  under_way.reloaded = nil
+  collectgarbage("step")
+  local count = collectgarbage("count")
+  least = least or count
+  if count <= least * MOST_GROWTH then return end
+  collectgarbage()
+  least = collectgarbage("count")
+end
+
 local function dispatch(text)
   local kind, number, time, at = match(text, "^(%a+) (%d+) (%d+)\n()")
   sandbox.set_time(tonumber(time))
   sandbox.begin()
   errors.begin()
   rollback.begin()
-  reloaded, exported, imported = nil, nil, nil
+  under_way.reloaded, under_way.exported, under_way.imported = nil, nil, nil
   local failure = events[kind](tonumber(number), sub(text, at))
   if failure then return "-\n" .. failure end
   if not rollback.reason() then
-    local ok, e = errors.guard(prototype.process_mutations, (reloaded or imported) and note)
+    local ok, e = errors.guard(prototype.process_mutations, (under_way.reloaded or under_way.imported) and note)
     if not ok and not rollback.note(e, "mutate") then errors.log(e, "mutate") end
   end
   if not rollback.reason() then detect_all(kind == "frame" or kind == "timer") end
@@ -299,10 +315,11 @@ local function dispatch(text)
   local lines = { kind == "load" and whose() or nil }
   lines[#lines + 1] = next_due()
   for _, conn in ipairs(connections) do connection.write(conn, lines) end
-  if reloaded then lines[#lines + 1] = report_of(reloaded) end
-  if exported then lines[#lines + 1] = exported end
-  if imported then lines[#lines + 1] = 'i {"objects":' .. imported.objects .. "," .. notes_text(imported.notes) .. "}" end
+  if under_way.reloaded then lines[#lines + 1] = report_of(under_way.reloaded) end
+  if under_way.exported then lines[#lines + 1] = under_way.exported end
+  if under_way.imported then lines[#lines + 1] = 'i {"objects":' .. under_way.imported.objects .. "," .. notes_text(under_way.imported.notes) .. "}" end
   versions.forget()
+  if under_way.reloaded then collect_former() end
   return concat(lines, "\n")
 end
 

@@ -22,8 +22,9 @@ local current -- the record of the file that runs now
 local reloading = false -- because of a reload
 -- Told before and after a file runs, when files may be run again: see declarations.lua.
 local observer
--- While files are reloaded: called with the record of a file before others get what it declares.
-local ahead
+-- `ahead`, while files are reloaded: called with the record of a file before others get what it declares. Not in a variable,
+-- see walk.lua.
+local under_way = {}
 
 modules.loaded, modules.records = loaded, records
 
@@ -38,7 +39,7 @@ function modules.observe(begin, done, failed) observer = { begin = begin, done =
 function modules.of_chunk(chunk) return chunks[chunk] end
 
 --- While files are reloaded `need(record)` is called before a file is required by another; nil ends it.
-function modules.reload(need) ahead = need end
+function modules.reload(need) under_way.ahead = need end
 
 --- Sets what a save means for the file that runs now; false if there is none.
 function modules.set_policy(policy)
@@ -144,7 +145,8 @@ end
 local function require_key(key)
   if not current then return end
   current.requires[key] = true
-  if ahead and records[key] then ahead(records[key]) end
+  local ahead, record = under_way.ahead, records[key]
+  if ahead and record then ahead(record) end
 end
 
 local function fetch_for(name)

@@ -19,8 +19,8 @@ local mutations = {} -- FIFO of { proto, removed, created, retry, some (a set: o
 -- proto → weak set: instance → list of fields still to be removed. Its `mutate` has failed; it is tried again when the
 -- prototype is declared again.
 local failed = setmetatable({}, { __mode = "k" })
--- While files are reloaded: init table → the prototype that it declares again.
-local again
+-- `again`, while files are reloaded: init table → the prototype that it declares again. Not in a variable, see walk.lua.
+local under_way = {}
 
 local MOST_BASES <const> = 50
 
@@ -28,6 +28,7 @@ local reserved = { type = true, __index = true, new = true }
 
 --- Makes `inst` (default: a new table) an instance of `proto` and remembers it, weakly, for `mutate`.
 function prototype.create(proto, inst)
+  local again = under_way.again
   proto = again and again[proto] or proto
   inst = inst or {}
   setmetatable(inst, proto)
@@ -117,7 +118,7 @@ end
 
 -- `local P = {} session:prototype("P", P) function P:method() … end`: when this runs again, P has to be the prototype.
 local function stand_for(init, proto)
-  again[init] = proto
+  under_way.again[init] = proto
   for key in next, init do rawset(init, key, nil) end
   set_any_metatable(init, { __index = proto, __newindex = proto })
 end
@@ -150,7 +151,7 @@ local function redeclare(name, record, init, base)
   elseif failed[proto] then
     mutations[#mutations + 1] = { proto = proto, removed = {}, created = created, retry = true }
   end
-  if again and init ~= proto then
+  if under_way.again and init ~= proto then
     if type(rawget(init, "new")) == "function" then proto.new = init.new end
     stand_for(init, proto)
   end
@@ -160,7 +161,7 @@ end
 --- Declares prototype `name`. The first time the prototype is `init` itself; later the registered table is brought up to
 --- date and, when its fields changed, all instances are migrated at the end of the event. Returns the prototype.
 function prototype.declare(name, init, base, module)
-  local record = registry[name]
+  local record, again = registry[name], under_way.again
   base = again and again[base] or base
   if not record then return declare(name, init, base, module) end
   record.module = module or record.module
@@ -229,7 +230,7 @@ function prototype.owner(proto)
 end
 
 --- Files are reloaded from now on: `twins` gets init tables that stand for a prototype. Nil: not any more.
-function prototype.reload(twins) again = twins end
+function prototype.reload(twins) under_way.again = twins end
 
 --- A method was deleted: its prototype goes back to what it has without it.
 function prototype.remove_method(proto, name)

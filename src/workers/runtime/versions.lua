@@ -14,28 +14,32 @@ local NOTHING = {}
 local edits = {}
 versions.edits = edits
 
--- Asking Lua takes a microsecond, and a reload asks for every function several times.
-local ids, sources = {}, {}
+-- Asking Lua takes a microsecond, and a reload asks for every function several times: `ids` and `sources` of functions. Not in
+-- variables, see walk.lua.
+local known = {}
 
 --- The id of a function and its chunk name. The id is nil for functions that are of no file of the site.
 function versions.identify(f)
+  local sources = known.sources
+  if not sources then
+    sources = {}
+    known.sources, known.ids = sources, {}
+  end
   local source = sources[f]
-  if source then return ids[f], source end
+  if source then return known.ids[f], source end
   local info = getinfo(f, "S")
   local id = info.lastlinedefined
   source = info.source
   sources[f] = source
   if id >= FIRST_ID then
-    ids[f] = id
+    known.ids[f] = id
     return id, source
   end
   return nil, source
 end
 
 --- Forgets the functions that `identify` was asked for. To be called after each event in which it may have been.
-function versions.forget()
-  if next(sources) then ids, sources = {}, {} end
-end
+function versions.forget() known.sources, known.ids = nil, nil end
 
 --- Is this, as `identify` says, a function of Moonpool's own, which leads to nothing of an app?
 function versions.is_runtime(id, source) return not id and sub(source, 1, 10) == "=moonpool/" end

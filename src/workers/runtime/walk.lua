@@ -23,39 +23,41 @@ local NONE = {}
 --- The tables of these in which any file may put something that is then there for all files: `_G`, `string`, `session`, …
 walk.common = {}
 
--- The walk that is going on. `instead` has what is to stand in the place of functions that were met, false for those that stay.
-local replace, twins, heirs, seen, queue, last, on_frame, instead
-
-local function push(x)
+-- A walk is a table of its own, which is passed along: `replace`, `twins`, `heirs`, `on_frame` as given to `walk.run`; `seen`, all
+-- that was met; `queue`, of which `last` is the last, what is still to be visited; `instead`: what is to stand in the place of
+-- functions that were met, false for those that stay. In variables of this file it would be garbage that stays for long: what is
+-- put into a variable of an old function is old at once, and with it all that it leads to.
+local function push(w, x)
+  local seen = w.seen
   if not seen[x] then
     seen[x] = true
-    last = last + 1
-    queue[last] = x
+    local last = w.last + 1
+    w.last, w.queue[last] = last, x
   end
 end
 
 -- What is to stand in the place of a function that is met for the first time; false when it is to stay.
-local function meet_function(f)
+local function meet_function(w, f)
   local other = false
   if not born[f] then
-    other = replace(f)
-    if other ~= false then push(other or f) end
+    other = w.replace(f)
+    if other ~= false then push(w, other or f) end
   end
-  instead[f] = other or false
+  w.instead[f] = other or false
   return other
 end
 
 -- What is to stand in the place of any value, nil or false when it is to stay.
-local function meet(value)
+local function meet(w, value)
   local kind = type(value)
   if kind == "function" then
-    local other = instead[value]
-    if other == nil then return meet_function(value) end
+    local other = w.instead[value]
+    if other == nil then return meet_function(w, value) end
     return other
   end
   if kind ~= "table" and kind ~= "thread" then return nil end
-  local other = twins[value]
-  push(other or value)
+  local other = w.twins[value]
+  push(w, other or value)
   return other
 end
 
@@ -71,10 +73,10 @@ local function added_by_apps(t, at_birth)
   return added
 end
 
-local function visit_table(t)
+local function visit_table(w, t)
   local meta = getmetatable(t)
   if meta ~= nil then
-    local other = meet(meta)
+    local other = meet(w, meta)
     if other then setmetatable(t, other) end
   end
   local keys
@@ -83,6 +85,7 @@ local function visit_table(t)
     fields = added_by_apps(t, at_birth)
     if not fields then return end
   end
+  local twins, seen, queue, instead = w.twins, w.seen, w.queue, w.instead
   -- Most of the time of a reload is spent here, so nothing is called that can be avoided.
   for name, field in next, t do
     local kind = type(field)
@@ -94,20 +97,20 @@ local function visit_table(t)
       end
       if not seen[field] then
         seen[field] = true
-        last = last + 1
-        queue[last] = field
+        local last = w.last + 1
+        w.last, queue[last] = last, field
       end
     elseif kind == "function" then
       local other = instead[field]
-      if other == nil then other = meet_function(field) end
+      if other == nil then other = meet_function(w, field) end
       if other then rawset(t, name, other) end
     elseif kind == "thread" then
-      local other = meet(field)
+      local other = meet(w, field)
       if other then rawset(t, name, other) end
     end
     kind = type(name)
     if kind ~= "string" and kind ~= "number" and kind ~= "boolean" then
-      local other = meet(name)
+      local other = meet(w, name)
       if other then
         keys = keys or {}
         keys[name] = other
@@ -119,83 +122,83 @@ local function visit_table(t)
     local field = rawget(t, name)
     rawset(t, name, nil)
     -- When a file has put its new function there, too: what the old one's place has been made of stays.
-    if rawget(t, other) == nil or heirs[other] then rawset(t, other, field) end
+    if rawget(t, other) == nil or w.heirs[other] then rawset(t, other, field) end
   end
 end
 
-local function visit_function(f)
+local function visit_function(w, f)
   for i = 1, 255 do
     local name, value = getupvalue(f, i)
     if not name then return end
-    local other = meet(value)
+    local other = meet(w, value)
     if other then setupvalue(f, i, other) end
   end
 end
 
-local function visit_locals(co, level, step)
+local function visit_locals(w, co, level, step)
   local n = step
   while true do
     local name, value = getlocal(co, level, n)
     if not name then return end
-    local other = meet(value)
+    local other = meet(w, value)
     if other then setlocal(co, level, n, other) end
     n = n + step
   end
 end
 
 -- A coroutine that has begun goes on in the functions that it is in.
-local function visit_frames(co)
+local function visit_frames(w, co)
   for level = 0, MOST_FRAMES do
     local info = getinfo(co, level, "Slf")
     if not info then return end
-    if on_frame then on_frame(info) end
-    if info.what ~= "C" then push(info.func) end
-    visit_locals(co, level, 1)
-    visit_locals(co, level, -1)
+    if w.on_frame then w.on_frame(info) end
+    if info.what ~= "C" then push(w, info.func) end
+    visit_locals(w, co, level, 1)
+    visit_locals(w, co, level, -1)
   end
 end
 
-local function visit_thread(co)
+local function visit_thread(w, co)
   if status(co) == "dead" then return end
   local starter = sandbox.starter(co)
-  if starter then visit_function(starter) end
-  visit_frames(co)
+  if starter then visit_function(w, starter) end
+  visit_frames(w, co)
 end
 
 -- What a page shows.
-local function visit_node(node)
-  local other = meet(node.object)
+local function visit_node(w, node)
+  local other = meet(w, node.object)
   if other then node.object = other end
   local kids = node.kids
   if not kids then return end
-  for _, record in next, kids.wrappers do push(record) end
-  for _, made in next, kids.made do visit_node(made) end
+  for _, record in next, kids.wrappers do push(w, record) end
+  for _, made in next, kids.made do visit_node(w, made) end
   for k = 1, node.plan.n do
     local kid = kids[k]
     if kid and kid.rows then
-      if kid.presenters then push(kid.presenters) end
+      if kid.presenters then push(w, kid.presenters) end
       kid.shown = false -- of objects that are other ones now
-      for _, row in ipairs(kid.rows) do visit_node(row) end
+      for _, row in ipairs(kid.rows) do visit_node(w, row) end
     elseif kid then
-      visit_node(kid)
+      visit_node(w, kid)
     end
   end
 end
 
-local function push_roots()
-  for _, t in ipairs(born_tables) do push(t) end
-  push(modules.loaded)
-  push(timers.pending)
-  push(M.session)
-  push(wrappers.registered)
-  push(serializers.kept)
-  push(serializers.by_type)
-  prototype.visit(push)
+local function push_roots(w)
+  for _, t in ipairs(born_tables) do push(w, t) end
+  push(w, modules.loaded)
+  push(w, timers.pending)
+  push(w, M.session)
+  push(w, wrappers.registered)
+  push(w, serializers.kept)
+  push(w, serializers.by_type)
+  prototype.visit(function(x) push(w, x) end)
   for _, record in next, modules.records do
     if record.declared then
-      push(record.declared.functions)
+      push(w, record.declared.functions)
       for _, cell in next, record.declared.cells do
-        if cell.kept then visit_function(cell[1]) else push(cell) end
+        if cell.kept then visit_function(w, cell[1]) else push(w, cell) end
       end
     end
   end
@@ -206,27 +209,28 @@ end
 --- `connections` are the session's, if what they show is to be visited. `successors` are new functions that stand for old ones.
 --- Returns the set of all that was met.
 function walk.run(visit, others, connections, frame, successors)
-  replace, twins, heirs, seen, queue, last, on_frame = visit, others or NONE, successors or NONE, {}, {}, 0, frame
-  instead = {}
-  push_roots()
-  for _, conn in ipairs(connections or {}) do visit_node(connection.root(conn)) end
+  local queue = {}
+  local w = {
+    replace = visit, twins = others or NONE, heirs = successors or NONE, on_frame = frame, seen = {}, queue = queue, last = 0,
+    instead = {},
+  }
+  push_roots(w)
+  for _, conn in ipairs(connections or {}) do visit_node(w, connection.root(conn)) end
   local at = 1
-  while at <= last do
+  while at <= w.last do
     local x = queue[at]
     queue[at] = false
     at = at + 1
     local kind = type(x)
     if kind == "table" then
-      visit_table(x)
+      visit_table(w, x)
     elseif kind == "function" then
-      visit_function(x)
+      visit_function(w, x)
     else
-      visit_thread(x)
+      visit_thread(w, x)
     end
   end
-  local met = seen
-  replace, twins, heirs, seen, queue, last, on_frame, instead = nil, nil, nil, nil, nil, nil, nil, nil
-  return met
+  return w.seen
 end
 
 --- Everything that can be reached now, as a set.

@@ -57,3 +57,28 @@ t.test("1,000 reloads of one file: Lua's memory, variables and timers do not gro
   t.same(session.stale(), []);
   session.close();
 });
+
+t.test(
+  "what a session has to keep of itself is as small after 100 reloads as after a few: former versions do not stay in images",
+  async (t) => {
+    const session = await LuaSession.start(
+      { lua: { main, m, limits: "return { most = 1 }" }, viewdefs },
+      { hotload: true },
+    );
+    const page = session.connect();
+    session.vm.rebase(session.vm.saveBase());
+    const image = (): number => session.vm.saveImage().data.length;
+    const reload = (round: number): void => {
+      const { error } = session.save({ lua: { m: m.replace("v0", `v${round}`) } });
+      const shown = { ...viewdefs, "Contact.list-item": `<li ui-value="label()">${round}</li>` };
+      const { error: other } = session.save({ viewdefs: shown });
+      if (error ?? other) throw new Error(JSON.stringify({ error, other }));
+    };
+    for (let round = 1; round <= 5; round++) reload(round);
+    const early = image();
+    for (let round = 6; round <= 100; round++) reload(round);
+    t.ok(image() < 2 * early, `${image()} bytes, ${early} after five`);
+    t.match(page.root.value("text()"), /^v100/);
+    session.close();
+  },
+);
