@@ -43,8 +43,12 @@ async function measure(point: Point, load: Load): Promise<Finding[]> {
   const { dir, remove } = makeSite(site);
   const host: Server = await startMoonpool({ dir, ...busy, ...(threads === undefined ? {} : { threads }) });
   try {
+    const { port } = host.started;
+    // Until then the server grows for reasons of its own.
+    await load.open("first", "moonpool", { port });
+    await load.loop("first", action, { ms: 2 * ms });
     const before = await host.ask<Memory>("memory");
-    await load.open("point", "moonpool", { port: host.started.port }, connections);
+    await load.open("point", "moonpool", { port }, connections);
     await load.loop("point", action, { ms: 2 * ms });
     const after = await host.ask<Memory>("memory");
     const [times, cpu]: [number[], number[]] = [[], []];
@@ -53,8 +57,8 @@ async function measure(point: Point, load: Load): Promise<Finding[]> {
       times.push(isRate ? result.rate : result.p50);
       cpu.push((usage.cpu * 1e6) / result.events);
     }
-    await load.close("point");
-    const what = `${x.toLocaleString("en")} ${curve}`;
+    for (const group of ["first", "point"]) await load.close(group);
+    const what = `${curve} ${x.toLocaleString("en")}`;
     const memory = (after.anonymous - before.anonymous) / 1024 / connections;
     return [
       found(`${what}: ${isRate ? "events" : "round trip"}`, times, isRate ? "/s" : "µs", { point: { curve, x } }),

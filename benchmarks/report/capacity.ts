@@ -10,6 +10,8 @@ export interface Capacity {
   base: number;
   /** µs of processor time for an event of one of 100 sessions. */
   event: number;
+  /** µs of those that are the main thread's, of which a process has one. */
+  main: number;
   /** µs for creating a session. */
   creation: number;
 }
@@ -22,6 +24,7 @@ export function capacityOf(results: readonly Result[]): Capacity | undefined {
     asleep: median("sleep", "memory per sleeping demo session"),
     base: median("sessions", "memory of a server without sessions"),
     event: median("round-trip", "100 sessions in closed loop, event, CPU of the server per event"),
+    main: median("round-trip", "100 sessions in closed loop, event, main thread per event"),
     creation: median("creation", "page request → demo session started, CPU"),
   };
   return Object.values(capacity).some(Number.isNaN) ? undefined : capacity;
@@ -41,21 +44,17 @@ const MACHINES = [
 /** The section of docs/performance.md: the formula, the numbers in it, and what comes out. */
 export function capacityText(capacity: Capacity | undefined): string {
   if (capacity === undefined) return "Not all of `round-trip`, `sessions`, `sleep` and `creation` have been run.";
-  const { idle, asleep, base, event, creation } = capacity;
+  const { idle, asleep, base, event, main, creation } = capacity;
   const perGb = (each: number): string => number(KB_PER_GB / Math.max(each, 0.1));
   const rows = MACHINES.flatMap(({ cores, memory }) =>
     THINK_TIMES.map((think) => {
       const byCpu = (BUSY * cores * 1e6 * think) / event;
+      const byMain = (BUSY * 1e6 * think) / main;
       const byMemory = ((memory - base / 1024) * KB_PER_GB) / idle;
-      const limit = byCpu < byMemory ? "processors" : "memory";
-      const cells = [
-        cores,
-        `${memory} GB`,
-        `${think} s`,
-        number(byCpu),
-        number(byMemory),
-        number(Math.min(byCpu, byMemory)),
-      ];
+      const least = Math.min(byCpu, byMain, byMemory);
+      const limit = least === byMemory ? "memory" : least === byMain ? "main thread" : "processors";
+      const numbers = [byCpu, byMain, byMemory, least].map(number);
+      const cells = [cores, `${memory} GB`, `${think} s`, ...numbers];
       return `| ${cells.join(" | ")} | ${limit} |`;
     }),
   );
@@ -65,19 +64,20 @@ export function capacityText(capacity: Capacity | undefined): string {
     `| connected session, idle | ${number(idle)} KB | ${perGb(idle)} per GB |`,
     `| session asleep, in memory | ${number(asleep)} KB | ${perGb(asleep)} per GB |`,
     `| event | ${number(event)} µs of CPU | ${number(1e6 / event)}/s per core |`,
+    `| the main thread's part of it | ${number(main)} µs | ${number(1e6 / main)}/s per process |`,
     `| new session | ${number(creation)} µs of CPU | ${number(1e6 / creation)}/s per core |`,
     `| server without sessions | ${number(base)} MB | |`,
     "",
-    "For `C` cores, `M` GB, and people who do something every `T` seconds:",
+    "One process on `C` cores with `M` GB, for people who do something every `T` seconds:",
     "",
     "```",
-    `sessions = min(${BUSY} × C × 1,000,000 × T / ${number(event)},  (M − ${(base / 1024).toFixed(2)}) × 1,048,576 / ${number(idle)})`,
+    `sessions = min(${BUSY} × C × 1,000,000 × T / ${number(event)},  ${BUSY} × 1,000,000 × T / ${number(main)},  (M − ${(base / 1024).toFixed(2)}) × 1,048,576 / ${number(idle)})`,
     "```",
     "",
-    `With ${BUSY * 100} % of the processors' time, so that there is room for bursts:`,
+    `With ${BUSY * 100} % of the processors' time, so that there is room for bursts; where the main thread is the limit, more processes help:`,
     "",
-    "| cores | memory | an event every | by processors | by memory | connected sessions | limit |",
-    "| --: | --: | --: | --: | --: | --: | --- |",
+    "| cores | memory | an event every | by processors | by main thread | by memory | connected sessions | limit |",
+    "| --: | --: | --: | --: | --: | --: | --: | --- |",
     ...rows,
   ].join("\n");
 }

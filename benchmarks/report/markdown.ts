@@ -1,5 +1,5 @@
 import type { Result } from "./results.ts";
-import { amount, middleHalf, verdict } from "./text.ts";
+import { amount, middleHalf, originOf, verdict } from "./text.ts";
 
 /** The text of RESULTS.md. */
 export function markdownOf(results: readonly Result[]): string {
@@ -22,13 +22,12 @@ function judgedOf(results: readonly Result[]): string {
   return ["## Targets", "", "| benchmark | what | median | target |", "| --- | --- | --: | --- |", ...lines].join("\n");
 }
 
-function sectionOf({ benchmark, question, measured, findings }: Result): string {
+function sectionOf(result: Result): string {
+  const { benchmark, question, findings } = result;
   const rows = findings.map((finding) => {
     const { what, samples } = finding;
     return `| ${what} | ${amount(finding)} | ${middleHalf(finding)} | ${samples} | ${verdict(finding)} |`;
   });
-  const { date, node, cores, processor, load, commit, seconds } = measured;
-  const where = `${date.slice(0, 10)}, ${commit || "no commit"}, Node ${node}, ${cores} cores (${processor}), load before ${load}, took ${seconds} s.`;
   const head = ["| what | median | middle half | samples | target |", "| --- | --: | --: | --: | --- |"];
-  return [`## ${benchmark}`, "", question, "", where, "", ...head, ...rows].join("\n");
+  return [`## ${benchmark}`, "", question, "", originOf(result), "", ...head, ...rows].join("\n");
 }

@@ -3,7 +3,7 @@ import { capacityOf, capacityText } from "./capacity.ts";
 import { htmlOf } from "./markup.ts";
 import type { Plot } from "./plots.ts";
 import type { Result } from "./results.ts";
-import { amount, middleHalf, number, verdict } from "./text.ts";
+import { amount, middleHalf, number, originOf, verdict } from "./text.ts";
 
 /** The page of results: one file, with its pictures, that needs nothing else. */
 export function pageOf(results: readonly Result[], plots: readonly Plot[]): string {
@@ -50,10 +50,9 @@ function figureOf({ caption, svg }: Plot): string {
   return `<figure>${svg.trim()}<figcaption>${escape(caption)}</figcaption></figure>`;
 }
 
-function sectionOf({ benchmark, question, measured, findings }: Result): string {
-  const { date, node, cores, processor, load, commit, seconds } = measured;
-  const where = `${date.slice(0, 10)}, ${commit || "no commit"}, Node ${node}, ${cores} cores (${processor}), load before ${load}, took ${seconds} s`;
-  return `<section id="${benchmark}"><h2>${benchmark}</h2><p>${escape(question)}</p><p class="where">${escape(where)}</p>
+function sectionOf(result: Result): string {
+  const { benchmark, question, findings } = result;
+  return `<section id="${benchmark}"><h2>${benchmark}</h2><p>${escape(question)}</p><p class="where">${escape(originOf(result))}</p>
 <div><table><tr><th>what<th class="n">median<th><th class="n">middle half<th class="n">samples<th class="n">of the baseline<th>target
 ${findings.map(rowOf).join("\n")}
 </table></div></section>`;

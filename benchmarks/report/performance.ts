@@ -3,7 +3,7 @@ import { capacityOf, capacityText } from "./capacity.ts";
 import { find } from "./lookup.ts";
 import type { Plot } from "./plots.ts";
 import type { Result } from "./results.ts";
-import { amount, middleHalf, verdict } from "./text.ts";
+import { amount, middleHalf, originOf, verdict } from "./text.ts";
 
 /** A row of the table: a piece of work, what the Go program of which Moonpool is the successor takes, and where it is measured. */
 interface Row {
@@ -120,9 +120,8 @@ function table(results: readonly Result[]): string {
     return `| ${work} | ${original} | ${here} | ${cell(middleHalf)} | ${cell(verdict)} |`;
   });
   const [first] = results;
-  const where = first
-    ? `${first.measured.cores} cores (${first.measured.processor}), Node ${first.measured.node}, which the load generator shares.`
-    : "Nothing has been measured.";
+  // The machine is the same, the load is not: RESULTS.md has that of each.
+  const where = first ? `${originOf(first)} The load generator shares these cores.` : "Nothing has been measured.";
   return [
     where,
     "",

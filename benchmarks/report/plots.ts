@@ -29,11 +29,11 @@ function curves(results: readonly Result[], title: string, x: string, y: string,
     symbolSize: 7,
     itemStyle: { color },
     lineStyle: { color, width: 2, type: isDashed ? "dashed" : "solid" },
-    label: { show: true, position: "top", color, fontSize: 11, formatter: labelOfPoint },
+    label: { show: true, position: isDashed ? "bottom" : "top", color, fontSize: 11, formatter: labelOfPoint },
   }));
   return svgOf({
     title: { text: title, left: 12, top: 8, textStyle: { fontSize: 15 } },
-    legend: { top: 34, left: 12, data: lines.map(({ name }) => name) },
+    legend: { top: 34, left: 12, itemGap: 36, itemWidth: 18, data: lines.map(({ name }) => name) },
     grid: { left: 64, right: 32, top: 76, bottom: 52 },
     xAxis: { type: "log", name: x, ...axisName, axisLabel: { formatter: (value: number) => number(value) } },
     yAxis: {

@@ -1,4 +1,5 @@
 import type { Finding } from "../support/measure.ts";
+import type { Result } from "./results.ts";
 
 /** A number with the digits that it is worth. */
 export function number(value: number): string {
@@ -39,4 +40,12 @@ export function verdict(finding: Finding): string {
 export function findingLine(finding: Finding): string {
   const columns = [finding.what.padEnd(78), amount(finding).padStart(16), middleHalf(finding).padEnd(18)];
   return `  ${columns.join(" ")} ${verdict(finding)}`.trimEnd();
+}
+
+/** Where and when a result comes from, and whether the machine had other things to do. */
+export function originOf({ measured }: Result): string {
+  const { date, node, cores, processor, load, commit, seconds } = measured;
+  const machine = `${cores} cores (${processor})`;
+  const busy = load > cores / 2 ? ": a busy machine, on which times are worth little" : "";
+  return `${date.slice(0, 10)}, ${commit || "no commit"}, Node ${node}, ${machine}, took ${seconds} s, load before ${load}${busy}.`;
 }

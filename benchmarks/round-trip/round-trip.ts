@@ -55,6 +55,8 @@ async function measure(
   return results;
 }
 
+/** µs of the main thread for an event; waiting for a processor is in it. */
+const mainOf = ({ result, usage }: Results[Name][number]): number => (usage.busy * usage.wall * 1e6) / result.events;
 const cpuOf = ({ result, usage }: Results[Name][number]): number => (usage.cpu * 1e6) / result.events;
 
 function ofOne(results: Results): Finding[] {
@@ -107,6 +109,7 @@ function ofMany(results: Results): Finding[] {
       "MB",
     ),
   ]);
+  findings.push(found(`${what}, ${names.host}, main thread per event`, results.host.map(mainOf), "µs"));
   const files = ratios(rates("files"), rates("host"));
   return [
     ...findings,

@@ -63,7 +63,10 @@ async function allAsleep(host: Server): Promise<Memory> {
 
 async function idleSessions(progress: Progress): Promise<Finding[]> {
   const { dir, remove } = makeSite(counterSite);
-  const [load, host] = await Promise.all([Load.start(), startMoonpool({ dir, sleepAfter: SLEEP_AFTER })]);
+  const [load, host] = await Promise.all([
+    Load.start(),
+    startMoonpool({ dir, durability: "disk", sleepAfter: SLEEP_AFTER }),
+  ]);
   const { port } = host.started;
   try {
     await load.open("first", "moonpool", { port }, 20);

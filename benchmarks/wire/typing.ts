@@ -41,7 +41,10 @@ export async function typing(progress: Progress): Promise<Finding[]> {
     const from = await context.newPage();
     const sent: number[] = [];
     from.on("websocket", (socket) =>
-      socket.on("framesent", ({ payload }) => sent.push(Buffer.byteLength(payload) + MASKED)),
+      // Acknowledgements alone have no messages.
+      socket.on("framesent", ({ payload }) => {
+        if (payload.includes('"messages"')) sent.push(Buffer.byteLength(payload) + MASKED);
+      }),
     );
     await from.goto(`http://127.0.0.1:${host.started.port}/`);
     const to = await context.newPage();
