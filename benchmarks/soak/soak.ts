@@ -21,8 +21,8 @@ const SESSION_TIMEOUT = 15_000;
 const EDIT_EVERY = 4_000;
 const SAMPLE_EVERY = 1_000;
 /** Users that come in a second, and the most at a time. */
-const ARRIVALS = 1;
-const SESSIONS = 60;
+const ARRIVALS = 0.5;
+const SESSIONS = 1_000;
 /** ms until as many sessions end as come: a visit, and the time until the host forgets its session, twice. */
 const WARM_UP = 60_000;
 /** Of so many equal parts of the run the medians are compared, which are independent of each other; single seconds are not. */

@@ -1,9 +1,6 @@
-import fs from "node:fs";
-import path from "node:path";
 import t from "tap";
 import type { LoadResult } from "../../src/cli/load/run.ts";
 import { counter, startRealHost } from "../support/real-host.ts";
-import { start } from "./command.ts";
 import { load, rowsSite } from "./run-load.ts";
 
 t.test("what the report counts is what the Lua code counts, over reloads, lost sockets and pages left", async (t) => {
@@ -109,56 +106,4 @@ t.test("conditions decide the exit code, and all are told", async (t) => {
   );
   t.match(out, /FAILED --fail-if 'resume\.p50>1' \(never measured\)/);
   t.match(out, /ok {5}--fail-if 'events<5' \(5\)/);
-});
-
-t.test("Ctrl-C ends the test early; the report is of what was done until then", async (t) => {
-  const { origin } = await startRealHost(t, rowsSite);
-  const dir = t.testdir({
-    "s.json":
-      '{ "moonpool-load": 1, "think": 5, "steps": [{ "press": "App.add()" }], "end": [{ "read": "App.count" }] }',
-  });
-  const json = path.join(dir, "r.json");
-  const child = start([
-    "load",
-    origin,
-    "-n",
-    "2",
-    "--duration",
-    "10m",
-    "--script",
-    path.join(dir, "s.json"),
-    "--json",
-    json,
-  ]);
-  let out = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
-  child.stderr.setEncoding("utf8");
-  // The first line that tells how it goes.
-  await new Promise((resolve) => child.stderr.once("data", resolve));
-  child.kill("SIGINT");
-  const code = await new Promise((resolve) => child.once("close", resolve));
-  t.equal(code, 0);
-  const result = JSON.parse(fs.readFileSync(json, "utf8")) as LoadResult;
-  t.equal(result.ended, "stopped");
-  t.ok(result.events.answered > 0);
-  t.equal(result.readings["App.count"]?.sum, result.events.answered);
-  t.match(out, /\(stopped\)/);
-});
-
-t.test("by a timetable, what waits behind a stall counts from when it was planned", async (t) => {
-  const { origin } = await startRealHost(t, counter);
-  const script = { steps: [{ press: "App.press()" }], end: [{ read: "App.count" }] };
-  const running = load(t, origin, script, ["-n", "1", "--events", "100", "--duration", "5s"]);
-  await new Promise((resolve) => setTimeout(resolve, 3_000));
-  const stall = 1_000;
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, stall);
-  const { result } = await running;
-  const { event, response } = result.times;
-  t.equal(result.model, "open");
-  t.equal(response?.count, event?.count);
-  t.equal(result.readings["App.count"]?.sum, result.events.answered);
-  // One event at most was on its way in the stall; about a hundred were planned in it and wait for half of it on average, which no
-  // haste makes less. Half of that is asked for.
-  const [waited = 0, served = 0] = [response, event].map((times) => (times?.mean ?? 0) * (times?.count ?? 0));
-  t.ok(waited - served > (stall / 10) * (stall / 2) * 0.5, `${waited} ms from the plan, ${served} ms from the sending`);
 });

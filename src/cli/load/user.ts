@@ -68,9 +68,11 @@ export class User {
 
   /** All that is done in one session. False: it came to an end before the user did. */
   async #session(arrival: number): Promise<boolean> {
-    const { tally, gate, script } = this.#around;
+    const { tally, gate, script, ending } = this.#around;
     try {
-      await gate.through(() => this.#page.load());
+      // It may be over for those who have waited long at the gate.
+      const isIn = await gate.through(async () => !ending.isOver && this.#page.load().then(() => true));
+      if (!isIn) return true;
       tally.took("open", performance.now() - arrival);
       if (await this.#all(script.begin)) await this.#rounds();
       this.#isLeaving = true;
