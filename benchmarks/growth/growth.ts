@@ -3,7 +3,7 @@ import { startWorkerEcho } from "../floors/servers.ts";
 import { Load } from "../load/load.ts";
 import type { Benchmark, Progress } from "../support/benchmark.ts";
 import { type Finding, found } from "../support/measure.ts";
-import { busy, type Server, startMoonpool } from "../support/moonpool.ts";
+import { alone, busy, type Server, startMoonpool } from "../support/moonpool.ts";
 import type { Memory } from "../support/probe.ts";
 import { counterSite, listSite, makeSite, watchedSite, withViewdefs } from "../support/site.ts";
 
@@ -43,7 +43,11 @@ const points: Point[] = [
 async function measure(point: Point, load: Load): Promise<Finding[]> {
   const { curve, x, site, action, connections, threads, ms, isRate } = point;
   const { dir, remove } = makeSite(site);
-  const host: Server = await startMoonpool({ dir, ...busy, ...(threads === undefined ? {} : { threads }) });
+  const host: Server = await startMoonpool({
+    dir,
+    ...(isRate ? busy : alone),
+    ...(threads === undefined ? {} : { threads }),
+  });
   try {
     const { port } = host.started;
     await load.open("point", "moonpool", { port }, connections);
