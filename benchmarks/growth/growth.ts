@@ -3,12 +3,14 @@ import { startWorkerEcho } from "../floors/servers.ts";
 import { Load } from "../load/load.ts";
 import type { Benchmark, Progress } from "../support/benchmark.ts";
 import { type Finding, found } from "../support/measure.ts";
-import { busy, type Server, startMoonpool } from "../support/moonpool.ts";
+import { alone, busy, type Server, startMoonpool } from "../support/moonpool.ts";
 import type { Memory } from "../support/probe.ts";
 import { counterSite, listSite, makeSite, watchedSite, withViewdefs } from "../support/site.ts";
 
 const ROUNDS = 5;
 const SESSIONS = 100;
+/** Sessions by which memory is measured: what one adds is chance. */
+const FEWEST = 5;
 
 /** A server at one place of a curve: what it serves, and what is done. */
 interface Point {
@@ -41,29 +43,33 @@ const points: Point[] = [
 async function measure(point: Point, load: Load): Promise<Finding[]> {
   const { curve, x, site, action, connections, threads, ms, isRate } = point;
   const { dir, remove } = makeSite(site);
-  const host: Server = await startMoonpool({ dir, ...busy, ...(threads === undefined ? {} : { threads }) });
+  const host: Server = await startMoonpool({
+    dir,
+    ...(isRate ? busy : alone),
+    ...(threads === undefined ? {} : { threads }),
+  });
   try {
     const { port } = host.started;
-    // Until then the server grows for reasons of its own.
-    await load.open("first", "moonpool", { port });
-    await load.loop("first", action, { ms: 2 * ms });
-    const before = await host.ask<Memory>("memory");
     await load.open("point", "moonpool", { port }, connections);
     await load.loop("point", action, { ms: 2 * ms });
-    const after = await host.ask<Memory>("memory");
     const [times, cpu]: [number[], number[]] = [[], []];
     for (let round = 0; round < ROUNDS; round++) {
       const { result, usage } = await host.during(() => load.loop("point", action, { ms }));
       times.push(isRate ? result.rate : result.p50);
       cpu.push((usage.cpu * 1e6) / result.events);
     }
-    for (const group of ["first", "point"]) await load.close(group);
+    // What more of the same add: until now the server has also grown for reasons of its own.
+    const more = Math.max(FEWEST, connections);
+    const before = await host.ask<Memory>("memory");
+    await load.open("more", "moonpool", { port }, more);
+    const after = await host.ask<Memory>("memory");
+    for (const group of ["point", "more"]) await load.close(group);
     const what = `${curve} ${x.toLocaleString("en")}`;
-    const memory = (after.anonymous - before.anonymous) / 1024 / connections;
+    const memory = (after.anonymous - before.anonymous) / 1024 / more;
     return [
       found(`${what}: ${isRate ? "events" : "round trip"}`, times, isRate ? "/s" : "µs", { point: { curve, x } }),
       found(`${what}: CPU of the server per event`, cpu, "µs", { point: { curve: `${curve}, CPU`, x } }),
-      found(`${what}: memory per session in use`, memory, "KB", { point: { curve: `${curve}, memory`, x } }),
+      found(`${what}: memory per session, just opened`, memory, "KB", { point: { curve: `${curve}, memory`, x } }),
     ];
   } finally {
     await host.stop();

@@ -9,7 +9,7 @@ import type { DialectName } from "../load/dialects.ts";
 import { Load } from "../load/load.ts";
 import type { Benchmark, Progress } from "../support/benchmark.ts";
 import { against, type Finding, found } from "../support/measure.ts";
-import { busy, type Server, startMoonpool } from "../support/moonpool.ts";
+import { alone, busy, type Server, startMoonpool } from "../support/moonpool.ts";
 import type { Memory } from "../support/probe.ts";
 import { startProgram } from "../support/processes.ts";
 import { alternate } from "../support/rounds.ts";
@@ -103,7 +103,7 @@ async function startLiveView(progress: Progress): Promise<Server | undefined> {
 async function compare(app: App, load: Load, servers: Map<Name, Server>, progress: Progress): Promise<Finding[]> {
   const { what, action, isTyping = false, count, until } = app;
   const { dir, remove } = makeSite(app.site);
-  const host = await startMoonpool({ dir, ...busy });
+  const host = await startMoonpool({ dir, ...(count === 1 ? alone : busy) });
   const all = new Map<Name, Server>([["Moonpool", host], ...servers]);
   try {
     const turns: Record<string, () => Promise<Record<Which, number>>> = {};

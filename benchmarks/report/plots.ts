@@ -255,8 +255,8 @@ function growthPlots(results: readonly Result[]): Plot[] {
     },
     {
       name: "growth-memory",
-      caption: "Memory of a connected session that is in use, by what it shows.",
-      svg: curves(results, "Memory of a session in use", "fields, rows, files", "KB", memory),
+      caption: "Memory of a session that was just opened and holds a VM, by what it shows.",
+      svg: curves(results, "Memory of a session that holds a VM", "fields, rows, files", "KB", memory),
     },
   ];
 }

@@ -15,6 +15,12 @@ const UNLIMITED: Partial<MoonpoolOptions> = { rate: { perSecond: 1e9, burst: 1e9
  */
 export const busy: Partial<MoonpoolOptions> = { cpu: { perSecond: 1_000, burst: 60_000 } };
 
+/**
+ * For one session whose start or events take so long that it would be put among hogs, whose thread rests nine tenths of the
+ * time: a thread of its own is never made to rest.
+ */
+export const alone: Partial<MoonpoolOptions> = { ...busy, isolation: "dedicated" };
+
 /** A Moonpool host in a process of its own that collects its garbage when it is asked for its memory. */
 export function startMoonpool(options: MoonpoolOptions): Promise<Server> {
   const file = new URL("./moonpool-server.js", import.meta.url);

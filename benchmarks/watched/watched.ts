@@ -3,7 +3,7 @@ import { startWorkerEcho } from "../floors/servers.ts";
 import { Load } from "../load/load.ts";
 import type { Benchmark, Progress } from "../support/benchmark.ts";
 import { against, type Finding, found, judged } from "../support/measure.ts";
-import { busy, type Server, startMoonpool } from "../support/moonpool.ts";
+import { alone, type Server, startMoonpool } from "../support/moonpool.ts";
 import { alternate } from "../support/rounds.ts";
 import { lastRow, listSite, makeSite, watchedSite, withViewdefs } from "../support/site.ts";
 
@@ -106,7 +106,7 @@ async function run(progress: Progress): Promise<Finding[]> {
       const { dir, remove } = makeSite(files);
       undo.push(remove);
       progress(`starts with ${name}`);
-      hosts.set(name, await startMoonpool({ dir, ...busy }));
+      hosts.set(name, await startMoonpool({ dir, ...alone }));
     }
     progress("refreshes");
     const [all, windowed] = [hosts.get("10,000 rows"), hosts.get("10,000 rows, windowed")];
