@@ -2,7 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import type { Test } from "tap";
 import type { LoadOptions } from "../../src/cli/load/options.ts";
-import { type LoadResult, runLoad } from "../../src/cli/load/run.ts";
+import { type LoadResult, runLoad, type Watcher } from "../../src/cli/load/run.ts";
 import { parseScript } from "../../src/cli/load/script/read-script.ts";
 import { makeSite, removeSite } from "../support/site.ts";
 import { run } from "./command.ts";
@@ -52,8 +52,14 @@ export async function load(t: Test, url: string, script: object, args: string[])
 }
 
 /** The same in this process, which saves the start of another. */
-export function play(url: string, script: object, options: Partial<LoadOptions>): Promise<LoadResult> {
-  return runLoad({
+export function play(
+  url: string,
+  script: object,
+  options: Partial<LoadOptions>,
+  watcher: Watcher = {},
+  stop?: AbortSignal,
+): Promise<LoadResult> {
+  const all: LoadOptions = {
     url,
     script: parseScript(JSON.stringify({ "moonpool-load": 1, ...script }), "script.json"),
     sessions: 1,
@@ -64,5 +70,6 @@ export function play(url: string, script: object, options: Partial<LoadOptions>)
     allowRemote: false,
     thresholds: [],
     ...options,
-  });
+  };
+  return runLoad(all, watcher, stop);
 }
