@@ -1,7 +1,7 @@
 import t from "tap";
 import type { LoadResult } from "../../src/cli/load/run.ts";
 import { counter, startRealHost } from "../support/real-host.ts";
-import { load, rowsSite } from "./run-load.ts";
+import { load, play, rowsSite } from "./run-load.ts";
 
 t.test("what the report counts is what the Lua code counts, over reloads, lost sockets and pages left", async (t) => {
   const { origin, app } = await startRealHost(t, rowsSite, { metrics: true });
@@ -58,17 +58,17 @@ t.test("the seed decides what is done, so a run can be repeated", async (t) => {
     ],
     end: [{ read: "App.count" }, { read: "App.hits" }],
   };
-  const readings = async (seed: string): Promise<LoadResult["readings"]> =>
-    (await load(t, origin, script, ["-n", "3", "--rounds", "20", "--seed", seed])).result.readings;
-  const first = await readings("5");
-  t.same(await readings("5"), first);
-  t.notSame(await readings("6"), first);
+  const readings = async (seed: number): Promise<LoadResult["readings"]> =>
+    (await play(origin, script, { sessions: 3, rounds: 10, seed })).readings;
+  const first = await readings(5);
+  t.same(await readings(5), first);
+  t.notSame(await readings(6), first);
 });
 
 t.test("users come at a rate, play their rounds and make room for others; who finds no room is counted", async (t) => {
   const { origin } = await startRealHost(t, rowsSite);
   const script = { steps: [{ press: "App.add()" }, { wait: 600 }], end: [{ read: "App.count" }] };
-  const { result } = await load(t, origin, script, ["-n", "4", "--rounds", "1", "--rate", "20", "--duration", "3s"]);
+  const result = await play(origin, script, { sessions: 4, rounds: 1, rate: 20, duration: 3_000 });
   t.equal(result.ended, "time");
   t.ok(result.users.come > 4, "others came after them");
   t.ok(result.users.most <= 4);

@@ -37,8 +37,10 @@ const said = {
   silent: [],
 } satisfies Record<string, string[]>;
 
+export type Hostility = keyof typeof said;
+
 /** A site that is none of ours and means no good; closed after the test. Gives its address. */
-export async function hostile(t: Test, kind: keyof typeof said): Promise<string> {
+export async function hostile(t: Test, kind: Hostility): Promise<string> {
   const server = http.createServer((request, response) => {
     if (request.url === "/") return response.writeHead(303, { location: `/${SESSION}` }).end();
     const facts = JSON.stringify({ prefix: "", session: SESSION }).replaceAll('"', "&#34;");
