@@ -13,6 +13,8 @@ const REPLAY_FACTOR = 20;
 const PURE = new Set(["log", "generated"]);
 /** Events that are a session's own doing. */
 const OWN = /^(?:connect|frame|resync|disconnect|pause|resume|timer) /;
+/** Of these: a page is made, as large as it is. That takes what it takes, and is no sign of what comes after it. */
+const OPENING = /^(?:connect|refresh|resume) /;
 /** ms that the export or import of a portable state may take, at least: somebody asked for it, and it may be large. */
 const PORTABLE_TIME = 10_000;
 
@@ -89,7 +91,7 @@ export class Dispatcher {
     const used = Math.min(time, beats * LONGEST_BEAT);
     this.#unreported += used;
     if (used < NOTABLE && this.#unreported < NOTABLE_SUM) return;
-    if (OWN.test(text)) this.#post({ kind: "used", ms: this.#unreported, longest: used });
+    if (OWN.test(text)) this.#post({ kind: "used", ms: this.#unreported, longest: OPENING.test(text) ? 0 : used });
     this.#unreported = 0;
   }
 

@@ -7,8 +7,11 @@ import type { Sighting, SiteModules } from "./site-modules.ts";
 /** Beyond this the log entries of a start are not kept to be repeated. */
 const MOST_ENTRIES = 1_000;
 const MOST_TEXT = 100_000;
-/** Of a session's memory limit: how much text of viewdef plans is in a base. A plan takes about five times its text. */
-const PLANS_SHARE = 1 / 64;
+/**
+ * Of a session's memory limit: how much text of viewdef plans is in a base. A plan takes about five times its text, and each VM
+ * has it, whether its session shows such things or not: 640 KB with a limit of 64 MiB.
+ */
+const PLANS_SHARE = 1 / 512;
 /** Ways to start of a site that are remembered: one for each set of options. */
 const MOST_KNOWN = 4;
 
