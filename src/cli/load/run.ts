@@ -95,7 +95,8 @@ class LoadRun {
     stop?.addEventListener("abort", stopNow);
     if (stop?.aborted) stopNow();
     const ticks = setInterval(() => {
-      watcher.second?.(this.#tally.tick(), this.#tally);
+      const second = this.#tally.tick();
+      watcher.second?.(second, this.#tally);
       void statistics?.sample(this.#tally.timeline.length);
     }, 1_000);
     await this.#arrivals();
