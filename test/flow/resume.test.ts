@@ -79,6 +79,40 @@ function App:press() self.count = self.count + 1 session:setInterval(function() 
 });
 
 t.test(
+  "viewdefs that are edited while a page is away: it gets them, and what it did before it knew is delivered",
+  async (t) => {
+    const host = await startRealHost(t, site, { hotload: true });
+    const network = await FlakyNetwork.start(t, host.origin);
+    const page = await chromium.open(t, network.origin, { allow });
+    const here = await page.context().newPage();
+    await here.goto(page.url().replace(network.origin, host.origin));
+    await page.locator("button").click();
+    await page.locator("b", { hasText: /^1$/ }).waitFor();
+    await page.evaluate("window.kept = [...document.querySelectorAll('b, input')]");
+    network.isDown = true;
+    network.cut();
+    await page.locator(disconnected).waitFor();
+    for (const word of ["first", "second"]) {
+      const text = site["viewdefs/App.DEFAULT.html"].replace("<div>", `<div><i>${word}</i><em ui-value="name"></em>`);
+      writeSiteFile(host.dir, "viewdefs/App.DEFAULT.html", text);
+      await here.locator("i", { hasText: word }).waitFor();
+    }
+    await page.locator("button").click();
+    await page.locator("input").fill("typed meanwhile");
+    await page.locator("input").blur();
+    await page.locator("button").click();
+    network.isDown = false;
+    await page.locator(connected).waitFor();
+    await page.locator("i", { hasText: "second" }).waitFor();
+    await page.locator("b", { hasText: /^3$/ }).waitFor();
+    await here.locator("b", { hasText: /^3$/ }).waitFor();
+    await here.locator("em", { hasText: "typed meanwhile" }).waitFor();
+    t.equal(await page.locator("input").inputValue(), "typed meanwhile");
+    t.ok(await page.evaluate("window.kept.every((element) => element.isConnected)"), "elements are the same ones");
+  },
+);
+
+t.test(
   "kill -9 of the host: the page stays as it is, with focus, caret and text; what was done is delivered once",
   async (t) => {
     const { served, page } = await serve(t);

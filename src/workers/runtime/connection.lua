@@ -42,7 +42,7 @@ function connection.new(number, app, namespace, development)
     urgent = false,
     renamed = {}, -- { time, ids }: which variable has which id since, the oldest first
     exchanged = false, -- viewdefs were exchanged, and detection has not run since
-    outdated = false, -- they were while the connection was paused: it starts anew
+    outdated = false, -- they were while the connection was paused
     refreshed = false, -- and its page asks for everything
   }
 end

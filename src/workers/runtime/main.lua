@@ -76,12 +76,23 @@ local function rebuild(conn, e)
   return new
 end
 
+-- Before anything of a connection is read: the page may have been away, or may show another namespace than it is to.
+local function bring_up(conn)
+  if conn.paused then return conn end
+  if conn.namespace ~= state.namespace or conn.refreshed then return renew(conn) end
+  if not conn.outdated then return conn end
+  -- It goes on, so that what the page does meanwhile, knowing nothing of new ids, still arrives.
+  conn.outdated = false
+  local ok, e = errors.guard(exchange.run, conn)
+  return ok and conn or rebuild(conn, e)
+end
+
 -- `takes_back`: the event can be taken back for want of memory; those that only open or close a page would never come to an
 -- end if they were.
 local function detect_all(takes_back)
   local shared = connections[2] and {} or nil
   for _, conn in ipairs(connections) do
-    if conn.namespace ~= state.namespace or (conn.outdated and not conn.paused) then conn = renew(conn) end
+    conn = bring_up(conn)
     if not conn.paused then
       local ok, e = errors.guard(detect.run, conn, shared)
       if not ok then
