@@ -55,8 +55,8 @@ async function measure(
   return results;
 }
 
-/** µs of the main thread for an event; waiting for a processor is in it. */
-const mainOf = ({ result, usage }: Results[Name][number]): number => (usage.busy * usage.wall * 1e6) / result.events;
+/** µs of the main thread for an event. */
+const mainOf = ({ result, usage }: Results[Name][number]): number => (usage.main * 1e6) / result.events;
 const cpuOf = ({ result, usage }: Results[Name][number]): number => (usage.cpu * 1e6) / result.events;
 
 function ofOne(results: Results): Finding[] {

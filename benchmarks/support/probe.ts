@@ -19,8 +19,8 @@ export interface Usage {
   rss: number;
   /** ms that the main thread's event loop was late. */
   delay: { p50: number; p99: number; max: number };
-  /** Share of the time that the main thread's event loop was busy, 0 to 1. */
-  busy: number;
+  /** Seconds of processor time of the main thread; where the system does not tell: that its event loop was busy. */
+  main: number;
 }
 
 /** ms: a timer this often tells how late the loop is; more often would cost what it measures. */
@@ -35,6 +35,7 @@ export function answerProbe(more: () => object = () => ({})): void {
   let cpu = process.cpuUsage();
   let start = performance.now();
   let loop = performance.eventLoopUtilization();
+  let main = mainThread();
   const late = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e6 - RESOLUTION);
   const end = (): Usage => {
     const used = process.cpuUsage(cpu);
@@ -45,7 +46,7 @@ export function answerProbe(more: () => object = () => ({})): void {
       cpu: (used.user + used.system) / 1e6,
       rss: process.memoryUsage.rss(),
       delay,
-      busy: performance.eventLoopUtilization(loop).utilization,
+      main: mainSince(main) ?? performance.eventLoopUtilization(loop).active / 1000,
     };
   };
   process.on("message", async (request) => {
@@ -56,6 +57,7 @@ export function answerProbe(more: () => object = () => ({})): void {
       cpu = process.cpuUsage();
       start = performance.now();
       loop = performance.eventLoopUtilization();
+      main = mainThread();
       return process.send?.({});
     }
     globalThis.gc?.();
@@ -64,6 +66,23 @@ export function answerProbe(more: () => object = () => ({})): void {
     const { rss } = process.memoryUsage();
     return process.send?.({ rss, anonymous: anonymous() ?? rss, ...more() });
   });
+}
+
+/** Of a second: how finely Linux tells what a thread has used. */
+const TICK = 1 / 100;
+
+/** Seconds of processor time of the main thread so far; undefined where the system does not tell. */
+function mainThread(): number | undefined {
+  if (process.platform !== "linux") return undefined;
+  const text = fs.readFileSync(`/proc/self/task/${process.pid}/stat`, "utf8");
+  // The name before may have spaces in it. What follows the state is ten numbers, then user and system time.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * TICK;
+}
+
+function mainSince(before: number | undefined): number | undefined {
+  const now = mainThread();
+  return now === undefined || before === undefined ? undefined : now - before;
 }
 
 /** Bytes of memory that belong to no file; undefined where the system does not tell. */

@@ -12,19 +12,12 @@ export interface SessionLine {
   close(): void;
 }
 
-/** So many messages, or what came in so many ms, go to the host together: one message after the other takes longer than what is in them. */
-const MOST = 16;
-const LONGEST = 0.3;
-
 /** The port that the sessions of this thread share: see trunk-message.ts. */
 export class Trunk {
   readonly #number: number;
   readonly #port: MessagePort;
   readonly #lines = new Map<number, TrunkLine>();
   #batch: TrunkBatch = [];
-  #transfer: ArrayBuffer[] = [];
-  /** When the first of the batch was posted. */
-  #since = 0;
 
   /** `port` came with session `number`, the first of the thread. `onClose` is called when the host has gone. */
   constructor(number: number, port: MessagePort, onClose: () => void) {
@@ -54,24 +47,19 @@ export class Trunk {
     return line;
   }
 
-  /** Sends what was posted so far, which else happens after the turn. */
-  readonly #flush = (): void => {
-    if (this.#batch.length === 0) return;
-    const [batch, transfer] = [this.#batch, this.#transfer];
-    this.#batch = [];
-    if (transfer.length > 0) this.#transfer = [];
-    this.#port.postMessage(batch, transfer);
-  };
-
+  /** An answer goes at once: the next event in this turn may be another session's, and run into its time limit. */
   #post(number: number, message: FromWorker, transfer?: ArrayBuffer[]): void {
-    const now = performance.now();
-    if (this.#batch.length === 0) {
-      this.#since = now;
-      process.nextTick(this.#flush);
-    }
+    const isFirst = this.#batch.length === 0;
     this.#batch.push(number, message);
-    if (transfer) this.#transfer.push(...transfer);
-    if (this.#batch.length >= 2 * MOST || (now - this.#since > LONGEST && !mayWait(message))) this.#flush();
+    if (!mayWait(message)) this.#flush(transfer);
+    else if (isFirst) process.nextTick(() => this.#flush());
+  }
+
+  #flush(transfer: ArrayBuffer[] = []): void {
+    if (this.#batch.length === 0) return;
+    const batch = this.#batch;
+    this.#batch = [];
+    this.#port.postMessage(batch, transfer);
   }
 
   #receive(batch: TrunkBatch): void {
