@@ -79,8 +79,10 @@ export class Turns {
 
   #run(): void {
     const light = this.#light.splice(0);
-    const reload = this.#takeReload(light.length);
-    const other = reload ? () => this.#runReloads(reload) : this.#takeHeavy(light.length);
+    const overdue = this.#takeOverdue();
+    const reload = overdue ? undefined : this.#takeReload(light.length);
+    const heavy = overdue ?? (reload || light.length > 0 ? undefined : this.#takeLeast());
+    const other = reload ? () => this.#runReloads(reload) : heavy?.run;
     if (this.#heavy.length + this.#reloads.length > 0) this.#schedule();
     const end = performance.now() + SLICE;
     while (light.length > 0 && performance.now() < end) light.shift()?.run();
@@ -104,10 +106,6 @@ export class Turns {
     if (this.#reloads.length === 0 || (others > 0 && this.#passes++ < MOST_PASSES)) return undefined;
     this.#passes = 0;
     return this.#reloads.shift();
-  }
-
-  #takeHeavy(others: number): (() => void) | undefined {
-    return (others === 0 ? this.#takeLeast() : this.#takeOverdue())?.run;
   }
 
   #takeLeast(): Turn | undefined {

@@ -60,6 +60,20 @@ t.test("the heavy are not put off for ever by others that keep coming", async (t
   t.ok(rounds > 1, "others were first");
 });
 
+t.test("nor by reloads that keep coming", async (t) => {
+  const turns = new Turns({ longestWait: 20 });
+  let reloads = 0;
+  let isOver = false;
+  const again = (): void => {
+    reloads++;
+    if (!isOver) turns.takeForReload(again);
+  };
+  again();
+  await new Promise<void>((resolve) => turns.take(resolve, 1_000));
+  isOver = true;
+  t.ok(reloads > 1, "reloads were first");
+});
+
 t.test("after each turn the thread rests for a multiple of the time that it took", async (t) => {
   const turns = new Turns({ rest: 3 });
   const busy = (ms: number) => (): void => {
