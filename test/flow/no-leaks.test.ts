@@ -118,10 +118,11 @@ t.test("after 1,000 re-renders nodes, listeners, variables and the memory of pag
   t.strictSame(after.counts, before.counts);
   t.ok((before.counts["listeners"] ?? 0) > 50, "they were counted");
   t.ok((before.counts["variables"] ?? 0) > 100, "they were counted");
+  // A table that has had its most entries keeps room for twice as many, once; a variable kept per change would be 100 KB.
   t.ok(
-    Math.abs(after.kilobytes - before.kilobytes) < 8,
+    Math.abs(after.kilobytes - before.kilobytes) < 32,
     `Lua: ${before.kilobytes} KB before, ${after.kilobytes} KB after`,
   );
-  // One variable kept per change would be 100 KB, one view 1 MB; engines keep some of what they learn.
+  // One variable kept per change would be as much here, one view 1 MB; engines keep some of what they learn.
   t.ok(after.heap - before.heap < 500_000, `page: ${before.heap} bytes before, ${after.heap} after`);
 });
