@@ -64,6 +64,7 @@ export class HeadlessPage {
     const connection = new Connection((query) => this.#site.socket(socketPath + query, this.#cookie()), {
       messages: (messages) => this.#apply(messages),
       fresh: () => this.model.clear(),
+      answered: () => this.#look(),
       lost: (failure, retry) => this.#lost(failure, retry),
     });
     this.#connection = connection;
@@ -107,6 +108,11 @@ export class HeadlessPage {
     for (const message of messages)
       if (message.type === "update" && message.value !== null) this.model.setValue(message.id, message.value);
     return this.#connection.send(messages, event);
+  }
+
+  /** Settles when the host is not behind with what was sent: for those who do not wait for answers. @throws Failure LOAD_TIMEOUT */
+  room(): Promise<void> {
+    return this.until(() => this.#connection?.isBusy !== true, this.#timeout);
   }
 
   /** The variable of an address, as soon as it is on the page. @throws Failure LOAD_TARGET */
