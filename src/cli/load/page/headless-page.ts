@@ -155,7 +155,10 @@ export class HeadlessPage {
         if (name !== undefined && value !== undefined) this.#cookies.set(name.trim(), value);
       }
       if (status >= 300 && status < 400 && headers.location !== undefined) {
-        const to = new URL(headers.location, this.#site.origin + path);
+        const base = this.#site.origin + path;
+        if (!URL.canParse(headers.location, base))
+          throw new Failure("LOAD_REDIRECT", `The site leads to ${headers.location}, which is no address.`, true);
+        const to = new URL(headers.location, base);
         if (to.origin !== this.#site.origin)
           throw new Failure("LOAD_REDIRECT", `The site leads to ${to.origin}.`, true);
         path = to.pathname + to.search;
