@@ -450,6 +450,11 @@ export const errors = {
 
   // moonpool load
   LOAD_OPTION: { who: "operator", text: "The load test cannot be run so.", advice: "See `moonpool load --help`." },
+  LOAD_FILE: {
+    who: "operator",
+    text: "A result of the load test could not be written.",
+    advice: "Check the path, and whether there is room.",
+  },
   LOAD_ADDRESS: {
     who: "operator",
     text: "The load test may not speak to this address.",

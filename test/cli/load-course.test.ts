@@ -9,7 +9,7 @@ import { type LoadResult, runLoad } from "../../src/cli/load/run.ts";
 import { parseScript } from "../../src/cli/load/script/read-script.ts";
 import { counter, startRealHost } from "../support/real-host.ts";
 import { start } from "./command.ts";
-import { load, rowsSite } from "./run-load.ts";
+import { load, play, rowsSite } from "./run-load.ts";
 
 t.test("Ctrl-C ends the test early; the report is of what was done until then", async (t) => {
   const { origin } = await startRealHost(t, rowsSite);
@@ -104,4 +104,21 @@ t.test("when the test is over, users who still wait to come do not", async (t) =
   t.ok(result.users.most === 3_000);
   t.equal(app.moonpool.statistics().sessionsStarted, result.times.open?.count);
   t.ok((result.times.open?.count ?? 0) < 3_000);
+});
+
+t.test("steps that never wait leave the process its timers: the test is over when its time is", async (t) => {
+  const { origin } = await startRealHost(t, rowsSite);
+  const stream = { repeat: 1_000_000, steps: [{ write: "App.name", value: "x", event: false }] };
+  const nothing = { repeat: 1_000_000, steps: [{ repeat: 1_000_000, steps: [{ choose: [{ steps: [] }] }] }] };
+  const told = await play(origin, { steps: [stream], end: [{ expect: "App.name", value: "x" }] }, { duration: 1_500 });
+  t.equal(told.ended, "time");
+  t.notOk(told.errors.byCode.find(({ code }) => code === "LOAD_EXPECTED"));
+  t.equal((await play(origin, { steps: [nothing] }, { duration: 500 })).ended, "time");
+});
+
+t.test("what is due in more ms than a timer takes is not done at once", async (t) => {
+  const { origin } = await startRealHost(t, rowsSite);
+  const result = await play(origin, { steps: [{ press: "App.add()" }] }, { duration: 1_000, events: 1e-9 });
+  t.equal(result.events.sent, 0);
+  t.equal(result.ended, "time");
 });

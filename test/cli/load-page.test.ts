@@ -147,3 +147,45 @@ t.test("an address means the viewdef that it names, else the type's DEFAULT, els
   t.equal(find("A.x"), 2, "what is shown counts");
   t.equal(find("A.B.x"), undefined, "what was below a view goes with it");
 });
+
+t.test(
+  "many rows placed one by one in a frame stand where they were put, and more than a page can show are refused",
+  async (t) => {
+    const model = new PageModel();
+    const viewdef = { html: '<b ui-value="x"></b>', bindings: [{ at: 0, kind: "list" as const, slot: 0 }] };
+    const row = { html: '<b ui-value="x"></b>', bindings: [{ at: 0, kind: "value" as const, slot: 0 }] };
+    const many = 100_000;
+    const [first, slots] = [10, 1_000_000];
+    // The last first, each in front of the one before it.
+    const place = Array.from({ length: many }, (_, index) => ({
+      row: first + many - 1 - index,
+      before: index === 0 ? 0 : first + many - index,
+    }));
+    model.apply([
+      { type: "update", id: 1, properties: { viewdefs: { "App.DEFAULT": viewdef, "Row.list-item": row } } },
+      { type: "view", id: 1, viewdef: "App.DEFAULT", first: 2, values: [null] },
+      { type: "list", id: 2, place },
+      { type: "list", id: 2, remove: [first + 1], place: [{ row: first, count: 1, before: first + 3 }] },
+      ...[first, first + 2, first + 3, first + many - 1].map((id): ServerMessage => ({
+        type: "view",
+        id,
+        viewdef: "Row.list-item",
+        first: slots + id,
+        values: [id],
+      })),
+    ]);
+    const shown = [1, 2, 3, -1].map((which) => model.value(model.find("Row.list-item.x", which, () => 0) ?? 0));
+    t.same(shown, [first + 2, first, first + 3, first + many - 1]);
+    const blocks = Array.from({ length: 400 }, (_, index) => ({ row: 1e7 + index, count: 150_000, before: 0 }));
+    t.throws(() => model.apply([{ type: "list", id: 2, place: blocks }]), {
+      code: "LOAD_PROTOCOL",
+      message: /200000 rows/,
+    });
+    const more = { type: "list", id: 3, place: [{ row: 2e7, count: 150_000, before: 0 }] } as const;
+    t.throws(
+      () => model.apply([{ ...more, place: [...more.place] }]),
+      { code: "LOAD_PROTOCOL" },
+      "in frames one by one, too",
+    );
+  },
+);

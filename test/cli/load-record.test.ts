@@ -1,9 +1,13 @@
 import fs from "node:fs";
 import http from "node:http";
 import path from "node:path";
+import type { AddressInfo, Socket } from "node:net";
 import t from "tap";
+import { WebSocket } from "ws";
+import { startProxy } from "../../src/cli/load/record/proxy.ts";
 import { Recorder } from "../../src/cli/load/record/recorder.ts";
 import { parseScript } from "../../src/cli/load/script/read-script.ts";
+import { Site } from "../../src/cli/load/site.ts";
 import { Chromium } from "../support/chromium.ts";
 import { startRealHost } from "../support/real-host.ts";
 import { plainPage } from "../support/site.ts";
@@ -72,10 +76,10 @@ t.test("only pages that the recorder has delivered may speak to it", async (t) =
   t.teardown(() => child.kill("SIGKILL"));
   const line = await new Promise<string>((resolve) => child.stdout.setEncoding("utf8").once("data", resolve));
   const url = new URL(/http:\S+/.exec(line)?.[0] ?? "");
-  const status = (headers: Record<string, string>): Promise<number | undefined> =>
+  const status = (headers: Record<string, string>, path = "/"): Promise<number | undefined> =>
     new Promise((resolve, reject) => {
       http
-        .get(url, { headers }, (response) => {
+        .get(url, { headers, path }, (response) => {
           response.resume();
           resolve(response.statusCode);
         })
@@ -84,9 +88,38 @@ t.test("only pages that the recorder has delivered may speak to it", async (t) =
   t.equal(await status({}), 303);
   t.equal(await status({ host: "evil.example" }), 403);
   t.equal(await status({ origin: "http://evil.example" }), 403);
+  const upgrade = { connection: "Upgrade", upgrade: "websocket" };
+  for (const path of ["http://x/", "//", "/#x", "*"]) {
+    t.equal(await status({}, path), 400, path);
+    t.equal(await status(upgrade, path), 400, path);
+  }
   t.equal(await status({ host: url.host, origin: url.origin }), 303);
   child.kill("SIGINT");
   t.equal(await ended, 2, "and a recording of nothing is no script");
+});
+
+t.test("a site that never answers keeps neither a page that has gone nor the end of the recorder", async (t) => {
+  const server = http.createServer();
+  const asked: ((socket: Socket) => void)[] = [];
+  server.on("upgrade", (_request, socket: Socket) => asked.shift()?.(socket));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.teardown(() => server.close());
+  const site = await Site.at(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, { timeout: 600_000 });
+  const proxy = await startProxy(site, 0, () => t.fail("nothing was opened") as never);
+  const open = async (): Promise<{ page: WebSocket; closed: Promise<unknown> }> => {
+    const reached = new Promise<Socket>((resolve) => asked.push(resolve));
+    const page = new WebSocket(proxy.origin.replace("http", "ws"), { origin: proxy.origin });
+    page.on("error", () => {});
+    const socket = await reached;
+    return { page, closed: new Promise((resolve) => socket.resume().once("end", resolve)) };
+  };
+  const gone = await open();
+  gone.page.terminate();
+  await gone.closed;
+  const waiting = await open();
+  await proxy.close();
+  await waiting.closed;
+  site.close();
 });
 
 t.test("a script that is there is not overwritten, and an address that is none is refused", async (t) => {
@@ -169,6 +202,15 @@ t.test(
       ],
     });
     t.equal(parseScript(recorder.script, "s.json").steps.length, 6);
-    t.match(notes, [/no address leads to/, /another page/]);
+    t.equal(recorder.count, 6);
+    t.match(notes, [/no address leads to/, /not understood/, /another page/]);
+    page = recorder.open(path);
+    const broken = ["{", "null", '{"seq":2,"ack":0,"messages":[{"type":"list","id":3,"place":1}]}'];
+    for (const text of [...broken, '{"messages":[null]}']) {
+      page.fromHost(text);
+      page.fromPage(text);
+    }
+    t.equal(notes.filter((note) => note.includes("not understood")).length, 1 + 7);
+    t.equal(recorder.count, 7, "what was recorded is still there, and the reload");
   },
 );

@@ -55,6 +55,8 @@ t.test("nothing is sent to another origin, and what is no site is told from one"
   });
   const plain = await serve(t, (_request, response) => response.end("<p>hello"));
   const circular = await serve(t, (_request, response) => response.writeHead(302, { location: "/" }).end());
+  const nowhere = await serve(t, (_request, response) => response.writeHead(302, { location: "http://[bad" }).end());
+  await t.rejects(pressing(nowhere, 500), { message: /\(LOAD_REDIRECT: .*no address/ });
   await t.rejects(pressing(leading, 500), {
     code: "LOAD_UNREACHABLE",
     message: /\(LOAD_REDIRECT: The site leads to http:/,
@@ -80,6 +82,7 @@ t.test("options that cannot be are refused with what they have to be", async (t)
     [{ think: "5..1" }, /^--think/],
     [{ failIf: ["p99"] }, /^"p99" is no condition/],
     [{ json: path.join(dir, "none/r.json") }, /r\.json cannot be written/],
+    [{ html: dir }, /cannot be written: EISDIR/],
   ];
   for (const [flags, message] of bad)
     await t.rejects(

@@ -4,7 +4,8 @@ import { pathToFileURL } from "node:url";
 import t from "tap";
 import { Chromium } from "../support/chromium.ts";
 import { startRealHost } from "../support/real-host.ts";
-import { load, rowsSite } from "./run-load.ts";
+import { run } from "./command.ts";
+import { load, play, rowsSite } from "./run-load.ts";
 
 t.test("the HTML report is one file that shows its plots and tables, and runs nothing that a site said", async (t) => {
   const hostile = rowsSite["lua/main.lua"]?.replace(
@@ -25,7 +26,10 @@ t.test("the HTML report is one file that shows its plots and tables, and runs no
   const text = fs.readFileSync(html, "utf8");
   t.notMatch(text, /(src|href)="(?!data:)/, "nothing is loaded from elsewhere");
   const chromium = await Chromium.launch(t);
-  const page = await chromium.open(t, pathToFileURL(html).href, { viewport: { width: 1000, height: 900 } });
+  const page = await chromium.open(t, pathToFileURL(html).href, {
+    viewport: { width: 1000, height: 900 },
+    language: "en-US@posix",
+  });
   page.on("dialog", () => t.fail("something of the site was run"));
   for (const id of ["latency", "throughput", "users", "distribution"]) {
     const drawn = await page.locator(`#${id} canvas`).evaluate((element) => {
@@ -49,4 +53,25 @@ t.test("the HTML report is one file that shows its plots and tables, and runs no
   t.match(told, "<img src=x onerror=alert(1)>");
   t.match(told, /p50>0\s+[\d.]+\s+failed/);
   t.equal(await page.locator("img").count(), 0);
+});
+
+t.test("a report that cannot be written is said after the summary, and the other is written", async (t) => {
+  const { origin } = await startRealHost(t, rowsSite);
+  const html = path.join(t.testdir({}), "report.html");
+  const full = ["--json", "/dev/full", "--html", html];
+  const ran = await run(["load", origin, "-n", "1", "--rounds", "1", "--duration", "60s", "--quiet", ...full]);
+  t.match(ran, {
+    code: 2,
+    out: /^1 users .* played 1 rounds/,
+    err: /^LOAD_FILE: \/dev\/full cannot be written: ENOSPC/,
+  });
+  t.ok(fs.existsSync(html));
+});
+
+t.test("no more than all went wrong, however many errors the site reports of an event", async (t) => {
+  const { origin } = await startRealHost(t, rowsSite);
+  const press = { press: "App.fail()" };
+  const { errors } = await play(origin, { steps: [{ together: [press, press, press, press, press] }] }, { rounds: 3 });
+  t.ok(errors.count > 4);
+  t.equal(errors.share, 1);
 });

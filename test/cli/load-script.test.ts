@@ -109,6 +109,17 @@ t.test("what is wrong with a script is said with its file, line and column", asy
   );
 });
 
+t.test(
+  "a value that the site would refuse for its depth is refused, and so is one that breaks the stack",
+  async (t) => {
+    const value = (depth: number): string =>
+      `{ "write": "App.a", "value": ${'[{"x":'.repeat(depth)}1${"}]".repeat(depth)} }`;
+    t.equal(faultOfSteps(value(16)), "none");
+    for (const depth of [17, 1_000])
+      t.equal(faultOfSteps(value(depth)), "s.json:3:32: a value is nested more than 32 deep.");
+  },
+);
+
 t.test("a script that would never end to be read is refused", async (t) => {
   const nested = (depth: number): string =>
     depth === 0 ? '{ "wait": 1 }' : `{ "repeat": 1, "steps": [${nested(depth - 1)}] }`;

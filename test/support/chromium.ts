@@ -18,6 +18,8 @@ export interface OpenOptions {
   /** What the page may say on its console as an error, or throw; anything else fails the test. */
   allow?: RegExp;
   viewport?: { width: number; height: number };
+  /** What the browser says its language is. */
+  language?: string;
 }
 
 /** One real browser for a test file. Every page is in a context of its own: no cookies from elsewhere. */
@@ -40,9 +42,13 @@ export class Chromium {
   }
 
   /** Opens a page, closed when `t` is over. Whatever it throws or logs as an error fails `t`. */
-  async open(t: Test, url: string, { allow, viewport }: OpenOptions = {}): Promise<Page> {
+  async open(t: Test, url: string, { allow, viewport, language }: OpenOptions = {}): Promise<Page> {
     // A browser on a machine without locales has a language of which Intl knows nothing.
     const context = await this.#browser.newContext({ locale: "en-US", ...(viewport && { viewport }) });
+    if (language !== undefined)
+      await context.addInitScript((value) => {
+        Object.defineProperty(Navigator.prototype, "language", { get: () => value });
+      }, language);
     const page = await context.newPage();
     page.setDefaultTimeout(10_000);
     // A text would be evaluated anew at each turn, which pages that require Trusted Types refuse; a function is taken along once.

@@ -1,11 +1,10 @@
-import fs from "node:fs";
 import { randomInt } from "node:crypto";
-import { checkWritable } from "./files.ts";
+import { checkWritable, writeFile } from "./files.ts";
 import type { LoadFlags } from "./load-command.ts";
 import { LIMITS, type LoadOptions, numberOption, rangeOption, timeOption } from "./options.ts";
 import { liveView } from "./report/live-view.ts";
 import { summaryOf } from "./report/summary.ts";
-import { runLoad } from "./run.ts";
+import { type LoadResult, runLoad } from "./run.ts";
 import { readScriptFile } from "./script/read-script.ts";
 import type { Script } from "./script/script.ts";
 import { readThreshold } from "./thresholds.ts";
@@ -20,7 +19,7 @@ const LOOKING: Script = {
 
 /**
  * `moonpool load`: runs the test, shows how it goes, writes reports. Returns the exit code: 1 if a condition of `--fail-if` holds.
- * @throws MoonpoolError LOAD_OPTION, LOAD_SCRIPT, LOAD_ADDRESS, LOAD_UNREACHABLE
+ * @throws MoonpoolError LOAD_OPTION, LOAD_SCRIPT, LOAD_ADDRESS, LOAD_UNREACHABLE, LOAD_FILE if a report could not be written
  */
 export async function load(url: string, flags: LoadFlags): Promise<number> {
   const options = optionsOf(url, flags);
@@ -37,17 +36,26 @@ export async function load(url: string, flags: LoadFlags): Promise<number> {
   try {
     const result = await runLoad(options, view, stop.signal);
     view?.close();
-    if (flags.json !== undefined) fs.writeFileSync(flags.json, `${JSON.stringify(result, null, 2)}\n`);
-    if (flags.html !== undefined) {
-      const { htmlReport } = await import("./report/html-report.ts");
-      fs.writeFileSync(flags.html, htmlReport(result));
-    }
+    // First, because a file may fail.
     console.log(summaryOf(result));
+    await writeReports(result, flags);
     return result.thresholds.some(({ isMissed }) => isMissed) ? 1 : 0;
   } finally {
     view?.close();
     process.off("SIGINT", interrupt);
     process.off("SIGTERM", interrupt);
+  }
+}
+
+/** One that cannot be written does not keep the other from it. */
+async function writeReports(result: LoadResult, { json, html }: LoadFlags): Promise<void> {
+  try {
+    if (json !== undefined) writeFile(json, `${JSON.stringify(result, null, 2)}\n`);
+  } finally {
+    if (html !== undefined) {
+      const { htmlReport } = await import("./report/html-report.ts");
+      writeFile(html, htmlReport(result));
+    }
   }
 }
 

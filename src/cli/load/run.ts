@@ -166,7 +166,7 @@ class LoadRun {
       users: { come: tally.users.come, most: tally.users.most, rounds: tally.rounds },
       events: { ...tally.events, perSecond: tally.events.answered / facts.seconds },
       times,
-      errors: { count: tally.errorCount, share: tally.errorCount / Math.max(1, tally.attempts), byCode: tally.errors },
+      errors: { count: tally.errorCount, share: tally.errorShare(), byCode: tally.errors },
       readings: tally.readings,
       timeline: tally.timeline,
       thresholds: thresholds.map((threshold) => {

@@ -136,9 +136,9 @@ export class Tally {
     return this.#errorCount;
   }
 
-  /** What can go wrong: events, and pages that are opened. */
-  get attempts(): number {
-    return this.events.sent + this.users.come;
+  /** So many errors as a share of what can go wrong: events, and pages that are opened. The site may report several of one event. */
+  errorShare(count = this.#errorCount): number {
+    return Math.min(1, count / Math.max(1, this.events.sent + this.users.come));
   }
 
   get readings(): Record<string, Reading> {

@@ -71,7 +71,7 @@ function errorMetric(code?: string, unit?: string): Metric | undefined {
   const count = (tally: Tally): number =>
     code === undefined ? tally.errorCount : (tally.errors.find((error) => error.code === code)?.count ?? 0);
   if (unit === undefined) return { factor: 1, measure: count };
-  return unit === "%" ? { factor: 0.01, measure: (tally) => count(tally) / Math.max(1, tally.attempts) } : undefined;
+  return unit === "%" ? { factor: 0.01, measure: (tally) => tally.errorShare(count(tally)) } : undefined;
 }
 
 function isKind(name: string): name is Kind {

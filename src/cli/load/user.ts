@@ -30,6 +30,8 @@ export interface Surroundings {
 /** ms before a user tries again who could not do what the script says, or who found no session; doubled each time. */
 const AGAIN = 250;
 const AGAIN_AT_MOST = 8_000;
+/** Steps of a user between two looks at what else there is to do in the process. */
+const STEPS_AT_A_TIME = 50;
 
 /** Plays the script as one person with one browser does. */
 export class User {
@@ -38,6 +40,7 @@ export class User {
   readonly #around: Surroundings;
   #page: HeadlessPage;
   #round = 0;
+  #steps = 0;
   /** When the next event is due, in the time of performance.now(). */
   #due = 0;
   /** The script is at its end: it is played although the time is over. */
@@ -98,14 +101,14 @@ export class User {
         tally.failed(failure);
         await ending.pause(this.#again(failures++));
       }
-      // A script without any pause and answer would keep the process to itself.
-      await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
   /** Plays steps; false if the time was over before the last. */
   async #all(steps: readonly Step[]): Promise<boolean> {
     for (const step of steps) {
+      // Steps without any pause and answer would keep the process to themselves: no timer, no signal, no socket.
+      if (++this.#steps % STEPS_AT_A_TIME === 0) await new Promise((resolve) => setImmediate(resolve));
       if (this.#around.ending.isOver && !this.#isLeaving) return false;
       if (!(await this.#play(step))) return false;
     }
@@ -213,6 +216,7 @@ export class User {
     const messages: ClientMessage[] = [];
     for (const deed of deeds)
       messages.push(messageOf(deed, await this.#find(deed), (value) => (fill ? this.#filled(value) : value)));
+    if (!isAwaited) await this.#page.room();
     const due = this.#due;
     if (interval !== undefined) this.#due += interval;
     const start = performance.now();

@@ -12,6 +12,9 @@ import { codeIn, Failure } from "../failure.ts";
 const ACK_AFTER_FRAMES = 16;
 const ACK_AFTER_MS = 1_000;
 const LARGEST_REFUSAL = 65_536;
+/** Of frames that are not carried out. */
+const MOST_UNANSWERED = 256;
+const LARGEST_UNANSWERED = 2 ** 20;
 
 /** What came of a frame: something changed on the page, or nothing, which the host says up to 20 ms later. */
 export type Answered = "shown" | "quiet";
@@ -21,6 +24,8 @@ export interface ConnectionEvents {
   messages(messages: ServerMessage[]): void;
   /** The next frame begins with everything: the host knows nothing of what was before. */
   fresh(): void;
+  /** The host has carried out a frame, or several. */
+  answered(): void;
   /** The socket was lost although nobody here wished it. `retry`: ms after which the host wishes to see the page again. */
   lost(failure: Failure, retry: number | undefined): void;
 }
@@ -51,6 +56,8 @@ export class Connection {
   #acknowledged = 0;
   #ackTimer: NodeJS.Timeout | undefined;
   #sent: SentFrame[] = [];
+  /** Characters of all in `#sent`. */
+  #sentSize = 0;
 
   /** `open` begins to open a socket at the session's address with a query added. */
   constructor(open: (query: string) => WebSocket, events: ConnectionEvents) {
@@ -60,6 +67,11 @@ export class Connection {
 
   get isOpen(): boolean {
     return this.#socket !== undefined;
+  }
+
+  /** Whether the host has as much to do as a page that waits for nothing should give it: more would only fill the memory. */
+  get isBusy(): boolean {
+    return this.#sent.length >= MOST_UNANSWERED || this.#sentSize >= LARGEST_UNANSWERED;
   }
 
   /**
@@ -129,6 +141,7 @@ export class Connection {
     const answer = new Promise<Answered>((answered, failed) => {
       this.#sent.push({ seq, text, isAcknowledged: false, answered, failed });
     });
+    this.#sentSize += text.length;
     this.#acknowledged = this.#received;
     this.#socket?.send(text);
     return answer;
@@ -166,7 +179,7 @@ export class Connection {
   }
 
   #restart(why: Failure): void {
-    this.#seq = this.#received = this.#acknowledged = 0;
+    this.#seq = this.#received = this.#acknowledged = this.#sentSize = 0;
     for (const frame of this.#sent.splice(0)) frame.failed(why);
   }
 
@@ -186,7 +199,16 @@ export class Connection {
 
   #answer(acknowledged: number, carriedOut: number, answer: Answered): void {
     for (const frame of this.#sent) if (frame.seq <= acknowledged) frame.isAcknowledged = true;
-    while ((this.#sent[0]?.seq ?? Infinity) <= carriedOut) this.#sent.shift()?.answered(answer);
+    let count = 0;
+    for (const frame of this.#sent) {
+      if (frame.seq > carriedOut) break;
+      count++;
+      this.#sentSize -= frame.text.length;
+      frame.answered(answer);
+    }
+    if (count === 0) return;
+    this.#sent.splice(0, count);
+    this.#events.answered();
   }
 
   #acknowledge(): void {

@@ -64,6 +64,7 @@ export class HeadlessPage {
     const connection = new Connection((query) => this.#site.socket(socketPath + query, this.#cookie()), {
       messages: (messages) => this.#apply(messages),
       fresh: () => this.model.clear(),
+      answered: () => this.#look(),
       lost: (failure, retry) => this.#lost(failure, retry),
     });
     this.#connection = connection;
@@ -109,6 +110,11 @@ export class HeadlessPage {
     return this.#connection.send(messages, event);
   }
 
+  /** Settles when the host is not behind with what was sent: for those who do not wait for answers. @throws Failure LOAD_TIMEOUT */
+  room(): Promise<void> {
+    return this.until(() => this.#connection?.isBusy !== true, this.#timeout);
+  }
+
   /** The variable of an address, as soon as it is on the page. @throws Failure LOAD_TARGET */
   async target(address: string, which: Which, index: (count: number) => number): Promise<number> {
     let id = this.model.find(address, which, index);
@@ -149,7 +155,10 @@ export class HeadlessPage {
         if (name !== undefined && value !== undefined) this.#cookies.set(name.trim(), value);
       }
       if (status >= 300 && status < 400 && headers.location !== undefined) {
-        const to = new URL(headers.location, this.#site.origin + path);
+        const base = this.#site.origin + path;
+        if (!URL.canParse(headers.location, base))
+          throw new Failure("LOAD_REDIRECT", `The site leads to ${headers.location}, which is no address.`, true);
+        const to = new URL(headers.location, base);
         if (to.origin !== this.#site.origin)
           throw new Failure("LOAD_REDIRECT", `The site leads to ${to.origin}.`, true);
         path = to.pathname + to.search;

@@ -7,9 +7,11 @@ import {
   type View,
 } from "../../../protocol/main.ts";
 import { Failure } from "../failure.ts";
+import { RowOrder } from "./row-order.ts";
 import { readViewdef, type ShownViewdef } from "./shown-viewdef.ts";
 
-const MOST_ROWS = 1_000_000;
+/** Of all lists of a page, and of those that a frame places: more than any browser shows. */
+const MOST_ROWS = 200_000;
 
 /** Which view on the page: the `n`th of a viewdef in the order of the page, counted from 1, from the end if negative. */
 export type Which = number | "any";
@@ -38,7 +40,9 @@ interface ShownView {
 export class PageModel {
   readonly #values = new Map<number, Value>();
   readonly #views = new Map<number, ShownView>();
-  readonly #lists = new Map<number, number[]>();
+  readonly #lists = new Map<number, RowOrder>();
+  /** Of all lists. */
+  #rowCount = 0;
   readonly #viewdefs = new Map<string, ShownViewdef>();
   /** How many views there are of each viewdef; most have one, which then needs no search. */
   readonly #byKey = new Map<string, Set<number>>();
@@ -49,6 +53,7 @@ export class PageModel {
   clear(): void {
     for (const map of [this.#values, this.#views, this.#lists, this.#viewdefs, this.#byKey, this.#candidates])
       map.clear();
+    this.#rowCount = 0;
   }
 
   /** How many variables it knows of. */
@@ -69,13 +74,19 @@ export class PageModel {
     this.#values.set(id, value);
   }
 
+  /** @throws Failure LOAD_PROTOCOL: there are more rows than a page can show; what came before the list with them has been applied */
   apply(messages: readonly ServerMessage[]): void {
     // A view's values are older than an update of the same frame.
     const updated = new Set<number>();
+    let placed = 0;
     for (const message of messages) {
       if (message.type === "update") this.#update(message, updated);
       else if (message.type === "view") this.#view(message, updated);
-      else if (message.type === "list") this.#list(message);
+      else if (message.type === "list") {
+        placed += rowsIn(message);
+        if (placed > MOST_ROWS) throw tooMany();
+        this.#list(message);
+      }
     }
   }
 
@@ -145,7 +156,8 @@ export class PageModel {
       const view = this.#views.get(id);
       if (view?.key === key) found.push(id);
       const below = [...(view === undefined ? [] : slotsOf(view)), ...(this.#lists.get(id) ?? [])];
-      left.push(...below.toReversed());
+      // More than fit into the arguments of one call.
+      for (const each of below.toReversed()) left.push(each);
     }
     return found;
   }
@@ -173,35 +185,31 @@ export class PageModel {
       if (!updated.has(first + index)) this.#values.set(first + index, value);
     for (const [index, what] of moved.entries()) {
       if (what.view) this.#setView(first + index, what.view);
-      if (what.rows) this.#lists.set(first + index, what.rows);
+      if (what.rows) this.#setRows(first + index, what.rows);
     }
   }
 
   /** Takes what an edited view goes on with out of the slots that it had, so that it is not dropped with them. */
-  #takeOut(from: number[]): { view?: ShownView | undefined; rows?: number[] | undefined }[] {
-    return from.map((old) => {
-      const taken = { view: this.#views.get(old), rows: this.#lists.get(old) };
-      this.#removeView(old);
-      this.#lists.delete(old);
-      return taken;
-    });
+  #takeOut(from: number[]): { view?: ShownView | undefined; rows?: RowOrder | undefined }[] {
+    return from.map((old) => ({ view: this.#removeView(old), rows: this.#removeRows(old) }));
   }
 
   #list({ id, all, remove = [], place = [] }: List): void {
+    const rows = this.#removeRows(id) ?? new RowOrder();
     const gone = new Set(remove);
-    const placed = new Set(place.flatMap(({ row, count = 1 }) => idsFrom(row, count)));
-    const before = this.#lists.get(id) ?? [];
-    if (all) for (const row of before) if (!placed.has(row)) gone.add(row);
-    for (const row of gone) this.#drop(row);
-    let rows = before.filter((row) => !gone.has(row));
+    if (all) {
+      const placed = new Set(place.flatMap(({ row, count = 1 }) => idsFrom(row, count)));
+      for (const row of rows) if (!placed.has(row)) gone.add(row);
+    }
+    for (const row of gone) rows.remove(row);
     for (const { row, count = 1, before } of place) {
       const block = idsFrom(row, count);
-      const inBlock = new Set(block);
-      rows = rows.filter((other) => !inBlock.has(other));
-      const at = before === 0 ? -1 : rows.indexOf(before);
-      rows = at < 0 ? [...rows, ...block] : [...rows.slice(0, at), ...block, ...rows.slice(at)];
+      for (const id of block) rows.remove(id);
+      for (const id of block) rows.place(id, before);
     }
-    this.#lists.set(id, rows);
+    this.#setRows(id, rows);
+    for (const row of gone) this.#drop(row);
+    if (this.#rowCount > MOST_ROWS) throw tooMany();
   }
 
   #setView(id: number, view: ShownView): void {
@@ -219,6 +227,19 @@ export class PageModel {
     return view;
   }
 
+  #setRows(id: number, rows: RowOrder): void {
+    this.#removeRows(id);
+    this.#lists.set(id, rows);
+    this.#rowCount += rows.size;
+  }
+
+  #removeRows(id: number): RowOrder | undefined {
+    const rows = this.#lists.get(id);
+    this.#lists.delete(id);
+    this.#rowCount -= rows?.size ?? 0;
+    return rows;
+  }
+
   #drop(id: number): void {
     this.#clear(id);
     this.#values.delete(id);
@@ -227,9 +248,8 @@ export class PageModel {
   /** Ends all below a variable. */
   #clear(id: number): void {
     const view = this.#removeView(id);
-    const rows = this.#lists.get(id) ?? [];
-    this.#lists.delete(id);
-    for (const below of [...(view === undefined ? [] : slotsOf(view)), ...rows]) this.#drop(below);
+    const rows = this.#removeRows(id);
+    for (const below of [...(view === undefined ? [] : slotsOf(view)), ...(rows ?? [])]) this.#drop(below);
   }
 }
 
@@ -238,6 +258,20 @@ function slotsOf({ first, count }: ShownView): number[] {
 }
 
 function idsFrom(first: number, count: number): number[] {
-  if (count > MOST_ROWS) throw new Failure("LOAD_PROTOCOL", "A list has too many rows.");
   return Array.from({ length: count }, (_, index) => first + index);
+}
+
+/** How many rows a message places. */
+function rowsIn({ place = [] }: List): number {
+  let sum = 0;
+  for (const { row, count = 1 } of place) {
+    if (!(Number.isSafeInteger(row) && row > 0 && Number.isSafeInteger(count) && count > 0))
+      throw new Failure("LOAD_PROTOCOL", "A list places rows that cannot be.");
+    sum += count;
+  }
+  return sum;
+}
+
+function tooMany(): Failure {
+  return new Failure("LOAD_PROTOCOL", `A page has more than ${MOST_ROWS} rows.`);
 }

@@ -42,14 +42,31 @@ export async function startProxy(site: Site, port: number, listen: (path: string
     // Names that lead to this machine by somebody else's will are not ours.
     return /^(127\.0\.0\.1|localhost):\d+$/.test(host) && (from === undefined || from === `http://${host}`);
   };
+  /** What to answer with instead of the site: the request is not of its own pages (403), or for no path of it (400). */
+  const refusalOf = (request: http.IncomingMessage): number | undefined =>
+    isOwn(request) ? (/^\/(?!\/)[^#]*$/.test(request.url ?? "") ? undefined : 400) : 403;
+  const browsers = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    browsers.add(socket);
+    socket.on("close", () => browsers.delete(socket));
+  });
+  const upstreams = new Set<WebSocket>();
   server.on("request", (request, response) => {
-    if (!isOwn(request)) {
-      response.writeHead(403).end();
+    const refusal = refusalOf(request);
+    if (refusal !== undefined) {
+      response.writeHead(refusal).end();
       return;
     }
     const onward = site.request(request.method ?? "GET", request.url ?? "/", headersFor(request, site));
     onward.on("response", (answer) => {
-      response.writeHead(answer.statusCode ?? 502, headersFrom(answer, site, `http://${request.headers.host}`));
+      try {
+        response.writeHead(answer.statusCode ?? 502, headersFrom(answer, site, `http://${request.headers.host}`));
+      } catch {
+        // A status such as 000, which one may get but not give.
+        onward.destroy();
+        response.destroy();
+        return;
+      }
       answer.pipe(response);
       answer.on("error", () => response.destroy());
     });
@@ -59,12 +76,21 @@ export async function startProxy(site: Site, port: number, listen: (path: string
   });
   server.on("upgrade", (request: http.IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on("error", () => socket.destroy());
-    if (!isOwn(request)) {
-      socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n");
+    const refusal = refusalOf(request);
+    if (refusal !== undefined) {
+      socket.end(`HTTP/1.1 ${refusal} ${http.STATUS_CODES[refusal]}\r\nConnection: close\r\n\r\n`);
       return;
     }
     const path = request.url ?? "/";
     const upstream = site.socket(path, request.headers.cookie ?? "");
+    upstreams.add(upstream);
+    upstream.on("close", () => upstreams.delete(upstream));
+    // The browser may go before the site has answered, which only a socket that is read finds out. It says nothing until then.
+    const abandon = (): void => {
+      upstream.terminate();
+      socket.destroy();
+    };
+    socket.on("end", abandon).on("close", abandon).resume();
     const early: Buffer[] = [];
     const keep = (data: Buffer): void => void (early.length < MOST_WAITING && early.push(data));
     upstream.on("message", keep);
@@ -72,6 +98,7 @@ export async function startProxy(site: Site, port: number, listen: (path: string
     upstream.on("error", () => socket.destroy());
     upstream.on("open", () => {
       sockets.handleUpgrade(request, socket, head, (downstream) => {
+        socket.off("end", abandon).off("close", abandon);
         upstream.off("message", keep);
         connect(downstream, upstream, early, listen(path));
       });
@@ -85,9 +112,11 @@ export async function startProxy(site: Site, port: number, listen: (path: string
   return {
     origin,
     close: async () => {
-      for (const socket of sockets.clients) socket.terminate();
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const upstream of upstreams) upstream.terminate();
+      // Those of WebSockets are not the server's any more, but it waits for them.
+      for (const browser of browsers) browser.destroy();
+      await closed;
     },
   };
 }

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { MoonpoolError } from "../../../protocol/main.ts";
-import { checkWritable } from "../files.ts";
+import { checkWritable, writeFile } from "../files.ts";
 import type { RecordFlags } from "../load-command.ts";
 import { LIMITS, timeOption } from "../options.ts";
 import { Site } from "../site.ts";
@@ -12,7 +12,7 @@ const TOP_PORT = 65_535;
 /**
  * `moonpool load record`: a proxy on this machine, at whose address a browser finds the site, until Ctrl-C or the time is over; then
  * the script is written.
- * @throws MoonpoolError LOAD_OPTION, LOAD_ADDRESS, LOAD_UNREACHABLE, PORT_IN_USE, LOAD_SCRIPT if nothing was done
+ * @throws MoonpoolError LOAD_OPTION, LOAD_ADDRESS, LOAD_UNREACHABLE, PORT_IN_USE, LOAD_SCRIPT if nothing was done, LOAD_FILE
  */
 export async function record(url: string, flags: RecordFlags): Promise<void> {
   const port = /^\d{1,5}$/.test(flags.port) ? Number(flags.port) : Number.NaN;
@@ -32,27 +32,39 @@ export async function record(url: string, flags: RecordFlags): Promise<void> {
     });
     const proxy = await startProxy(site, port, (path) => recorder.open(path));
     console.log(`Open ${proxy.origin}${site.path} and do what users do; Ctrl-C ends the recording.`);
-    await ending(time);
-    const { script, count } = recorder;
-    await proxy.close();
-    if (count === 0) throw new MoonpoolError("LOAD_SCRIPT", "Nothing was done, so there is no script.");
-    fs.writeFileSync(flags.out, script);
-    console.log(`${flags.out}: ${count} steps`);
+    try {
+      await ending(time);
+    } finally {
+      // Before anything that may take time: whoever ends the process now loses nothing.
+      try {
+        if (recorder.count > 0) writeFile(flags.out, recorder.script);
+      } finally {
+        await proxy.close();
+      }
+    }
+    if (recorder.count === 0) throw new MoonpoolError("LOAD_SCRIPT", "Nothing was done, so there is no script.");
+    console.log(`${flags.out}: ${recorder.count} steps`);
   } finally {
     site.close();
   }
 }
 
-/** Settles after a time, or when somebody ends the process. */
+/** Settles after a time, or when somebody ends the process. @throws whatever nobody else has caught meanwhile */
 function ending(time: number | undefined): Promise<void> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const timer = time === undefined ? undefined : setTimeout(() => end(), time);
+    const fail = (error: Error): void => {
+      reject(error);
+      end();
+    };
     const end = (): void => {
       clearTimeout(timer);
       process.off("SIGINT", end);
       process.off("SIGTERM", end);
+      process.off("uncaughtException", fail);
       resolve();
     };
+    process.on("uncaughtException", fail);
     process.on("SIGINT", end);
     process.on("SIGTERM", end);
   });

@@ -33,13 +33,14 @@ export class Recorder {
     this.#clock = clock;
   }
 
+  /** Steps of the script so far. */
   get count(): number {
-    return this.#steps.length;
+    return withTyping(this.#steps).length;
   }
 
-  /** A WebSocket was opened at a path. */
+  /** A WebSocket was opened at a path. What is told to the listener never throws. */
   open(path: string): Listener {
-    const { pathname, searchParams } = new URL(path, "http://site");
+    const { pathname, searchParams } = new URL(`http://site${path}`);
     if (this.#isOpen || (this.#session !== undefined && this.#session !== pathname)) {
       this.#note("another page was opened; what is done there is not recorded");
       return { fromPage() {}, fromHost() {}, closed() {} };
@@ -54,8 +55,8 @@ export class Recorder {
     if (!isResumed) this.#received = 0;
     this.#lastAt = undefined;
     return {
-      fromHost: (text) => this.#fromHost(JSON.parse(text) as ServerFrame | AckFrame),
-      fromPage: (text) => this.#fromPage(text),
+      fromHost: (text) => this.#guarded(() => this.#fromHost(JSON.parse(text) as ServerFrame | AckFrame)),
+      fromPage: (text) => this.#guarded(() => this.#fromPage(JSON.parse(text) as Partial<ClientFrame>)),
       closed: () => {
         this.#isOpen = false;
         this.#closedAt = this.#clock();
@@ -76,13 +77,16 @@ export class Recorder {
     this.#model.apply(frame.messages);
   }
 
-  #fromPage(text: string): void {
-    let frame: Partial<ClientFrame>;
+  /** A frame that nobody can read is the page's and the site's affair; what was recorded must not be lost for it. */
+  #guarded(read: () => void): void {
     try {
-      frame = JSON.parse(text) as Partial<ClientFrame>;
+      read();
     } catch {
-      return;
+      this.#note("a frame was not understood; steps after it may be missing");
     }
+  }
+
+  #fromPage(frame: Partial<ClientFrame>): void {
     const deeds = (frame.messages ?? []).map((message) => this.#stepOf(message)).filter((step) => step !== undefined);
     const [only] = deeds;
     if (only === undefined) return;

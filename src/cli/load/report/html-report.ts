@@ -56,6 +56,7 @@ ${section(
 )}
 ${section("Times in ms", ["what", "count", "mean", "p50", "p90", "p99", "p99.9", "max"], timeRows)}
 <h2>Over time</h2>
+<p id="trouble"></p>
 <figure id="latency"><figcaption>Event to answer, ms</figcaption></figure>
 <figure id="throughput"><figcaption>Answered events and errors per second</figcaption></figure>
 <figure id="users"><figcaption>Users${server ? ", and what the host says of its sessions" : ""}</figcaption></figure>
@@ -80,12 +81,18 @@ ${section(
   Object.entries(server?.grown ?? {}).map(([name, value]) => [name, String(Number(value.toFixed(3)))]),
 )}
 <script type="application/json" id="result">${JSON.stringify(result).replaceAll("<", String.raw`\u003c`)}</script>
+<script>${KNOWN_LANGUAGE}</script>
 <script>${library}</script>
-<script>(${drawPlots.toString()})(JSON.parse(document.getElementById("result").textContent), uPlot)</script>
+<script>try { (${drawPlots.toString()})(JSON.parse(document.getElementById("result").textContent), uPlot) }
+catch (error) { document.getElementById("trouble").textContent = "The plots could not be drawn: " + error }</script>
 </body>
 </html>
 `;
 }
+
+/** A browser on a machine without locales has a language that Intl refuses, and so would the plots. */
+const KNOWN_LANGUAGE = `try { new Intl.NumberFormat(navigator.language) }
+catch { Object.defineProperty(navigator, "language", { value: "en" }) }`;
 
 const STYLE = `
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 980px; margin: 2rem auto; padding: 0 1rem; color: #1c2430; background: #fff; }

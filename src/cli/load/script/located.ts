@@ -1,5 +1,5 @@
 import { getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
-import type { Value } from "../../../protocol/main.ts";
+import { MAX_VALUE_DEPTH, type Value } from "../../../protocol/main.ts";
 import type { Which } from "../page/page-model.ts";
 import { rangeIn, type Range } from "../randomness.ts";
 
@@ -128,6 +128,14 @@ export class Located {
   }
 
   value(): Value {
+    if (isDeeper(this.#node, MAX_VALUE_DEPTH)) this.fail(`a value is nested more than ${MAX_VALUE_DEPTH} deep`);
     return getNodeValue(this.#node) as Value;
   }
+}
+
+/** Whether there are more than so many arrays and objects inside one another. Calls itself no deeper than that. */
+function isDeeper({ type, children }: Node, levels: number): boolean {
+  if (children === undefined) return false;
+  if (type === "property") return children.some((child) => isDeeper(child, levels));
+  return levels === 0 || children.some((child) => isDeeper(child, levels - 1));
 }
