@@ -435,11 +435,11 @@ t.test(
   "few are under way at a time; those that are stuck hold up the others 100 ms, and never the next batch",
   async (t) => {
     const { save, open, pool, clock, vm, log } = await setup(t);
-    for (let count = 0; count < 10; count++) await open();
+    for (let count = 0; count < 40; count++) await open();
     vm.onReload = () => undefined;
     const told = (): number => pool.sessions.filter((_, index) => bodies(pool, index).length > 0).length;
     const first = save({ "lua/a.lua": "" });
-    for (const expected of [4, 8, 10]) {
+    for (const expected of [16, 32, 40]) {
       await settled();
       t.equal(told(), expected);
       clock.advance(100);
@@ -448,14 +448,14 @@ t.test(
     t.strictSame(lines(log), [], "the line waits a little longer");
     clock.advance(2_000);
     await settled();
-    t.strictSame(lines(log), ["info reloaded lua/a.lua · 0 sessions · N ms · 10 sessions still busy"]);
+    t.strictSame(lines(log), ["info reloaded lua/a.lua · 0 sessions · N ms · 40 sessions still busy"]);
     vm.onReload = (index, event) => {
       pool.sessions[index]?.say(reloaded({ files: ["lua/a.lua"] }));
       return all(index, event);
     };
     await save({ "lua/b.lua": "" });
     t.strictSame(bodies(pool, 3).at(-1), "lua lua/a.lua\nlua lua/b.lua", "what was not answered is said again");
-    t.strictSame(lines(log), ["info reloaded lua/b.lua, lua/a.lua · 10 sessions · N ms"]);
+    t.strictSame(lines(log), ["info reloaded lua/b.lua, lua/a.lua · 40 sessions · N ms"]);
     vm.onReload = all;
     await save({ "lua/c.lua": "" });
     t.strictSame(bodies(pool, 3).at(-1), "lua lua/c.lua");
