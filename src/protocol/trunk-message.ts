@@ -12,5 +12,8 @@ export interface TrunkNotice {
   trunk: number;
 }
 
-/** Number of a session, what is said to it or by it, and so on: whatever was said in one turn. */
+/**
+ * Number of a session, what is said to it or by it, and so on: whatever the host said in one turn; of threads, an answer with what
+ * could wait for it.
+ */
 export type TrunkBatch = unknown[];

@@ -47,8 +47,9 @@ export interface TimeLimitTexts {
 
 /**
  * Stops Lua code that runs too long, by one count hook. It is set on the main thread at birth: coroutines inherit it,
- * and it survives images. On a machine that is busy with other things the limit is up to five times as long. It is what Lua asks at each instruction, so plain Lua code takes up to twice as long: 9 ns instead
- * of 4 for a turn of an empty loop, 14 µs instead of 11 for the smallest event.
+ * and it survives images. On a machine that is busy with other things the limit is up to five times as long. The hook is what
+ * Lua asks at each instruction, so plain Lua code takes up to twice as long: 9 ns instead of 4 for a turn of an empty loop,
+ * 14 µs instead of 11 for the smallest event.
  *
  *     start ── limit ──▶ stop: user code gets the error "LIMIT_TIME: file.lua:3: …"
  *                         └─ grace ──▶ user code gets it at every instruction: nothing can swallow it and go on

@@ -1,6 +1,5 @@
-import v8 from "node:v8";
-import vm from "node:vm";
 import t from "tap";
+import { collectGarbage } from "../../src/workers/collect-garbage.ts";
 import { Mirror } from "../support/mirror.ts";
 import { startRealHost } from "../support/real-host.ts";
 
@@ -52,9 +51,6 @@ async function open(): Promise<{ page: Mirror; slow: Mirror; seen: { bytes: numb
   });
   return { page, slow, seen };
 }
-
-v8.setFlagsFromString("--expose-gc");
-const collectGarbage = vm.runInNewContext("gc") as () => void;
 
 /** Bytes of this process's heap and of what it holds outside, garbage aside. */
 function memoryInUse(): number {
