@@ -5,6 +5,15 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureInstalled } from "./ensure.mjs";
 
+/** Test files that run at the same time: what CI has cores. */
+const AT_A_TIME = 2;
+/** Seconds that a file may take. */
+const TIMEOUT = Number(process.env["TEST_TIMEOUT"] ?? 180);
+/** Seconds after that in which it says what it is doing. */
+const LAST_WORDS = 5;
+/** Lines after a failure that explain it. */
+const EXPLANATION = 40;
+
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 ensureInstalled(root);
 const { build } = await import("./build.mjs");
@@ -27,39 +36,67 @@ function testFiles(places) {
   });
 }
 
-const places = process.argv.slice(2);
-const files = testFiles(places.length > 0 ? places : [path.join(root, "test")]);
-const child = spawn(
-  process.execPath,
-  // prettier-ignore
-  [path.join(root, "node_modules/tap/dist/esm/run.mjs"), "--disable-coverage", "--reporter=tap", "--jobs=2", `--timeout=${process.env["TEST_TIMEOUT"] ?? 180}`, ...files],
-  { cwd: root, stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, BROWSER_PATH: browser } },
-);
+/**
+ * Runs a file in a process of its own, as a user's server would run: tap's own runner puts its loaders into each process and
+ * each thread, a second of processor time each. Resolves with what it printed (TAP) and why it failed, if it did.
+ */
+function run(file) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ["--enable-source-maps", file], {
+      cwd: root,
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, BROWSER_PATH: browser, TAP_TIMEOUT: String(TIMEOUT) },
+    });
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => (output += text));
+    // By itself it ends at TIMEOUT.
+    const timer = setTimeout(() => child.kill("SIGKILL"), (TIMEOUT + LAST_WORDS) * 1000);
+    child.on("close", (code, signal) => {
+      clearTimeout(timer);
+      const problem = signal ?? (code === 0 ? undefined : `exit code ${code}`);
+      resolve({ output, problem: problem ?? (/^ *ok \d+/m.test(output) ? undefined : "no test") });
+    });
+  });
+}
 
-// The tree of subtests is for a file; a person sees each test file, each failure and the sum.
 let passed = 0;
 let failed = 0;
-let rest = "";
-const report = fs.createWriteStream(path.join(root, "dist/test-report.tap"));
-let shown = 0;
-child.stdout.setEncoding("utf8").on("data", (text) => {
-  report.write(text);
-  const lines = (rest + text).split("\n");
-  rest = lines.pop() ?? "";
-  for (const line of lines) {
+/** Prints failures with what explains them, and counts results other than those of whole subtests. */
+function tell(output) {
+  let shown = 0;
+  for (const line of output.split("\n")) {
     const result = /^( *)(not )?ok \d+ - (.*)$/.exec(line);
     if (result && !/# (time|SKIP|TODO)/i.test(line) && !line.trimEnd().endsWith("{")) {
       if (result[2]) failed++;
       else passed++;
     }
-    if (result?.[2]) shown = 40; // what follows a failure explains it
-    if (result?.[1] === "" || shown > 0) console.log(line);
+    if (result?.[2]) shown = EXPLANATION;
+    if (shown > 0) console.log(`    ${line}`);
     if (shown > 0 && !result?.[2]) shown--;
   }
-});
-child.on("close", (code) => {
-  report.end();
-  const summary = `${passed} passed, ${failed} failed`;
-  console.log(`The full report is in dist/test-report.tap.\n${summary}`);
-  process.exitCode = code === 0 && failed === 0 && passed > 0 ? 0 : 1;
-});
+}
+
+const places = process.argv.slice(2);
+const files = testFiles(places.length > 0 ? places : [path.join(root, "test")]);
+const report = fs.createWriteStream(path.join(root, "dist/test-report.tap"));
+const failedFiles = [];
+let ended = 0;
+const waiting = [...files];
+await Promise.all(
+  Array.from({ length: AT_A_TIME }, async () => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      const name = path.relative(root, file);
+      const began = performance.now();
+      const { output, problem } = await run(file);
+      const result = `${problem === undefined ? "ok" : "not ok"} ${++ended} - ${name} # time=${(performance.now() - began).toFixed(0)}ms`;
+      report.write(`# Subtest: ${name}\n${output.replace(/^(?=.)/gm, "    ")}${result}\n`);
+      tell(output);
+      console.log(problem === undefined ? result : `${result}\n  ${problem}`);
+      if (problem !== undefined) failedFiles.push(name);
+    }
+  }),
+);
+report.end(`1..${ended}\n`);
+for (const name of failedFiles) console.log(`failed: ${name}`);
+console.log(`The full report is in dist/test-report.tap.\n${passed} passed, ${failed} failed`);
+process.exitCode = failedFiles.length === 0 && failed === 0 && passed > 0 ? 0 : 1;

@@ -60,7 +60,7 @@ for (const prefix of ["", "/shop"])
       stage.host.files.set(`${prefix}/one%20a.css`, `p { width: 20px; height: 5px }`);
       await stage.edit({}, assets("/one a.css"));
       await comes(page, "p", "width", "20px");
-      await page.waitForFunction("document.querySelectorAll('link').length === 2");
+      await page.waitForFunction("document.querySelectorAll('link').length === 2 && seen.size > 1");
       t.same(await page.evaluate("[...seen]"), ["10px", "20px"]);
       t.equal(await page.evaluate("before.every((link) => link.isConnected)"), true);
       t.match(await page.locator("#a").getAttribute("href"), /[?]x=1&moonpool=/);

@@ -64,6 +64,11 @@ async function unreachable(page: Page): Promise<string[]> {
   let first: string | undefined;
   for (let press = 0; press < count; press++) {
     await page.keyboard.press("Tab");
+    // The rows of a windowed list come when the list is scrolled; who tabs faster than they come leaves it.
+    await page.waitForFunction(() => {
+      const row = document.activeElement?.closest(".tall > *");
+      return !row || row.matches(":has(~ * input)") || row.textContent?.trim() === "200";
+    });
     const at = await page.evaluate(() => {
       const { activeElement } = document;
       if (!activeElement || activeElement === document.body) return "";
