@@ -16,6 +16,7 @@ export async function build({ onlySrc = false } = {}) {
   fs.cpSync(path.join(root, "src/workers/runtime"), runtime, { recursive: true });
   const compiler = "node_modules/@typescript/native/bin/tsc";
   execFileSync(process.execPath, [compiler, "-b", ...projects], { cwd: root, stdio: "inherit" });
+  execFileSync(process.execPath, [path.join(root, "scripts/hot-lines/find.mjs")], { cwd: root, stdio: "inherit" });
   const { buildClient } = await import("./build-client.mjs");
   await buildClient(root);
 }

@@ -24,7 +24,14 @@ function newest(places) {
 function isBuilt() {
   const bundle = path.join(root, "dist/public/client.js");
   if (!fs.existsSync(cli) || !fs.existsSync(bundle)) return false;
-  const sources = ["src", "package.json", "tsconfig.base.json", "scripts/build.mjs", "scripts/build-client.mjs"];
+  const sources = [
+    "src",
+    "package.json",
+    "tsconfig.base.json",
+    "scripts/build.mjs",
+    "scripts/build-client.mjs",
+    "scripts/hot-lines",
+  ];
   return fs.statSync(bundle).mtimeMs >= newest(sources.map((name) => path.join(root, name)));
 }
 

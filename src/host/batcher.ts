@@ -132,8 +132,10 @@ export class Batcher {
     }
     const kept = this.#kept?.at(-1);
     if (kept !== undefined) return this.#keep(kept);
-    const fragments = [...this.#host, viewdefMessage(this.#viewdefs), ...this.#high, ...this.#medium, ...this.#low];
-    this.#write(joined(fragments), this.#applied);
+    let messages = joined("", this.#host);
+    if (this.#viewdefs.size > 0) messages = joined(messages, [viewdefMessage(this.#viewdefs)]);
+    for (const waiting of [this.#high, this.#medium, this.#low]) messages = joined(messages, waiting);
+    this.#write(messages, this.#applied);
     this.#clear();
     if (this.#ports.isFull()) this.#fill();
   }
@@ -152,7 +154,7 @@ export class Batcher {
     for (const { viewdefs, messages } of kept) {
       const [first = { applied: this.#applied, messages: "" }, ...others] = messages.take();
       // They may be needed from the first frame on.
-      this.#write(joined([viewdefMessage(viewdefs), first.messages]), first.applied);
+      this.#write(joined("", [viewdefMessage(viewdefs), first.messages]), first.applied);
       for (const other of others) this.#write(other.messages, other.applied);
     }
     if (this.#ports.isFull()) this.#kept = [nothingKept()];
@@ -226,6 +228,9 @@ function viewdefMessage(viewdefs: ReadonlyMap<string, string>): string {
   return `{"type":"update","id":${APP_VARIABLE},"properties":{"viewdefs":{${texts.join(",")}}}}`;
 }
 
-function joined(fragments: string[]): string {
-  return fragments.filter((fragment) => fragment !== "").join(",");
+/** `text` and the fragments that are not empty, joined by commas. */
+function joined(text: string, fragments: readonly string[]): string {
+  let all = text;
+  for (const fragment of fragments) if (fragment !== "") all = all === "" ? fragment : `${all},${fragment}`;
+  return all;
 }

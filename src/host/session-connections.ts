@@ -3,6 +3,7 @@ import type { SessionEventKind } from "../protocol/worker-message.ts";
 import { Connection, type ConnectionSettings, type Resumption, type Wire } from "./connection.ts";
 import type { OnAnswer } from "./in-flight.ts";
 
+const NOTHING: readonly [] = [];
 /** How a page's socket ends when it is only put aside: the network is gone, or the browser keeps the page for later. */
 const LOST = new Set<number>([1006, closeCodes.aside]);
 
@@ -113,7 +114,8 @@ export class SessionConnections {
   }
 
   /** The events that the session is to be told before any other, each once. */
-  takeOwed(): [number: number, kind: "disconnect" | "pause"][] {
+  takeOwed(): readonly [number: number, kind: "disconnect" | "pause"][] {
+    if (this.#owed.size === 0) return NOTHING;
     const owed = [...this.#owed];
     this.#owed.clear();
     return owed;

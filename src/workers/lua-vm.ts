@@ -5,6 +5,7 @@ import { type BirthImage, difference, makeBase, portrait, type Reference, restor
 import { bearState, fingerprint } from "./lua-birth.ts";
 import { LuaText, type PlacedText } from "./lua-text.ts";
 import { takeHoles, wipeHoles } from "./holes.ts";
+import type { HotLines } from "./hot-lines.ts";
 import { instantiate, LUA_STRING, type LuaModule, type LuaWasm, REGISTRY } from "./lua-wasm.ts";
 import { RawTables } from "./raw-tables.ts";
 import type { RuntimeFile } from "./runtime-files.ts";
@@ -23,6 +24,8 @@ export interface FirstBirth {
 export interface LaterBirth {
   wasm: LuaWasm;
   birth: BirthImage;
+  /** What events are going to read: see there. */
+  hot?: HotLines;
 }
 
 export interface SaveOptions {
@@ -55,6 +58,7 @@ export class LuaVm {
   readonly #text: LuaText;
   readonly #limit: TimeLimit;
   readonly #enter: number;
+  readonly #hot: HotLines | undefined;
   #input: PlacedText | undefined;
   /** What images of the session in it are a difference to. */
   #reference: Reference;
@@ -94,6 +98,7 @@ export class LuaVm {
     const functions = [panic, host, this.#enter, this.#limit.hook, ...Object.values(tables)];
     if ("birth" in options) {
       this.birth = options.birth;
+      this.#hot = options.hot;
       if (functions.join() !== this.birth.layout.functions.join()) throw internal("A VM was born unlike the first.");
       this.#reference = asBorn(this.birth);
       this.loadImage(null);
@@ -129,6 +134,7 @@ export class LuaVm {
    */
   dispatch(text: string, { timeLimit }: { timeLimit: number }): string {
     this.#check();
+    this.#hot?.fetch(this.#lua.HEAPU32);
     const input = this.#text.place(text);
     if (!input) throw new MoonpoolError("LIMIT_MEMORY");
     this.#input = input;

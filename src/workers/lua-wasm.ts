@@ -10,7 +10,7 @@ import { quietly } from "./quiet.ts";
 import { WASM_PAGE, withMemory } from "./wasm-bytes.ts";
 
 /** 1 MiB of C stack and static data, and 200 KiB for Lua; the heap grows by a fifth each time it is full. */
-const MINIMUM_PAGES = 20;
+export const MINIMUM_PAGES = 20;
 /** Below this no app could start; above, emscripten refuses to grow. Bytes. */
 const SMALLEST_LIMIT = 4 * 2 ** 20;
 const LARGEST_LIMIT = 2 ** 31;

@@ -2,6 +2,7 @@ import { threadId } from "node:worker_threads";
 import { ThreadStatus } from "../protocol/thread-status.ts";
 import type { SharedPlans, ThreadSettings } from "../protocol/worker-task.ts";
 import { HostCalls } from "./host-calls.ts";
+import { readHotLines } from "./hot-lines.ts";
 import { HostedSession, type SessionSurroundings } from "./hosted-session.ts";
 import type { BirthImage } from "./image.ts";
 import { LuaCompiler } from "./lua-code/compiler.ts";
@@ -39,8 +40,9 @@ export class SessionThread {
 
   static async start(settings: ThreadSettings, birth: BirthImage): Promise<SessionThread> {
     const wasm = await loadLuaWasm(settings.memoryLimit);
+    const hot = await readHotLines();
     return new SessionThread(settings, await LuaCompiler.start(wasm, settings.sources), () =>
-      LuaVm.bear({ wasm, birth }),
+      LuaVm.bear({ wasm, birth, hot }),
     );
   }
 
