@@ -20,8 +20,8 @@ export interface Capacity {
 export function capacityOf(results: readonly Result[]): Capacity | undefined {
   const median = (benchmark: string, what: string): number => find(results, benchmark, what)?.median ?? Number.NaN;
   const capacity = {
-    idle: median("sleep", "memory per idle connected demo session"),
-    asleep: median("sleep", "memory per sleeping demo session"),
+    idle: median("sleep-many", "memory per idle connected demo session"),
+    asleep: median("sleep-many", "memory per sleeping demo session"),
     base: median("sessions", "memory of a server without sessions"),
     event: median("round-trip", "100 sessions in closed loop, event, CPU of the server per event"),
     main: median("round-trip", "100 sessions in closed loop, event, main thread per event"),

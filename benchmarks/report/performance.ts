@@ -72,10 +72,10 @@ const rows: Row[] = [
     original: "222 KB, kept for ever",
     found: [
       ["sessions", "memory per session, 1000 connected, idle"],
-      ["sleep", "memory per idle connected demo session"],
+      ["sleep-many", "memory per idle connected demo session"],
     ],
   },
-  { work: "memory per session asleep", original: "", found: [["sleep", "memory per sleeping demo session"]] },
+  { work: "memory per session asleep", original: "", found: [["sleep-many", "memory per sleeping demo session"]] },
   {
     work: "save → last of 500 sessions: a Lua file, a viewdef",
     original: "227 ms",

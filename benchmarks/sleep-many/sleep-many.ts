@@ -4,8 +4,8 @@ import type { Benchmark } from "../support/benchmark.ts";
 
 export const sleepMany: Benchmark = {
   name: "sleep-many",
-  question: "What do 10,000 sleeping sessions take, and 1,000 that are connected and idle?",
+  question: "What do 10,000 sleeping sessions take, and 2,000 that are connected and idle?",
   seconds: 300,
   isLong: true,
-  run: (progress) => measureSleep({ sleepers: 10_000, connected: 1_000, wakes: 200 }, progress),
+  run: (progress) => measureSleep({ sleepers: 10_000, connected: 2_000, wakes: 250, tellsMemory: true }, progress),
 };

@@ -26,7 +26,7 @@ export interface MemoryImage {
   /** Where the bytes of `data` belong: offset, length, offset, length, …; multiples of 4. */
   runs: Uint32Array;
   data: Uint8Array;
-  /** `data` is deflated, and before that combined with the base by exclusive or. */
+  /** `data` is deflated, and with a base holds only what differs from that: see changes.ts in src/workers. */
   packed: boolean;
 }
 

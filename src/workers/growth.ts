@@ -35,7 +35,9 @@ let last: Promise<unknown> = Promise.resolve();
  */
 export function growable<Result>(code: WebAssembly.Module, create: () => Promise<Result>): Promise<Result> {
   const made = last.then(() => makeWith(code, create));
-  last = made.catch(() => {});
+  // Without what was made: else the newest VM would never be garbage.
+  const forget = (): void => {};
+  last = made.then(forget, forget);
   return made;
 }
 

@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import zlib from "node:zlib";
 import { MoonpoolError } from "../protocol/error-code.ts";
 import { type BaseImage, baseHead, dataLength, type MemoryImage } from "../protocol/session-image.ts";
+import { Changes } from "./changes.ts";
 import type { LuaWasm } from "./lua-wasm.ts";
 
 /** Blocks that are compared and kept as a whole. Of 4096 an image is a third larger; 256 saves a tenth and takes twice as long. */
@@ -139,8 +140,8 @@ export function restore(
   image: MemoryImage | null,
   differs = [0, stack.low, stack.high, Math.max(usedEnd(heap), bytes.length) - stack.high] as ArrayLike<number>,
 ): void {
-  const data = image?.packed ? unpack(image) : image?.data;
   const runs = image?.runs ?? NOWHERE;
+  const content = image && contentOf(image);
   let next = 0;
   for (let index = 0; index < differs.length; index += 2) {
     let from = differs[index] ?? 0;
@@ -153,12 +154,24 @@ export function restore(
       from = start + (runs[next + 1] ?? 0);
     }
   }
-  if (!data) return;
   for (let index = 0, from = 0; index < runs.length; index += 2) {
+    const at = runs[index] ?? 0;
     const to = from + (runs[index + 1] ?? 0);
-    heap.set(data.subarray(from, to), runs[index] ?? 0);
+    if (content?.data) heap.set(content.data.subarray(from, to), at);
+    else bearAgain(heap, bytes, at, at + to - from);
     from = to;
   }
+  content?.changes?.apply(heap, runs);
+}
+
+/** What belongs where the image has its runs: bytes, or what has to be changed in the base. Throws IMAGE_CORRUPT. */
+function contentOf({ base, runs, data, packed }: MemoryImage): { data?: Uint8Array; changes?: Changes } {
+  if (!packed) return { data };
+  const size = dataLength(runs);
+  if (base) return { changes: Changes.decode(inflate(data, Changes.most(size)), size) };
+  const inflated = inflate(data, size + 1);
+  if (inflated.length !== size) throw new MoonpoolError("IMAGE_CORRUPT");
+  return { data: inflated };
 }
 
 /** Makes a part of `heap` what it was at birth. */
@@ -167,44 +180,26 @@ function bearAgain(heap: Buffer, bytes: Uint8Array, from: number, to: number): v
   if (to > bytes.length) heap.fill(0, Math.max(from, bytes.length), to);
 }
 
-function unpack({ base, data, runs }: MemoryImage): Uint8Array {
-  const size = dataLength(runs);
+function inflate(data: Uint8Array, most: number): Buffer {
   try {
-    // One piece of the right size: several would be copied together.
-    const result = zlib.inflateRawSync(data, { chunkSize: Math.max(64, size + 1), maxOutputLength: size + 1 });
-    if (result.length === size) return base ? exclusive(result, base, runs) : result;
+    // One piece, if it is large enough: several would be copied together.
+    return zlib.inflateRawSync(data, { chunkSize: Math.max(64, Math.min(most, CHUNK)), maxOutputLength: most });
   } catch (error) {
     throw new MoonpoolError("IMAGE_CORRUPT", undefined, {}, error);
   }
-  throw new MoonpoolError("IMAGE_CORRUPT");
-}
-
-/**
- * `data` and what the base has in its place, bit by bit: 0 where they are equal, which is most of it, as a block is kept for
- * any word in it. Done twice it is `data` again.
- */
-function exclusive(data: Uint8Array, { bytes }: BaseImage, runs: Uint32Array): Uint8Array {
-  const copy = Uint8Array.from(data);
-  const words = new Int32Array(copy.buffer);
-  const known = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-  for (let index = 0, at = 0; index < runs.length; index += 2) {
-    const from = (runs[index] ?? 0) / 4;
-    const to = from + (runs[index + 1] ?? 0) / 4;
-    for (let place = from; place < to; place++, at++) words[at] = (words[at] ?? 0) ^ (known[place] ?? 0);
-  }
-  return copy;
 }
 
 const deflate = promisify(zlib.deflateRaw);
 
 /**
- * The same image in less than half the space, and in a fifth if it has a base. 2 ms for a small app, on another thread; loading
+ * The same image in less than half the space, and in a tenth if it has a base. 1 ms for a small app, on another thread; loading
  * it takes 0.5 ms more.
  */
 export async function pack(image: MemoryImage): Promise<MemoryImage> {
   if (image.packed) return image;
   // A copy, because zlib's result is a part of a larger buffer.
   const { base, runs } = image;
-  const data = Uint8Array.from(await deflate(base ? exclusive(image.data, base, runs) : image.data, { level: 1 }));
+  const content = base ? Changes.between(image.data, base.bytes, runs).encode() : image.data;
+  const data = Uint8Array.from(await deflate(content, { level: 1 }));
   return { ...image, data, packed: true };
 }

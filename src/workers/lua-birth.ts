@@ -7,7 +7,7 @@ import { LUA_STRING, type LuaModule, type LuaWasm, REGISTRY } from "./lua-wasm.t
 import type { RuntimeFile } from "./runtime-files.ts";
 
 /** Raised whenever the steps below, or what an image holds, change. */
-const FORMAT = 5;
+const FORMAT = 6;
 const LUA_FUNCTION = 6;
 
 /** Which of the C libraries a state has at all. `io` and `package` are never there, `os` and `debug` see below. */

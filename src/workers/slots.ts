@@ -30,10 +30,12 @@ const IDLE = 30_000;
 /** VMs without a session that are kept for newcomers. */
 const SPARE = 2;
 /**
- * ms without an event after which a session gives its VM to one that would have to wait for a birth: that takes 5 ms, and
- * this, with what the session's own next event costs, half of one.
+ * ms without an event after which a session gives its VM to one that would have to wait for a birth: that takes 5 ms, and 20 more each
+ * second time, as V8 collects garbage for so much new memory; this, with what the session's own next event costs, half of one.
  */
-const PASSIVE = 100;
+const PASSIVE = 25;
+/** ms between births that nobody waits for. */
+const BIRTH_PAUSE = 100;
 /** Memory of a VM never shrinks: one that has grown beyond this is thrown away after use. Bytes. */
 const REUSABLE = 8 * 2 ** 20;
 /** Sessions per sweep that are put to rest, 1.3 ms each. */
@@ -65,6 +67,7 @@ export class Slots {
   readonly #allocate = (size: number): Buffer => this.#buffers.take(size);
   readonly #free: LuaVm[] = [];
   readonly #births = new Set<Promise<void>>();
+  #lastBirth = -Infinity;
   /** VMs have been given up whose memory may still be there. */
   #hasGarbage = false;
   #collected = -Infinity;
@@ -157,11 +160,17 @@ export class Slots {
     }
     this.#hot.set(tenant, now);
     tenant.vm = vm;
-    // Whoever wakes next should not have to wait for a birth.
-    if (this.#free.length === 0 && this.#births.size === 0 && this.#hasRoom) this.#startBirth().catch(() => {});
+    this.#provide(now);
     if (keepImage) this.#takeImage(tenant);
     else this.#dropImage(tenant);
     return vm;
+  }
+
+  /** Whoever wakes next should not have to wait for a birth. */
+  #provide(now: number): void {
+    if (this.#free.length > 0 || this.#births.size > 0 || !this.#hasRoom || now - this.#lastBirth < BIRTH_PAUSE) return;
+    this.#lastBirth = now;
+    this.#startBirth().catch(() => {});
   }
 
   #release(tenant: Tenant, used: number, tidy: boolean): void {
