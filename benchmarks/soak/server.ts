@@ -1,10 +1,10 @@
 // The host under the soak run, in a process of its own. Any message is answered with what it costs at the moment.
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { createServer, type MoonpoolOptions } from "../../src/host/main.ts";
+import { type Memory, memoryNow } from "../support/probe.ts";
 
 /** What the host's process is like at one moment; bytes, and ms since the last answer or the start. */
-export interface ServerState {
-  rss: number;
+export interface ServerState extends Memory {
   /** Of the main thread, after a collection. */
   heap: number;
   /** CPU time of all threads since the start. */
@@ -30,11 +30,11 @@ process.on("message", () => {
   const late = (percentile: number): number => Math.max(0, delay.percentile(percentile) / 1e6 - RESOLUTION);
   const delays = { p50: late(50), p99: late(99) };
   globalThis.gc?.();
-  const { rss, heapUsed } = process.memoryUsage();
+  const { heapUsed } = process.memoryUsage();
   const { user, system } = process.cpuUsage();
   const { sleeps, wakes } = server.moonpool.statistics();
   process.send?.({
-    rss,
+    ...memoryNow(),
     heap: heapUsed,
     cpu: (user + system) / 1_000,
     delay: delays,

@@ -63,8 +63,7 @@ export function answerProbe(more: () => object = () => ({})): void {
     globalThis.gc?.();
     await wait(100);
     globalThis.gc?.();
-    const { rss } = process.memoryUsage();
-    return process.send?.({ rss, anonymous: anonymous() ?? rss, ...more() });
+    return process.send?.({ ...memoryNow(), ...more() });
   });
 }
 
@@ -85,9 +84,10 @@ function mainSince(before: number | undefined): number | undefined {
   return now === undefined || before === undefined ? undefined : now - before;
 }
 
-/** Bytes of memory that belong to no file; undefined where the system does not tell. */
-function anonymous(): number | undefined {
-  if (process.platform !== "linux") return undefined;
+/** Of this process. Where the system does not tell what belongs to files, all of it counts. */
+export function memoryNow(): Memory {
+  const rss = process.memoryUsage.rss();
+  if (process.platform !== "linux") return { rss, anonymous: rss };
   const [, kilobytes] = /^RssAnon:\s+(\d+) kB$/m.exec(fs.readFileSync("/proc/self/status", "utf8")) ?? [];
-  return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+  return { rss, anonymous: kilobytes === undefined ? rss : Number(kilobytes) * 1024 };
 }

@@ -1,15 +1,7 @@
 import { promisify } from "node:util";
 import zlib from "node:zlib";
 import { MoonpoolError, wireError, type WireError } from "../protocol/error-code.ts";
-import {
-  readOutcomeHead,
-  takeImport,
-  takeReport,
-  takeState,
-  type RefusedEvent,
-  type ReloadResult,
-} from "../protocol/outcome.ts";
-import type { ImportReport } from "../protocol/portable.ts";
+import { readOutcomeHead, takeState, type RefusedEvent } from "../protocol/outcome.ts";
 import { decodeImage, encodeImage, type MemoryImage } from "../protocol/session-image.ts";
 import type { Answer, FromWorker, SessionState, ToWorker } from "../protocol/worker-message.ts";
 import type { SharedPlans } from "../protocol/worker-task.ts";
@@ -21,6 +13,7 @@ import type { ReloadRounds } from "./reload-rounds.ts";
 import { Saver } from "./saver.ts";
 import type { Slots, Tenant } from "./slots.ts";
 import { readLoaded, startParts, type StartParts, type Starts } from "./starts.ts";
+import { Transactions } from "./transactions.ts";
 import type { SessionLine } from "./trunk.ts";
 import type { Turns } from "./turns.ts";
 
@@ -56,6 +49,7 @@ export class HostedSession implements Tenant {
   readonly #around: SessionSurroundings;
   readonly #saver = new Saver();
   readonly #dispatcher: Dispatcher;
+  readonly #transactions: Transactions;
   readonly #budget: CpuBudget;
   #queue: ToWorker[] = [];
   /** Events that are dispatched again before anything else, see `resume`. */
@@ -82,6 +76,7 @@ export class HostedSession implements Tenant {
     this.#port = port;
     this.#around = around;
     this.#dispatcher = new Dispatcher(number, around, this.#saver, (message) => this.#post(message));
+    this.#transactions = new Transactions(around, (vm, text, isReplay) => this.#run(vm, text, isReplay));
     this.#budget = new CpuBudget(around.cpu, performance.now());
     this.ended = new Promise((resolve) => (this.#end = resolve));
     port.on("message", (message: ToWorker) => this.#receive(message));
@@ -313,28 +308,11 @@ export class HostedSession implements Tenant {
     return this.#dispatcher.run(vm, text, { events: this.#dispatched, isReplay, onLog });
   }
 
-  /** Hot reload is a transaction: after an error, whatever it is, the session is as it was before. */
   #reload(vm: LuaVm, text: string, image: MemoryImage | null, isReplay: boolean): void {
     const began = performance.now();
-    const [head = "", ...lines] = text.split("\n");
-    const { rounds, slots } = this.#around;
-    rounds.begin(Number(head.split(" ")[1]));
-    const viewdefs = lines.filter((line) => line.startsWith("viewdef "));
-    const files = lines.filter((line) => !line.startsWith("viewdef "));
-    const hung = rounds.hung(files);
-    const before = files.length > 0 && !hung ? (image ?? slots.copy(vm)) : undefined;
-    let result = hung ? this.#nothing(hung) : this.#tryReload(vm, text, isReplay);
-    const { error } = result.report;
-    if (error?.code === "LIMIT_TIME") rounds.noteHung(files, error);
-    if (error && files.length > 0 && !vm.broken) {
-      if (before) vm.loadImage(before);
-      // New viewdefs go with old code as well.
-      if (viewdefs.length > 0) result = this.#tryReload(vm, [head, ...viewdefs].join("\n"), isReplay);
-      result = { ...result, report: { ...result.report, error } };
-    }
+    const result = this.#transactions.reload(vm, text, { image, isReplay, nextTimer: this.#nextTimer });
     this.#nextTimer = readOutcomeHead(result.outcome).nextTimer;
-    if (before && before !== image) slots.discard(before);
-    if (vm.broken) return this.#refuse(error ?? { code: "INTERNAL", message: "The Lua VM failed." });
+    if (vm.broken) return this.#refuse(result.report.error ?? { code: "INTERNAL", message: "The Lua VM failed." });
     this.#dispatched++;
     if (isReplay) return this.#replayed();
     // Files may be others when this is repeated, which then leads to what they are at that time: that is as good until
@@ -366,7 +344,11 @@ export class HostedSession implements Tenant {
         if (this.#isOver) return;
         vm = this.#around.slots.take(this, now);
       }
-      const found = this.#stateOf(vm, text);
+      const { state: found, broken } = this.#transactions.export(vm, text);
+      if (broken) {
+        this.#around.slots.forget(this);
+        this.image = broken;
+      }
       state = typeof found === "string" ? Uint8Array.from(await deflate(found)) : found;
     } catch (error) {
       state = wireError(error);
@@ -374,55 +356,13 @@ export class HostedSession implements Tenant {
     if (!this.#isOver) this.#post({ kind: "state", state, events: this.#dispatched });
   }
 
-  #stateOf(vm: LuaVm, text: string): string | WireError {
-    const { slots } = this.#around;
-    const before = slots.copy(vm);
-    try {
-      return takeState(this.#run(vm, text, false)).state;
-    } finally {
-      if (vm.broken) {
-        slots.forget(this);
-        this.image = before;
-      } else {
-        vm.loadImage(before);
-        slots.discard(before);
-      }
-    }
-  }
-
-  /** The import of a portable state is a transaction, as a reload is. */
   #import(vm: LuaVm, text: string, isReplay: boolean): void {
-    const { slots } = this.#around;
-    const before = slots.copy(vm);
-    let outcome = "";
-    let report: ImportReport;
-    try {
-      ({ outcome, report } = takeImport(this.#run(vm, text, isReplay)));
-    } catch (error) {
-      if (vm.broken || !(error instanceof MoonpoolError)) throw error;
-      report = { objects: 0, notes: [], error: error.toWire() };
-    }
-    if (report.error) vm.loadImage(before);
-    else this.#nextTimer = readOutcomeHead(outcome).nextTimer;
-    slots.discard(before);
+    const { outcome, report } = this.#transactions.import(vm, text, isReplay);
+    if (!report.error) this.#nextTimer = readOutcomeHead(outcome).nextTimer;
     this.#dispatched++;
     if (isReplay) return this.#replayed();
     // It has made objects from what may be asked for in another way next time.
     this.#save(vm, { kind: "imported", outcome: report.error ? String(this.#nextTimer ?? "-") : outcome, report });
-  }
-
-  #tryReload(vm: LuaVm, text: string, isReplay: boolean): ReloadResult {
-    try {
-      return takeReport(this.#run(vm, text, isReplay));
-    } catch (error) {
-      if (!(error instanceof MoonpoolError)) throw error;
-      return this.#nothing(error.toWire());
-    }
-  }
-
-  /** Nothing came of a reload. */
-  #nothing(error: WireError): ReloadResult {
-    return { outcome: String(this.#nextTimer ?? "-"), report: { files: [], views: 0, notes: [], error } };
   }
 
   /** The host gets the session as it is now, and the answer to its last event if it has not had that. */
