@@ -9,7 +9,7 @@ import { ensureInstalled } from "./ensure.mjs";
 const AT_A_TIME = 2;
 /** Seconds that a file may take. */
 const TIMEOUT = Number(process.env["TEST_TIMEOUT"] ?? 180);
-/** Seconds after that in which it says what it is doing. */
+/** Seconds after that in which it says what it was doing, and after its end in which what it printed arrives. */
 const LAST_WORDS = 5;
 /** Lines after a failure that explain it. */
 const EXPLANATION = 40;
@@ -46,18 +46,41 @@ function run(file) {
       cwd: root,
       stdio: ["ignore", "pipe", "inherit"],
       env: { ...process.env, BROWSER_PATH: browser, TAP_TIMEOUT: String(TIMEOUT) },
+      // A group of its own, so that what it started can be ended with it.
+      detached: process.platform !== "win32",
     });
+    running.add(child);
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (text) => (output += text));
-    // By itself it ends at TIMEOUT.
-    const timer = setTimeout(() => child.kill("SIGKILL"), (TIMEOUT + LAST_WORDS) * 1000);
+    // tap says at TIMEOUT what it waits for, but does not end what goes on.
+    const timer = setTimeout(() => end(child), (TIMEOUT + LAST_WORDS) * 1000);
+    // Whoever it has left behind may hold on to its output.
+    child.on("exit", () => setTimeout(() => child.stdout.destroy(), LAST_WORDS * 1000).unref());
     child.on("close", (code, signal) => {
       clearTimeout(timer);
+      running.delete(child);
+      end(child);
       const problem = signal ?? (code === 0 ? undefined : `exit code ${code}`);
       resolve({ output, problem: problem ?? (/^ *ok \d+/m.test(output) ? undefined : "no test") });
     });
   });
 }
+
+/** Ends a test file's process and all that it started. */
+function end({ pid }) {
+  try {
+    process.kill(process.platform === "win32" ? pid : -pid, "SIGKILL");
+  } catch {
+    // Nothing of it is left.
+  }
+}
+
+const running = new Set();
+for (const signal of ["SIGINT", "SIGTERM"])
+  process.once(signal, () => {
+    for (const child of running) end(child);
+    process.exit(1);
+  });
 
 let passed = 0;
 let failed = 0;

@@ -7,5 +7,6 @@ export const sleepMany: Benchmark = {
   question: "What do 10,000 sleeping sessions take, and 2,000 that are connected and idle?",
   seconds: 300,
   isLong: true,
-  run: (progress) => measureSleep({ sleepers: 10_000, connected: 2_000, wakes: 250, tellsMemory: true }, progress),
+  run: (progress) =>
+    measureSleep({ sleepers: 10_000, connected: 2_000, wakes: 250, crowd: 2_000, tellsMemory: true }, progress),
 };

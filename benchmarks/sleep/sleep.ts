@@ -12,8 +12,6 @@ import { repository } from "../support/site.ts";
 
 /** ms: threads give memory of VMs back that they do not need any more, but not more often than every 5 s. */
 const SETTLING = 7_000;
-/** Sessions that come and go before: what a rush of them needs, the process keeps. */
-const CROWD = 200;
 /** Sessions that are woken until code is compiled. */
 const WARM_UP = 50;
 const AT_A_TIME = 16;
@@ -36,6 +34,8 @@ export interface Amount {
   sleepers: number;
   connected: number;
   wakes: number;
+  /** So many come and go before: what a rush of them needs, the process keeps. */
+  crowd: number;
   /** There are enough of them to tell what one takes from what the process takes one time or another: 20 MB. */
   tellsMemory: boolean;
 }
@@ -85,14 +85,14 @@ async function settled(host: Server): Promise<Answer> {
 }
 
 async function asleep(data: string, amount: Amount, progress: Progress): Promise<Finding[]> {
-  const { sleepers, wakes: woken, tellsMemory } = amount;
+  const { sleepers, wakes: woken, crowd, tellsMemory } = amount;
   const options = { dir: repository, sleepAfter: SLEEP_AFTER, maxSessions: 3 * sleepers };
   const host = await startMoonpool({ ...options, durability: "disk", data });
   const { port } = host.started;
   const isAsleep = ({ sessions }: Answer): boolean => sessions === 0;
   try {
     progress(`${sleepers} sessions go to sleep`);
-    await openMany(port, CROWD, (client) => client.close());
+    await openMany(port, crowd, (client) => client.close());
     await until(host, isAsleep);
     const bytes = bytesBelow(data);
     const before = tellsMemory ? await settled(host) : undefined;
@@ -117,14 +117,14 @@ async function asleep(data: string, amount: Amount, progress: Progress): Promise
 }
 
 async function connected(data: string, amount: Amount, progress: Progress): Promise<Finding[]> {
-  const { connected, wakes: woken, tellsMemory } = amount;
+  const { connected, wakes: woken, crowd, tellsMemory } = amount;
   const options = { dir: repository, sleepAfter: SLEEP_AFTER, logLevel: "silent" } as const;
   const host = await startMoonpool({ ...options, durability: "disk", data });
   const { port } = host.started;
   const clients: Client[] = [];
   try {
     progress(`${connected} connected sessions fall asleep`);
-    await openMany(port, CROWD, (client) => client.close());
+    await openMany(port, crowd, (client) => client.close());
     await until(host, ({ sessions }) => sessions === 0);
     const before = tellsMemory ? await settled(host) : undefined;
     await openMany(port, connected, (client) => clients.push(client));
@@ -173,5 +173,6 @@ export const sleep: Benchmark = {
   name: "sleep",
   question: "How long does a sleeping session take to wake, and what does it take on disk?",
   seconds: 35,
-  run: (progress) => measureSleep({ sleepers: 300, connected: 300, wakes: 250, tellsMemory: false }, progress),
+  run: (progress) =>
+    measureSleep({ sleepers: 300, connected: 300, wakes: 250, crowd: 200, tellsMemory: false }, progress),
 };

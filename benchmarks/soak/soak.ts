@@ -47,7 +47,8 @@ const limits: {
   of: (sample: Sample) => number;
   isShare?: true;
 }[] = [
-  // Without pages of the store's file, which grows with each session that there ever was; the system can take them back.
+  // Without pages of the store's file, which the system can take back: the file grows with sessions that sleep, and with each save of a Lua
+  // file by a base image for each thread (removed when a process starts).
   {
     name: "anonymous",
     what: "the host's own memory",

@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { LINE_BITS, NOTES, NOTING_PAGES, traceLoads } from "./trace-loads.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -47,7 +47,7 @@ async function withMemoryOf(bear) {
 
 /** A VM of the built Moonpool in `dist` with `site` in it, whose reads are noted. `read(event)`: the lines that an event reads. */
 export async function openTracing(dist, site, seed) {
-  const load = (file) => import(path.join(dist, "src", file));
+  const load = (file) => import(pathToFileURL(path.join(dist, "src", file)).href);
   const { loadLuaWasm, MINIMUM_PAGES } = await load("workers/lua-wasm.js");
   const { withMemory } = await load("workers/wasm-bytes.js");
   const { readRuntime } = await load("workers/runtime-files.js");
@@ -114,7 +114,7 @@ async function linesWith(dist, seed) {
 function digestOf(root, dist) {
   const hash = createHash("sha256");
   const wasm = path.join(root, "node_modules/wasmoon/dist/glue.wasm");
-  const folders = [here, path.join(dist, "src/workers")];
+  const folders = [here, ...["workers", "protocol", "host/viewdefs"].map((part) => path.join(dist, "src", part))];
   const files = folders.flatMap((folder) =>
     fs
       .readdirSync(folder, { recursive: true })
@@ -125,16 +125,28 @@ function digestOf(root, dist) {
   return hash.digest("hex");
 }
 
+/** That of a list that was written before; undefined when there is none, or it is damaged. */
+function digestIn(file) {
+  try {
+    return JSON.parse(fs.readFileSync(file, "utf8")).digest;
+  } catch {
+    return undefined;
+  }
+}
+
 async function write(root) {
   const dist = path.join(root, "dist");
   const file = path.join(dist, "src/workers/hot-lines.json");
   const digest = digestOf(root, dist);
-  if (fs.existsSync(file) && JSON.parse(fs.readFileSync(file, "utf8")).digest === digest) return;
+  if (digestIn(file) === digest) return;
   const counts = new Map();
   for (const seed of SEEDS)
     for (const line of await linesWith(dist, seed)) counts.set(line, (counts.get(line) ?? 0) + 1);
   const common = [...counts].filter(([, count]) => count > SEEDS.length / 2).map(([line]) => line);
-  fs.writeFileSync(file, JSON.stringify({ digest, lines: common.sort((one, other) => one - other) }));
+  // Whoever reads it meanwhile finds the former list or this one.
+  const temporary = `${file}.${process.pid}`;
+  fs.writeFileSync(temporary, JSON.stringify({ digest, lines: common.sort((one, other) => one - other) }));
+  fs.renameSync(temporary, file);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await write(path.resolve(here, "../.."));

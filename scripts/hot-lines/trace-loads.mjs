@@ -56,6 +56,9 @@ function signed(value) {
   }
 }
 
+/** unreachable, nop, else, end, return, drop, select, ref.is_null. */
+const plain = new Set([0x00, 0x01, 0x05, 0x0b, 0x0f, 0x1a, 0x1b, 0xd1]);
+
 /** Passes over what belongs to an instruction other than a load. */
 function passImmediates(reader, opcode) {
   if (opcode >= 0x36 && opcode <= 0x3e) return reader.pass(2); // stores: alignment, offset
@@ -90,11 +93,10 @@ function passImmediates(reader, opcode) {
       if (kind >= 8) reader.pass([8, 10, 12, 14].includes(kind) ? 2 : 1);
       return undefined;
     }
-    case 0xfd:
-    case 0xfe:
-      throw new Error(`The wasm has instructions that are not known here: ${opcode.toString(16)}.`);
     default:
-      return undefined;
+      // What has none: control, drop and select, and all that only calculates.
+      if (plain.has(opcode) || (opcode >= 0x45 && opcode <= 0xc4)) return undefined;
+      throw new Error(`The wasm has an instruction that is not known here: ${opcode.toString(16)}.`);
   }
 }
 
@@ -119,6 +121,7 @@ function notingBody(bytes, from, end, note) {
     body.push(...bytes.subarray(copied, at), 0x41, ...signed(offset | 0), 0x10, ...unsigned(note));
     copied = at;
   }
+  if (reader.at !== end) throw new Error("The wasm is not as expected: a function ends in an instruction.");
   body.push(...bytes.subarray(copied, end));
   return body;
 }

@@ -35,9 +35,7 @@ let last: Promise<unknown> = Promise.resolve();
  */
 export function growable<Result>(code: WebAssembly.Module, create: () => Promise<Result>): Promise<Result> {
   const made = last.then(() => makeWith(code, create));
-  // Without what was made: else the newest VM would never be garbage.
-  const forget = (): void => {};
-  last = made.then(forget, forget);
+  last = made.catch(() => {});
   return made;
 }
 

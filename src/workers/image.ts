@@ -192,8 +192,8 @@ function inflate(data: Uint8Array, most: number): Buffer {
 const deflate = promisify(zlib.deflateRaw);
 
 /**
- * The same image in less than half the space, and in a tenth if it has a base. 1 ms for a small app, on another thread; loading
- * it takes 0.5 ms more.
+ * The same image in less than half the space; with a base, in a fifth, and in a tenth if garbage was collected. 1 ms for a small app,
+ * most of it on another thread; loading it takes 0.5 ms more.
  */
 export async function pack(image: MemoryImage): Promise<MemoryImage> {
   if (image.packed) return image;

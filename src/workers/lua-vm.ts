@@ -25,7 +25,7 @@ export interface LaterBirth {
   wasm: LuaWasm;
   birth: BirthImage;
   /** What events are going to read: see there. */
-  hot?: HotLines;
+  hot?: HotLines | undefined;
 }
 
 export interface SaveOptions {

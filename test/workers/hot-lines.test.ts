@@ -53,7 +53,13 @@ t.test("fetching lines changes nothing", async (t) => {
   });
   t.equal(answers[0], answers[1]);
   t.strictSame(plain.saveImage(), fetched.saveImage());
-  t.not(hot.sum, 0, "they have been read");
+  t.not(hot?.sum, 0, "they have been read");
+});
+
+t.test("without a list, or with a damaged one, there are none", async (t) => {
+  const dir = t.testdir({ "empty.json": "", "other.json": "{}" });
+  for (const name of ["empty.json", "other.json", "missing.json"])
+    t.equal(await readHotLines(new URL(`file://${dir}/${name}`)), undefined, name);
 });
 
 t.test("lines beyond the end of a memory are nothing to stumble over", async (t) => {
