@@ -100,11 +100,10 @@ function tell(output) {
 }
 
 const places = process.argv.slice(2);
-const files = testFiles(places.length > 0 ? places : [path.join(root, "test")]);
+const waiting = testFiles(places.length > 0 ? places : [path.join(root, "test")]);
 const report = fs.createWriteStream(path.join(root, "dist/test-report.tap"));
 const failedFiles = [];
 let ended = 0;
-const waiting = [...files];
 await Promise.all(
   Array.from({ length: AT_A_TIME }, async () => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {

@@ -21,12 +21,12 @@ const SHARE = 1 / 3;
 
 /** By the number of the slot in App.DEFAULT.html: what is written there. Most events of most apps are the first two. */
 const writes = [
-  [1, "null"],
-  [0, `"typed"`],
-  [1, "null"],
-  [0, `"typed more"`],
-  [2, "null"],
-  [3, "null"],
+  [1, null],
+  [0, "typed"],
+  [1, null],
+  [0, "typed more"],
+  [2, null],
+  [3, null],
 ];
 
 /** Runs `bear`, which makes a VM, and returns with it the memory of its wasm. */
@@ -101,9 +101,9 @@ async function linesWith(dist, seed) {
   for (let round = 0; round < ROUNDS; round++)
     for (const [slot, value] of writes) {
       seq++;
-      const lines = read(
-        `frame 1 ${TIME + seq}\n1 ${seq}\nupdate ${first + slot} ${value === "null" ? value : `"${round}${value.slice(1)}`}`,
-      );
+      // Each time another text.
+      const text = JSON.stringify(value && `${round}${value}`);
+      const lines = read(`frame 1 ${TIME + seq}\n1 ${seq}\nupdate ${first + slot} ${text}`);
       if (round >= FIRST_ROUNDS) for (const line of lines) times.set(line, (times.get(line) ?? 0) + 1);
     }
   const least = (ROUNDS - FIRST_ROUNDS) * writes.length * SHARE;

@@ -168,8 +168,9 @@ export function restore(
 function contentOf({ base, runs, data, packed }: MemoryImage): { data?: Uint8Array; changes?: Changes } {
   if (!packed) return { data };
   const size = dataLength(runs);
-  if (base) return { changes: Changes.decode(inflate(data, Changes.most(size)), size) };
-  const inflated = inflate(data, size + 1);
+  if (base) return { changes: Changes.decode(inflate(data, Changes.most(size), CHUNK), size) };
+  // One piece of the right size: several would be copied together.
+  const inflated = inflate(data, size + 1, Math.max(64, size + 1));
   if (inflated.length !== size) throw new MoonpoolError("IMAGE_CORRUPT");
   return { data: inflated };
 }
@@ -180,10 +181,9 @@ function bearAgain(heap: Buffer, bytes: Uint8Array, from: number, to: number): v
   if (to > bytes.length) heap.fill(0, Math.max(from, bytes.length), to);
 }
 
-function inflate(data: Uint8Array, most: number): Buffer {
+function inflate(data: Uint8Array, most: number, piece: number): Buffer {
   try {
-    // One piece, if it is large enough: several would be copied together.
-    return zlib.inflateRawSync(data, { chunkSize: Math.max(64, Math.min(most, CHUNK)), maxOutputLength: most });
+    return zlib.inflateRawSync(data, { chunkSize: piece, maxOutputLength: most });
   } catch (error) {
     throw new MoonpoolError("IMAGE_CORRUPT", undefined, {}, error);
   }

@@ -1,3 +1,4 @@
+import fs from "node:fs";
 import t from "tap";
 import { HotLines, readHotLines } from "../../src/workers/hot-lines.ts";
 import { LuaVm } from "../../src/workers/lua-vm.ts";
@@ -11,9 +12,9 @@ interface Tracing {
 const { openTracing } = (await import(new URL("../../../scripts/hot-lines/find.mjs", import.meta.url).href)) as {
   openTracing: (dist: string, site: string, seed: number) => Promise<Tracing>;
 };
-const { lines } = JSON.parse(
-  (await import("node:fs")).readFileSync(new URL("../../src/workers/hot-lines.json", import.meta.url), "utf8"),
-) as { lines: number[] };
+const { lines } = JSON.parse(fs.readFileSync(new URL("../../src/workers/hot-lines.json", import.meta.url), "utf8")) as {
+  lines: number[];
+};
 const dist = new URL("../..", import.meta.url).pathname;
 const TIME = 1_764_000_000_000;
 
